@@ -1,2 +1,53 @@
-//! Skeleton.
-fn main() {}
+//! The developer's commands: set-up, demo, tests, verification. It drives other programs and never holds anything
+//! that the product itself needs at run time.
+
+mod args;
+mod arrows;
+mod board;
+mod bundle;
+mod demo;
+mod groups;
+mod process;
+mod project;
+mod standalone;
+mod tools;
+mod verify;
+mod web;
+
+use args::Command;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let command = match args::parse(std::env::args().skip(1)) {
+        Ok(command) => command,
+        Err(message) => {
+            eprintln!("error: {message}\n\n{}", args::USAGE);
+            return ExitCode::from(2);
+        }
+    };
+    match run(command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\nerror: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> anyhow::Result<()> {
+    if let Command::Help = command {
+        println!("{}", args::USAGE);
+        return Ok(());
+    }
+    let project = project::Project::find()?;
+    match command {
+        Command::Help => Ok(()),
+        Command::Setup => tools::ensure(&project, &tools::Need::ALL).map(drop),
+        Command::Bundle => demo::bundle(&project),
+        Command::Demo { arguments } => demo::run(&project, &arguments),
+        Command::Test { groups } => groups::run(&project, &groups),
+        Command::Verify => verify::run(&project),
+        Command::Fix => verify::fix(&project),
+        Command::Web { node } => web::run(&project, &node),
+    }
+}

@@ -1,0 +1,149 @@
+//! The set-up: everything that a machine with nothing but rustup's Rust lacks. What is there already is used as it
+//! is; a second run only looks. It never replaces another version of a tool that the user installed.
+
+mod apt;
+mod browser;
+mod installed;
+mod optimizer;
+pub(crate) mod targets;
+
+pub(crate) use browser::Browser;
+
+use crate::{board::Board, process, project::Project};
+use anyhow::{Context, Result, bail};
+use std::{
+    env,
+    ffi::{OsStr, OsString},
+    path::PathBuf,
+    process::Command,
+    thread,
+};
+
+/// What a command is about to do, and therefore what must be there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Need {
+    /// Build the web bundle.
+    Bundle,
+    /// Run unit tests as WebAssembly.
+    WasmTests,
+    /// Steer a browser.
+    Browser,
+    /// Build the core where there is no standard library.
+    Bare,
+}
+
+impl Need {
+    /// Whatever any command needs.
+    pub(crate) const ALL: [Self; 4] = [Self::Bundle, Self::WasmTests, Self::Browser, Self::Bare];
+}
+
+/// The tools, once they are all there.
+#[derive(Debug)]
+pub(crate) struct Tools {
+    path: OsString,
+    /// The optimiser's version, or `None` where it could not be had.
+    pub(crate) wasm_opt: Option<String>,
+    /// The browser and its driver; only with [`Need::Browser`].
+    pub(crate) browser: Option<Browser>,
+}
+
+impl Tools {
+    /// Lets `command` find these tools first, whatever else is on the user's PATH.
+    pub(crate) fn offer(&self, command: &mut Command) {
+        command.env("PATH", &self.path);
+    }
+}
+
+/// Installs what is missing. Fails with a message that says what to install by hand.
+pub(crate) fn ensure(project: &Project, needs: &[Need]) -> Result<Tools> {
+    ensure_beside(project, needs, |_| Ok(()))
+}
+
+/// Installs what is missing, and does `meanwhile` beside it: work for which the targets are enough, such as
+/// compiling.
+pub(crate) fn ensure_beside(
+    project: &Project,
+    needs: &[Need],
+    meanwhile: impl FnOnce(&Board) -> Result<()> + Send,
+) -> Result<Tools> {
+    let board = Board::new();
+    let path = search_path(project)?;
+    targets::ensure(&board, needs)?;
+    let (built, packaged, done) = thread::scope(|scope| {
+        // The two tools that are compiled share most of their dependencies, so they are one lane, not two.
+        let built = scope.spawn(|| match needs.contains(&Need::Bundle) {
+            true => installed::ensure(project, &board, &path),
+            false => Ok(()),
+        });
+        let packaged = scope.spawn(|| packages(project, &board, &path, needs));
+        let done = meanwhile(&board);
+        (joined(built), joined(packaged), done)
+    });
+    built?;
+    let (wasm_opt, browser) = packaged?;
+    done?;
+    Ok(Tools {
+        path,
+        wasm_opt,
+        browser,
+    })
+}
+
+fn packages(
+    project: &Project,
+    board: &Board,
+    path: &OsStr,
+    needs: &[Need],
+) -> Result<(Option<String>, Option<Browser>)> {
+    let has = |name| process::find(name, Some(path)).is_some();
+    let bundle = needs.contains(&Need::Bundle);
+    let mut wanted = Vec::new();
+    if bundle && optimizer::installed(project).is_none() && !has("npm") {
+        wanted.push("npm");
+    }
+    if needs.contains(&Need::WasmTests) && !has("node") {
+        wanted.push("nodejs");
+    }
+    if needs.contains(&Need::Browser) {
+        wanted.extend(browser::missing(path));
+    }
+    apt::install(board, path, &wanted)?;
+    let wasm_opt = if bundle {
+        optimizer::ensure(project, board, path)?
+    } else {
+        None
+    };
+    if needs.contains(&Need::WasmTests) && !has("node") {
+        bail!(
+            "the WebAssembly tests run in Node: install Node.js 18 or newer, so that `node` is on PATH"
+        );
+    }
+    let browser = needs
+        .contains(&Need::Browser)
+        .then(|| browser::find(path))
+        .transpose()?;
+    Ok((wasm_opt, browser))
+}
+
+/// The project's own tools first, then the user's PATH, then cargo's folder of installed programs, which is not on
+/// every PATH.
+fn search_path(project: &Project) -> Result<OsString> {
+    let tools = project.tools();
+    let mut folders = vec![tools.join("bin"), tools.join("node_modules").join(".bin")];
+    folders.extend(env::split_paths(&env::var_os("PATH").unwrap_or_default()));
+    folders.push(cargo_home()?.join("bin"));
+    env::join_paths(folders).context("a folder on PATH has a name that PATH cannot hold")
+}
+
+fn cargo_home() -> Result<PathBuf> {
+    env::var_os("CARGO_HOME")
+        .map(PathBuf::from)
+        .or_else(|| env::home_dir().map(|home| home.join(".cargo")))
+        .context("neither CARGO_HOME nor a home folder is set")
+}
+
+fn joined<T>(handle: thread::ScopedJoinHandle<'_, Result<T>>) -> Result<T> {
+    handle
+        .join()
+        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
