@@ -1,0 +1,436 @@
+//! Links: which are being dialled, which greet, which carry gossip, and with
+//! whom. A link is not a peer: two nodes may dial each other at once, and then
+//! both ends prefer the one dialled by the lesser name and let the other go
+//! idle, so that nothing under way is lost. What travels is not known here.
+
+use super::outbox::{Ask, CONTROL_FRAMES_MAX};
+use super::{Engine, Life, Output};
+use crate::event::{Cause, Event};
+use crate::id::{Address, Incarnation, LinkId, NodeId};
+use crate::members::{Member, Status};
+use crate::state::State;
+use crate::time::{Duration, Instant};
+use crate::wire::{self, CloseCode, Codec, Hello, MessageKind, Refusal};
+use alloc::borrow::Cow;
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec::Vec;
+use bytes::Bytes;
+
+/// How long a link may be up without a greeting. A guess.
+pub const HELLO_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Longest pause between two tries at a join address. A guess.
+const SEED_BACKOFF_MAX: Duration = Duration::from_secs(30);
+
+/// How long a link must have been quiet before it may make room for another.
+const EVICTABLE_AFTER: Duration = Duration::from_secs(1);
+
+/// Whom a dialled link is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Target {
+    Peer(NodeId),
+    Seed(Address),
+}
+
+/// An address to join through.
+#[derive(Debug)]
+pub(super) struct Seed {
+    pub(super) address: Address,
+    failures: u32,
+    retry_at: Instant,
+    /// It turned out to be this very node.
+    is_self: bool,
+}
+
+impl Seed {
+    pub(super) fn new(address: Address) -> Self {
+        Self { address, failures: 0, retry_at: Instant::ZERO, is_self: false }
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Link {
+    pub(super) codec: Codec,
+    pub(super) stage: Stage,
+    target: Option<Target>,
+    /// Frames handed out and not yet reported as written.
+    pub(super) unsent: u16,
+    pub(super) used_at: Instant,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Stage {
+    Dialing,
+    Greeting,
+    Established { peer: NodeId, incarnation: Incarnation },
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Links {
+    table: BTreeMap<LinkId, Link>,
+    by_peer: BTreeMap<NodeId, Vec<LinkId>>,
+    dialed: u64,
+}
+
+impl Links {
+    pub(super) fn len(&self) -> u32 {
+        self.table.len() as u32
+    }
+
+    pub(super) fn link_mut(&mut self, id: LinkId) -> Option<&mut Link> {
+        self.table.get_mut(&id)
+    }
+
+    /// Peers with an established link.
+    pub(super) fn peers(&self) -> BTreeSet<NodeId> {
+        self.by_peer.keys().cloned().collect()
+    }
+
+    /// The link to send on: the one that both ends prefer.
+    pub(super) fn preferred(&self, peer: &NodeId) -> Option<LinkId> {
+        self.by_peer.get(peer).and_then(|links| links.first()).copied()
+    }
+
+    /// Is a link to the peer established or being dialled?
+    pub(super) fn is_linked(&self, peer: &NodeId) -> bool {
+        self.by_peer.contains_key(peer) || self.is_dialing(&Target::Peer(peer.clone()))
+    }
+
+    /// Is there any trace of the peer in the table?
+    pub(super) fn knows(&self, peer: &NodeId) -> bool {
+        self.is_linked(peer)
+    }
+
+    fn is_dialing(&self, target: &Target) -> bool {
+        self.table.values().any(|link| link.target.as_ref() == Some(target) && !link.is_established())
+    }
+
+    pub(super) fn drain(&mut self) -> Vec<LinkId> {
+        self.by_peer.clear();
+        core::mem::take(&mut self.table).into_keys().collect()
+    }
+
+    fn remove(&mut self, id: LinkId) -> Option<Link> {
+        let link = self.table.remove(&id)?;
+        if let Stage::Established { peer, .. } = &link.stage
+            && let Some(links) = self.by_peer.get_mut(peer)
+        {
+            links.retain(|other| *other != id);
+            if links.is_empty() {
+                self.by_peer.remove(peer);
+            }
+        }
+        Some(link)
+    }
+}
+
+impl Link {
+    fn is_established(&self) -> bool {
+        matches!(self.stage, Stage::Established { .. })
+    }
+}
+
+impl<S: State> Engine<S> {
+    /// Opens a link, if there is somewhere to dial and room for it.
+    pub(super) fn dial(&mut self, target: Target, now: Instant) {
+        let address = match &target {
+            Target::Seed(address) => Some(address.clone()),
+            Target::Peer(id) => self.members.member(id).and_then(|member| member.address.clone()),
+        };
+        let Some(address) = address else { return };
+        if self.links.is_dialing(&target) || !self.make_room(self.config.tuning.links_max, now) {
+            return;
+        }
+        self.links.dialed += 1;
+        self.stats.dials += 1;
+        let id = LinkId::Dialed(self.links.dialed);
+        let link = Link {
+            codec: Codec::default(),
+            stage: Stage::Dialing,
+            target: Some(target),
+            unsent: 0,
+            used_at: now,
+        };
+        self.links.table.insert(id, link);
+        self.outputs.push_back(Output::Dial { link: id, address });
+    }
+
+    /// Dials what was asked to be joined, while this node is alone.
+    pub(super) fn dial_seeds(&mut self, now: Instant) {
+        let alone = self.members.active_count() <= 1;
+        if !alone || self.life != Life::Running {
+            return;
+        }
+        let due = self.seeds.iter().filter(|seed| !seed.is_self && now >= seed.retry_at);
+        let due: Vec<_> = due.map(|seed| seed.address.clone()).collect();
+        for address in due {
+            self.dial(Target::Seed(address), now);
+        }
+    }
+
+    pub(super) fn on_link_up(&mut self, id: LinkId, codec: Codec, now: Instant) {
+        if let LinkId::Accepted(_) = id {
+            if self.life != Life::Running {
+                return self.refuse(id, Refusal::new(CloseCode::GoingAway, "this node is leaving"));
+            }
+            // Twice the links that a node dials itself: all its tree parents
+            // and those who chose it at random are welcome beside them.
+            if !self.make_room(self.config.tuning.links_max.saturating_mul(2), now) {
+                return self
+                    .refuse(id, Refusal::new(CloseCode::Busy, "no room for another link; try again later"));
+            }
+            let link = Link { codec, stage: Stage::Greeting, target: None, unsent: 0, used_at: now };
+            self.links.table.insert(id, link);
+        }
+        let Some(link) = self.links.table.get_mut(&id).filter(|link| !link.is_established()) else {
+            return;
+        };
+        (link.codec, link.stage, link.used_at) = (codec, Stage::Greeting, now);
+        let record = self.own_record();
+        let hello = Hello {
+            version: wire::VERSION,
+            cluster: self.config.cluster.clone(),
+            node: record.id,
+            incarnation: record.incarnation,
+            address: record.address,
+        };
+        self.send_frame(id, None, (0, MessageKind::Hello, 0, Cause::Greeting), wire::encode(&hello, codec));
+    }
+
+    pub(super) fn on_link_down(&mut self, id: LinkId, reason: Cow<'static, str>, now: Instant) {
+        let Some(link) = self.links.remove(id) else { return };
+        self.stats.broken_links += 1;
+        if let Some(Target::Seed(address)) = &link.target
+            && let Some(seed) = self.seeds.iter_mut().find(|seed| seed.address == *address)
+        {
+            seed.failures += 1;
+            let pause = self.config.tuning.interval_us * (1 << seed.failures.min(10));
+            seed.retry_at =
+                now + self.rng.jitter(pause.min(SEED_BACKOFF_MAX), self.config.tuning.jitter_percent);
+        }
+        let peer = match (link.stage, link.target) {
+            (Stage::Established { peer, .. }, _) => {
+                // What was under way may be lost, and the peer may be dead: ask at once.
+                if self.members.is_active(&peer) && self.life == Life::Running {
+                    self.silence.asked(&peer, now);
+                    self.outbox(&peer).ask(Ask { store: true, cause: Cause::Reconnect });
+                }
+                Some(peer)
+            }
+            (_, Some(Target::Peer(peer))) => Some(peer),
+            _ => None,
+        };
+        self.tell(Event::LinkDown { peer, code: None, reason });
+    }
+
+    pub(super) fn on_received(&mut self, id: LinkId, frame: &Bytes, now: Instant) {
+        let Some(link) = self.links.table.get_mut(&id) else { return };
+        link.used_at = now;
+        let codec = link.codec;
+        let outcome = match &link.stage {
+            Stage::Dialing => Err(Refusal::new(CloseCode::Malformed, "a frame before the link was up")),
+            Stage::Greeting => match wire::decode_hello(frame, codec, &self.config.cluster) {
+                Ok(hello) => self.on_hello(id, hello, frame.len(), now),
+                Err(refusal) => Err(refusal),
+            },
+            Stage::Established { peer, .. } => {
+                let peer = peer.clone();
+                wire::decode_frame(frame, codec)
+                    .and_then(|decoded| self.on_frame(&peer, decoded, frame.len(), now))
+            }
+        };
+        if let Err(refusal) = outcome {
+            self.close(id, refusal);
+        }
+    }
+
+    pub(super) fn on_sent(&mut self, id: LinkId) {
+        let Some(link) = self.links.table.get_mut(&id) else { return };
+        link.unsent = link.unsent.saturating_sub(1);
+        if let Stage::Established { peer, .. } = &link.stage
+            && self.peers.get(peer).is_some_and(|peer| !peer.outbox.is_empty())
+        {
+            self.dirty.insert(peer.clone());
+        }
+    }
+
+    /// Hands out a frame, and counts and reports it. A peer that does not read
+    /// loses its link.
+    pub(super) fn send_frame(
+        &mut self,
+        id: LinkId,
+        to: Option<&NodeId>,
+        (number, kind, writes, cause): (u64, MessageKind, u32, Cause),
+        frame: Bytes,
+    ) {
+        let Some(link) = self.links.table.get_mut(&id) else { return };
+        if link.unsent >= CONTROL_FRAMES_MAX {
+            return self
+                .close(id, Refusal::new(CloseCode::Stalled, "the peer does not read what it is sent"));
+        }
+        link.unsent += 1;
+        self.stats.count_sent(kind, frame.len());
+        if self.config.tracing {
+            let bytes = frame.len() as u32;
+            self.tell(Event::Sent { to: to.cloned(), number, kind, bytes, writes, cause });
+        }
+        self.outputs.push_back(Output::Send { link: id, frame });
+    }
+
+    /// Closes a link and says why, to the peer and in an event.
+    pub(super) fn close(&mut self, id: LinkId, refusal: Refusal) {
+        let Some(link) = self.links.remove(id) else { return };
+        let peer = match (link.stage, link.target) {
+            (Stage::Established { peer, .. }, _) | (_, Some(Target::Peer(peer))) => Some(peer),
+            _ => None,
+        };
+        self.stats.count_closed(refusal.code);
+        self.tell(Event::LinkDown { peer, code: Some(refusal.code), reason: refusal.reason.clone() });
+        self.outputs.push_back(Output::Close { link: id, refusal });
+    }
+
+    /// Closes the links to a member that is held to be down.
+    pub(super) fn close_silent_links(&mut self, peer: &NodeId) {
+        let links = self.links.by_peer.get(peer).cloned().unwrap_or_default();
+        for link in links {
+            self.close(link, Refusal::new(CloseCode::Silent, "no answer for too long"));
+        }
+    }
+
+    /// Closes links that nobody needs, and those that never greeted.
+    pub(super) fn close_unused_links(&mut self, now: Instant) {
+        let idle = self.config.tuning.link_idle_us;
+        let mut closing = Vec::new();
+        for (id, link) in &self.links.table {
+            let quiet = now.since(link.used_at);
+            match &link.stage {
+                Stage::Dialing => {}
+                Stage::Greeting if quiet >= HELLO_TIMEOUT => {
+                    closing.push((*id, Refusal::new(CloseCode::Timeout, "no greeting in time")));
+                }
+                Stage::Greeting => {}
+                Stage::Established { peer, .. } => {
+                    let spare = self.links.preferred(peer) != Some(*id) || !self.is_neighbour(peer);
+                    // The end that dialled decides; the other only clears up after it.
+                    let patience = if matches!(id, LinkId::Dialed(_)) { idle } else { idle * 3 };
+                    if spare && quiet >= patience {
+                        closing.push((*id, Refusal::new(CloseCode::Idle, "not needed any more")));
+                    }
+                }
+            }
+        }
+        for (id, refusal) in closing {
+            self.close(id, refusal);
+        }
+    }
+
+    fn refuse(&mut self, id: LinkId, refusal: Refusal) {
+        self.stats.count_closed(refusal.code);
+        self.outputs.push_back(Output::Close { link: id, refusal });
+    }
+
+    /// Sees to it that there are fewer than `links_max` links, at the expense
+    /// of the one that has been quiet longest and that the tree does not need.
+    fn make_room(&mut self, links_max: u32, now: Instant) -> bool {
+        if self.links.len() < links_max {
+            return true;
+        }
+        let spare = self.links.table.iter().filter(|(_, link)| match &link.stage {
+            Stage::Established { peer, .. } => !self.is_neighbour(peer),
+            _ => false,
+        });
+        let quiet = spare.filter(|(_, link)| now.since(link.used_at) >= EVICTABLE_AFTER);
+        let oldest = quiet.min_by_key(|(id, link)| (link.used_at, **id)).map(|(id, _)| *id);
+        let Some(oldest) = oldest else { return false };
+        self.close(oldest, Refusal::new(CloseCode::Idle, "makes room for another link"));
+        true
+    }
+
+    fn on_hello(&mut self, id: LinkId, hello: Hello, bytes: usize, now: Instant) -> Result<(), Refusal> {
+        let own = self.own_record();
+        let target = self.links.table.get(&id).and_then(|link| link.target.clone());
+        if hello.node == own.id {
+            if let Some(Target::Seed(address)) = &target {
+                self.seeds
+                    .iter_mut()
+                    .filter(|seed| seed.address == *address)
+                    .for_each(|seed| seed.is_self = true);
+            }
+            return Err(self.own_name_met(&hello, own));
+        }
+        if self.life != Life::Running {
+            return Err(Refusal::new(CloseCode::GoingAway, "this node is leaving"));
+        }
+        let peer = hello.node.clone();
+        self.stats.count_received(MessageKind::Hello, bytes);
+        if self.config.tracing {
+            let (from, kind, bytes) = (peer.clone(), MessageKind::Hello, bytes as u32);
+            self.tell(Event::Received { from, number: 0, kind, bytes, news: false });
+        }
+        self.drop_earlier_lives(&peer, hello.incarnation);
+        let dialed = matches!(id, LinkId::Dialed(_));
+        let was = self.members.status(&peer);
+        self.establish(id, &peer, hello.incarnation);
+        self.tell(Event::LinkUp { peer: peer.clone(), dialed });
+
+        if own.status == Status::Joining {
+            self.on_member(Member { status: Status::Alive, ..own }, None);
+        }
+        let Hello { node, incarnation, address, .. } = hello;
+        self.on_member(Member { id: node, incarnation, status: Status::Alive, address }, Some(&peer));
+        self.heard_from(&peer, incarnation);
+        if let Some(Target::Seed(address)) = target {
+            self.seeds.iter_mut().filter(|seed| seed.address == address).for_each(|seed| seed.failures = 0);
+        }
+        // Whoever dialled asks; the other end asks too if it had given up the peer.
+        let is_new = !was.is_some_and(Status::is_active);
+        if is_new && (dialed || was == Some(Status::Down)) {
+            self.outbox(&peer).ask(Ask { store: true, cause: Cause::Join });
+        }
+        self.dial_neighbours(now);
+        self.dirty.insert(peer);
+        Ok(())
+    }
+
+    /// The peer at the other end has this node's name.
+    fn own_name_met(&mut self, hello: &Hello, own: Member) -> Refusal {
+        if hello.incarnation == own.incarnation && hello.address == own.address {
+            if own.status == Status::Joining && self.seeds.iter().all(|seed| seed.is_self) {
+                self.on_member(Member { status: Status::Alive, ..own }, None);
+            }
+            return Refusal::new(CloseCode::Myself, "a node dialled itself");
+        }
+        let (incarnation, address) = (hello.incarnation, hello.address.clone());
+        self.tell(Event::NameTaken { incarnation, address });
+        let reason = alloc::format!("the name '{}' is taken; start this node with another --name", own.id);
+        Refusal::new(CloseCode::NameTaken, reason)
+    }
+
+    fn establish(&mut self, id: LinkId, peer: &NodeId, incarnation: Incarnation) {
+        if let Some(link) = self.links.table.get_mut(&id) {
+            link.stage = Stage::Established { peer: peer.clone(), incarnation };
+        }
+        let dialed_here_is_preferred = self.config.id < *peer;
+        let links = self.links.by_peer.entry(peer.clone()).or_default();
+        links.push(id);
+        links.sort_by_key(|id| (matches!(id, LinkId::Dialed(_)) != dialed_here_is_preferred, *id));
+    }
+
+    fn drop_earlier_lives(&mut self, peer: &NodeId, incarnation: Incarnation) {
+        let links = self.links.by_peer.get(peer).cloned().unwrap_or_default();
+        for link in links {
+            let stage = self.links.table.get(&link).map(|link| link.stage.clone());
+            if matches!(stage, Some(Stage::Established { incarnation: old, .. }) if old < incarnation) {
+                self.close(link, Refusal::new(CloseCode::Superseded, "the peer has started anew"));
+            }
+        }
+    }
+
+    /// The life in which a peer speaks on its preferred link.
+    pub(super) fn linked_incarnation(&self, peer: &NodeId) -> Option<Incarnation> {
+        match &self.links.table.get(&self.links.preferred(peer)?)?.stage {
+            Stage::Established { incarnation, .. } => Some(*incarnation),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,284 @@
+//! What is owed to each peer, as intents rather than messages: however long a
+//! peer cannot be sent to (no link, a slow link, no tokens), it costs little
+//! memory, and what goes out in the end is the newest. The only place where
+//! the limiter is asked. Why something is owed is decided elsewhere.
+
+use super::links::Target;
+use super::{Engine, Life, MessageOf, queue};
+use crate::config::{Mode, Strategy};
+use crate::event::{Cause, Event};
+use crate::id::NodeId;
+use crate::limiter::Purpose;
+use crate::members::Member;
+use crate::state::State;
+use crate::time::Instant;
+use crate::wire::{self, Frame, Message, Stretch};
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+/// Most frames of gossip handed to a link before it reports them written. A
+/// guess: enough to keep a link busy, few enough to coalesce on a slow one.
+pub const LINK_FRAMES_MAX: u16 = 64;
+
+/// With answers to probes, greetings and surveys on top; a link that is this
+/// far behind is closed.
+pub(super) const CONTROL_FRAMES_MAX: u16 = 2 * LINK_FRAMES_MAX;
+
+/// Most entries of news that wait for one peer; beyond it the news is dropped
+/// and the peer is asked to compare states instead. A guess.
+pub const NEWS_MAX: usize = 1_024;
+
+/// How much of a delta goes into one frame, in bytes. A guess: at 10 Mbit/s a
+/// part takes 50 ms, so other messages never wait long behind one.
+const PART_BYTES: usize = 64 * 1024;
+
+/// Most member records in one frame: fits [`wire::FRAME_BYTES_MAX`] even if
+/// every name and address is as long as it may be.
+const MEMBERS_PER_FRAME: usize = 1_000;
+
+/// A summary to be sent.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ask {
+    /// Compare states, or only see whether the peer lives?
+    pub(super) store: bool,
+    pub(super) cause: Cause,
+}
+
+/// A delta to be sent.
+#[derive(Debug)]
+pub(super) struct Owed<S: State> {
+    pub(super) theirs: S::Digest,
+    pub(super) push: bool,
+    pub(super) pull: bool,
+}
+
+/// Everything owed to one peer.
+#[derive(Debug)]
+pub(super) struct Outbox<S: State> {
+    ask: Option<Ask>,
+    pub(super) digest: Option<Mode>,
+    pub(super) delta: Option<Owed<S>>,
+    pub(super) members: BTreeMap<NodeId, Cause>,
+    /// The whole member list, from after this name on.
+    pub(super) all_members: Option<Option<NodeId>>,
+    pub(super) news: S::News,
+    pub(super) survey: bool,
+    /// Waits for a token, and for what.
+    blocked: Option<Purpose>,
+}
+
+#[derive(Debug)]
+pub(super) struct Peer<S: State> {
+    pub(super) outbox: Outbox<S>,
+}
+
+impl<S: State> Default for Peer<S> {
+    fn default() -> Self {
+        Self { outbox: Outbox::default() }
+    }
+}
+
+impl<S: State> Default for Outbox<S> {
+    fn default() -> Self {
+        Self {
+            ask: None,
+            digest: None,
+            delta: None,
+            members: BTreeMap::new(),
+            all_members: None,
+            news: S::News::default(),
+            survey: false,
+            blocked: None,
+        }
+    }
+}
+
+impl<S: State> Outbox<S> {
+    pub(super) fn is_empty(&self) -> bool {
+        !self.owes_repair() && !self.owes_news() && !self.survey
+    }
+
+    /// Owes a summary; one that compares states stands for one that does not.
+    pub(super) fn ask(&mut self, ask: Ask) {
+        match &mut self.ask {
+            Some(waiting) if waiting.store || !ask.store => {}
+            waiting => *waiting = Some(ask),
+        }
+    }
+
+    pub(super) fn clear(&mut self) {
+        let blocked = self.blocked;
+        *self = Self { blocked, ..Self::default() };
+    }
+
+    fn owes_news(&self) -> bool {
+        S::news_len(&self.news) > 0
+    }
+
+    fn owes_repair(&self) -> bool {
+        self.ask.is_some()
+            || self.digest.is_some()
+            || self.delta.is_some()
+            || self.all_members.is_some()
+            || !self.members.is_empty()
+    }
+}
+
+impl<S: State> Engine<S> {
+    /// Sends what is owed, as far as links and tokens go: first to those who
+    /// have waited for a token, then to those to whom something is new.
+    pub(super) fn flush(&mut self, now: Instant) {
+        for purpose in [Purpose::Repair, Purpose::Eager] {
+            while let Some(id) = self.waiting[queue(purpose)].front().cloned() {
+                if self.limiter.ready_at(purpose).is_none_or(|at| at > now) {
+                    break;
+                }
+                self.waiting[queue(purpose)].pop_front();
+                if let Some(peer) = self.peers.get_mut(&id) {
+                    peer.outbox.blocked = None;
+                    self.flush_peer(&id, now);
+                }
+            }
+        }
+        while let Some(id) = self.dirty.pop_first() {
+            self.flush_peer(&id, now);
+        }
+    }
+
+    /// When a token comes for which someone waits.
+    pub(super) fn token_deadline(&self) -> Option<Instant> {
+        let waited_for = |purpose: &Purpose| !self.waiting[queue(*purpose)].is_empty();
+        let purposes = [Purpose::Repair, Purpose::Eager].into_iter().filter(waited_for);
+        purposes.filter_map(|purpose| self.limiter.ready_at(purpose)).min()
+    }
+
+    /// Nobody waits for a token any more; the next flush tries them all.
+    pub(super) fn unblock(&mut self) {
+        for queue in &mut self.waiting {
+            for id in queue.drain(..) {
+                if let Some(peer) = self.peers.get_mut(&id) {
+                    peer.outbox.blocked = None;
+                }
+                self.dirty.insert(id);
+            }
+        }
+    }
+
+    /// Sends a message that needs no token: answers to probes, and surveys.
+    pub(super) fn send_control(&mut self, to: &NodeId, message: MessageOf<S>, cause: Cause) {
+        if let Some(link) = self.links.preferred(to) {
+            self.send_message(link, to, message, cause);
+        }
+    }
+
+    fn flush_peer(&mut self, id: &NodeId, now: Instant) {
+        let Some(peer) = self.peers.get_mut(id) else { return };
+        if S::news_len(&peer.outbox.news) > NEWS_MAX {
+            peer.outbox.news = S::News::default();
+            peer.outbox.ask(Ask { store: true, cause: Cause::Tree });
+            self.stats.overflows += 1;
+        }
+        if peer.outbox.is_empty() || peer.outbox.blocked == Some(Purpose::Repair) {
+            return;
+        }
+        let Some(link) = self.links.preferred(id) else {
+            if !self.links.is_linked(id) {
+                self.dial(Target::Peer(id.clone()), now);
+            }
+            return;
+        };
+        if core::mem::take(&mut peer.outbox.survey) {
+            self.send_control(id, Message::Survey, Cause::Survey);
+        }
+        loop {
+            let Some(outbox) = self.peers.get_mut(id).map(|peer| &mut peer.outbox) else { return };
+            let purpose = match (outbox.owes_repair(), outbox.owes_news()) {
+                (true, _) => Purpose::Repair,
+                (false, true) if outbox.blocked.is_none() => Purpose::Eager,
+                _ => return,
+            };
+            if self.links.link_mut(link).is_none_or(|link| link.unsent >= LINK_FRAMES_MAX) {
+                return;
+            }
+            let leaving = matches!(self.life, Life::Leaving { .. });
+            if !leaving && !self.limiter.take(purpose, now) {
+                return self.block(id, purpose);
+            }
+            if let Some((message, cause)) = self.next_message(id, purpose) {
+                if let Some(link) = self.links.link_mut(link) {
+                    link.used_at = now;
+                }
+                self.send_message(link, id, message, cause);
+            }
+        }
+    }
+
+    fn block(&mut self, id: &NodeId, purpose: Purpose) {
+        let Some(peer) = self.peers.get_mut(id) else { return };
+        if peer.outbox.blocked != Some(purpose) {
+            peer.outbox.blocked = Some(purpose);
+            self.waiting[queue(purpose)].push_back(id.clone());
+            self.stats.denials += 1;
+            self.tell(Event::Denied { to: id.clone(), purpose });
+        }
+    }
+
+    /// Takes the next thing owed out of the outbox and makes the message of it.
+    fn next_message(&mut self, id: &NodeId, purpose: Purpose) -> Option<(MessageOf<S>, Cause)> {
+        let outbox = &mut self.peers.get_mut(id)?.outbox;
+        if purpose == Purpose::Eager {
+            let delta = self.state.rumor(&mut outbox.news, PART_BYTES);
+            return (!S::delta_is_empty(&delta)).then_some((Message::Rumor { delta }, Cause::Tree));
+        }
+        if !outbox.members.is_empty() {
+            let owed = core::mem::take(&mut outbox.members);
+            let cause = owed.values().next().copied().unwrap_or(Cause::Answer);
+            let mut ids = owed.into_iter();
+            let records: Vec<Member> = ids
+                .by_ref()
+                .take(MEMBERS_PER_FRAME)
+                .filter_map(|(id, _)| self.members.member(&id).cloned())
+                .collect();
+            outbox.members.extend(ids);
+            return Some((Message::Members { records, compare: None }, cause));
+        }
+        if let Some(after) = outbox.all_members.take() {
+            let records =
+                self.members.iter().filter(|member| after.as_ref().is_none_or(|after| member.id > *after));
+            let records: Vec<Member> = records.take(MEMBERS_PER_FRAME).cloned().collect();
+            let last = records.last().map(|member| member.id.clone());
+            let upto = last.filter(|last| self.members.iter().next_back().is_some_and(|end| end.id != *last));
+            outbox.all_members = upto.clone().map(Some);
+            return Some((
+                Message::Members { records, compare: Some(Stretch { after, upto }) },
+                Cause::Answer,
+            ));
+        }
+        if let Some(mode) = outbox.digest.take() {
+            return Some((Message::Digest { digest: self.state.digest(), mode }, Cause::Answer));
+        }
+        if let Some(Owed { theirs, push, pull }) = outbox.delta.take() {
+            let part = self.state.delta(&theirs, if push { PART_BYTES } else { 0 });
+            let delta = if push { part.delta } else { self.state.rumor(&mut S::News::default(), 0) };
+            let digest = pull.then(|| self.state.digest());
+            return Some((Message::Delta { delta, digest, more: push && !part.complete }, Cause::Answer));
+        }
+        let ask = outbox.ask.take()?;
+        let tuning = &self.config.tuning;
+        let mode = if tuning.strategy == Strategy::Random { tuning.mode } else { Mode::PushPull };
+        let store = ask.store.then(|| self.state.hash());
+        Some((Message::Summary { store, members: self.members.hash(), mode }, ask.cause))
+    }
+
+    fn send_message(&mut self, link: super::LinkId, to: &NodeId, message: MessageOf<S>, cause: Cause) {
+        let Some(codec) = self.links.link_mut(link).map(|link| link.codec) else { return };
+        let writes = match &message {
+            Message::Rumor { delta } | Message::Delta { delta, .. } => S::delta_writes(delta),
+            _ => 0,
+        };
+        let kind = message.kind();
+        self.last_number += 1;
+        let frame = wire::encode(&Frame { number: self.last_number, message }, codec);
+        self.send_frame(link, Some(to), (self.last_number, kind, writes, cause), frame);
+    }
+}

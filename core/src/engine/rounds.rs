@@ -1,0 +1,129 @@
+//! What the round's timer does: ask random members, declare the silent ones
+//! down, look for the lost, keep the tree's links open and drop idle ones.
+//! What the answers mean is not known here.
+
+use super::links::Target;
+use super::outbox::Ask;
+use super::{Engine, Life};
+use crate::event::{Cause, Event};
+use crate::id::NodeId;
+use crate::members::Status;
+use crate::state::State;
+use crate::time::Instant;
+use alloc::vec::Vec;
+
+/// Most members that owe an answer and are asked again in one round. A guess;
+/// the others' turn comes with the next rounds.
+const REASKED_MAX: usize = 16;
+
+impl<S: State> Engine<S> {
+    pub(super) fn on_round(&mut self, now: Instant) {
+        let tuning = self.config.tuning;
+        self.stats.rounds += 1;
+        self.tell(Event::Round { number: self.stats.rounds });
+        self.next_round = now + self.rng.jitter(tuning.interval_us, tuning.jitter_percent);
+
+        for id in self.silence.take_silent(tuning.silence_us, now) {
+            self.declare_down(&id);
+        }
+        self.ask_again();
+        self.ask_at_random(now);
+        self.try_one_lost();
+        self.dial_seeds(now);
+        self.dial_neighbours(now);
+        self.close_unused_links(now);
+        self.retry_owed();
+    }
+
+    /// Sees to it that there is a link to each of this node's children.
+    pub(super) fn dial_neighbours(&mut self, now: Instant) {
+        if self.config.tuning.strategy.is_eager() && self.life == Life::Running {
+            for id in self.eager_targets(None) {
+                if !self.links.is_linked(&id) {
+                    self.dial(Target::Peer(id), now);
+                }
+            }
+        }
+    }
+
+    /// Is there a tree link between this node and that one, either way?
+    pub(super) fn is_neighbour(&self, id: &NodeId) -> bool {
+        let own = self.members.active_position(&self.config.id);
+        let (Some(own), Some(other)) = (own, self.members.active_position(id)) else {
+            return false;
+        };
+        let (tree, count) = (self.config.tuning.tree(), self.members.active_count());
+        self.config.tuning.strategy.is_eager()
+            && (tree.targets(own, count).contains(&other) || tree.targets(other, count).contains(&own))
+    }
+
+    /// The next `count` active members after the last one surveyed.
+    pub(super) fn next_to_survey(&mut self, count: u32) -> Vec<NodeId> {
+        let active = self.members.active_count();
+        let start = match &self.survey_cursor {
+            Some(last) => (0..active)
+                .find(|&at| self.members.active_at(at).is_some_and(|member| member.id > *last))
+                .unwrap_or(0),
+            None => 0,
+        };
+        let turn = (0..active).map(|step| (start + step) % active);
+        let others = turn.filter_map(|at| self.members.active_at(at)).map(|member| &member.id);
+        let ids: Vec<_> = others.filter(|id| **id != self.config.id).take(count as usize).cloned().collect();
+        self.survey_cursor = ids.last().cloned();
+        ids
+    }
+
+    fn ask_at_random(&mut self, now: Instant) {
+        let store = self.config.tuning.strategy.repairs();
+        for id in self.random_members(self.config.tuning.fanout) {
+            self.silence.asked(&id, now);
+            self.outbox(&id).ask(Ask { store, cause: Cause::Round });
+        }
+    }
+
+    /// Different random active members other than this node.
+    fn random_members(&mut self, count: u32) -> Vec<NodeId> {
+        let active = self.members.active_count();
+        let own = self.members.active_position(&self.config.id);
+        let others = active - u32::from(own.is_some());
+        let drawn = self.rng.sample(others, count);
+        let positions = drawn.into_iter().map(|at| at + u32::from(own.is_some_and(|own| at >= own)));
+        positions.filter_map(|at| self.members.active_at(at)).map(|member| member.id.clone()).collect()
+    }
+
+    fn ask_again(&mut self) {
+        let owing: Vec<_> = self.silence.iter().map(|(id, _)| id.clone()).take(REASKED_MAX).collect();
+        for id in owing {
+            self.outbox(&id).ask(Ask { store: false, cause: Cause::Silence });
+        }
+    }
+
+    fn declare_down(&mut self, id: &NodeId) {
+        let Some(mut record) = self.members.member(id).cloned() else { return };
+        if record.status.is_active() {
+            record.status = Status::Down;
+            self.on_member(record, None);
+            self.close_silent_links(id);
+        }
+    }
+
+    /// Tries one member that is held to be down: how a healed partition and a
+    /// node that everyone gave up find their way back.
+    fn try_one_lost(&mut self) {
+        let lost = |status: Status| status == Status::Down;
+        let count = self.members.iter().filter(|member| lost(member.status)).count();
+        let pick = self.rng.below(count as u64) as usize;
+        let picked = self.members.iter().filter(|member| lost(member.status)).nth(pick);
+        if let Some(id) = picked.map(|member| member.id.clone()) {
+            self.outbox(&id).ask(Ask { store: true, cause: Cause::Return });
+        }
+    }
+
+    /// Gives every peer to whom something is owed another chance of a link.
+    fn retry_owed(&mut self) {
+        let owed = self.peers.iter().filter(|(_, peer)| !peer.outbox.is_empty());
+        let owed: Vec<_> = owed.map(|(id, _)| id.clone()).collect();
+        self.dirty.extend(owed);
+        self.peers.retain(|id, peer| !peer.outbox.is_empty() || self.links.knows(id));
+    }
+}

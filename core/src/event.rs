@@ -1,0 +1,218 @@
+//! What an engine reports of its life, and the trace that is made of such
+//! reports: one schema for the simulator, live nodes, dashboards and files.
+//! Events tell; nothing ever acts on the engine through them.
+
+use crate::id::{Address, Incarnation, NodeId};
+use crate::limiter::Purpose;
+use crate::members::Status;
+use crate::state::store::{Key, Kind};
+use crate::time::Instant;
+use crate::wire::{CloseCode, MessageKind};
+use alloc::borrow::Cow;
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+use serde::{Deserialize, Serialize};
+
+/// Why a message was sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Cause {
+    /// The link is new: a greeting.
+    Greeting,
+    /// The round's timer chose this peer at random.
+    Round,
+    /// Something was new, and the peer is a child in the tree.
+    Tree,
+    /// The peer asked.
+    Answer,
+    /// The link is new and the peer was not known as active.
+    Join,
+    /// The link to the peer had broken.
+    Reconnect,
+    /// The peer has not answered yet.
+    Silence,
+    /// The peer is held to be down; perhaps it is back.
+    Return,
+    /// The peer does not know how it is spoken of.
+    Correction,
+    /// Someone watches the cluster through this node.
+    Survey,
+    /// This node leaves.
+    Leave,
+}
+
+impl Cause {
+    /// The cause as a clause: "sent because …".
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Greeting => "the link is new",
+            Self::Round => "this round chose the peer at random",
+            Self::Tree => "the peer is a child in the tree",
+            Self::Answer => "the peer asked",
+            Self::Join => "the peer is new here",
+            Self::Reconnect => "the link had broken",
+            Self::Silence => "the peer has not answered yet",
+            Self::Return => "the peer was down and may be back",
+            Self::Correction => "the peer is wrongly held to be down",
+            Self::Survey => "a dashboard watches through this node",
+            Self::Leave => "this node leaves",
+        }
+    }
+}
+
+/// Something that an engine did or noticed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Event {
+    /// A round began.
+    Round {
+        /// Counts this node's rounds.
+        number: u64,
+    },
+    /// A message went out. Only while tracing.
+    Sent {
+        /// To whom; none before the greeting told who it is.
+        to: Option<NodeId>,
+        /// The sender's message number; 0 for greetings.
+        number: u64,
+        /// Its kind.
+        kind: MessageKind,
+        /// Its size.
+        bytes: u32,
+        /// How many writes it carries.
+        writes: u32,
+        /// Why it was sent.
+        cause: Cause,
+    },
+    /// A message came in. Only while tracing.
+    Received {
+        /// From whom.
+        from: NodeId,
+        /// The sender's message number; 0 for greetings.
+        number: u64,
+        /// Its kind.
+        kind: MessageKind,
+        /// Its size.
+        bytes: u32,
+        /// Did it bring anything new?
+        news: bool,
+    },
+    /// The limiter put off a send; it will go out when it may.
+    Denied {
+        /// To whom.
+        to: NodeId,
+        /// What for.
+        purpose: Purpose,
+    },
+    /// A link was established.
+    LinkUp {
+        /// With whom.
+        peer: NodeId,
+        /// Did this node dial it?
+        dialed: bool,
+    },
+    /// A link ended, or could not be made.
+    LinkDown {
+        /// With whom, if that was known.
+        peer: Option<NodeId>,
+        /// Why, if this node closed it.
+        code: Option<CloseCode>,
+        /// Why, in words.
+        reason: Cow<'static, str>,
+    },
+    /// The record of a member changed.
+    Member {
+        /// Which.
+        id: NodeId,
+        /// Its life.
+        incarnation: Incarnation,
+        /// What it is now.
+        status: Status,
+        /// What it was; none if it was not known.
+        was: Option<Status>,
+    },
+    /// A key reads differently now.
+    Changed {
+        /// Which.
+        key: Key,
+        /// Its kind.
+        kind: Kind,
+        /// From whom it came; none for a write of this node.
+        from: Option<NodeId>,
+    },
+    /// Another node uses this node's name, in a later life.
+    NameTaken {
+        /// That life.
+        incarnation: Incarnation,
+        /// Where that node is.
+        address: Option<Address>,
+    },
+    /// This node has left; the engine does nothing any more.
+    Stopped,
+}
+
+/// One thing that happened in a cluster.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TraceEvent {
+    /// Reported by a node's engine.
+    Node(Event),
+    /// A node started, or started again.
+    Started {
+        /// In which life.
+        incarnation: Incarnation,
+    },
+    /// A node stopped without a word.
+    Crashed,
+    /// The network lost a frame that the node had sent.
+    Lost {
+        /// To whom.
+        to: NodeId,
+        /// The sender's message number; 0 for greetings.
+        number: u64,
+        /// Its kind.
+        kind: MessageKind,
+        /// How.
+        fate: Fate,
+    },
+    /// The links between the node and these others were cut.
+    Cut(Box<[NodeId]>),
+    /// All cuts were healed.
+    Healed,
+    /// Someone asked the node for a write.
+    Wrote {
+        /// Which key.
+        key: Key,
+        /// What was asked, in words.
+        what: String,
+    },
+    /// Events before this one were not kept: so many.
+    Skipped(u64),
+}
+
+/// How a frame was lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fate {
+    /// By chance.
+    Loss,
+    /// At a cut.
+    Cut,
+    /// The receiver had crashed, or the link had closed.
+    Gone,
+}
+
+/// A line of a trace.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TraceRecord {
+    /// When, on the clock of whoever records, in microseconds.
+    pub at: Instant,
+    /// At which node; none for the network itself.
+    pub node: Option<NodeId>,
+    /// What.
+    pub event: TraceEvent,
+}
+
+/// A whole trace, as a file holds it after a header line.
+pub type Trace = Vec<TraceRecord>;

@@ -1,0 +1,108 @@
+//! Version vectors: which writes of which writer a replica has. They compare
+//! and merge; they never tick by themselves and are never pruned by age.
+//! (Parker et al., "Detection of Mutual Inconsistency in Distributed
+//! Systems", 1983.)
+
+use crate::hash::{self, StateHash};
+use crate::id::Writer;
+use crate::state::Comparison;
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// The highest sequence number per writer up to which nothing is missing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct VersionVector {
+    entries: BTreeMap<Writer, u64>,
+    hash: StateHash,
+}
+
+impl VersionVector {
+    /// The sequence number for a writer; 0 for an unknown one.
+    pub fn sequence(&self, writer: &Writer) -> u64 {
+        self.entries.get(writer).copied().unwrap_or(0)
+    }
+
+    /// Raises a writer to `sequence`; a lower one changes nothing.
+    pub fn raise(&mut self, writer: &Writer, sequence: u64) {
+        let before = self.sequence(writer);
+        if sequence > before {
+            if before > 0 {
+                self.hash.toggle(entry_hash(writer, before));
+            }
+            self.hash.toggle(entry_hash(writer, sequence));
+            self.entries.insert(writer.clone(), sequence);
+        }
+    }
+
+    /// Counts one more write of `writer` and returns its sequence number.
+    pub fn increment(&mut self, writer: &Writer) -> u64 {
+        let next = self.sequence(writer).saturating_add(1);
+        self.raise(writer, next);
+        next
+    }
+
+    /// Raises every writer to what `other` has.
+    pub fn merge(&mut self, other: &Self) {
+        for (writer, sequence) in &other.entries {
+            self.raise(writer, *sequence);
+        }
+    }
+
+    /// Does this vector cover everything that `other` covers?
+    pub fn covers(&self, other: &Self) -> bool {
+        other.entries.iter().all(|(writer, sequence)| self.sequence(writer) >= *sequence)
+    }
+
+    /// What this vector is, seen from `other`.
+    pub fn compare(&self, other: &Self) -> Comparison {
+        match (self.covers(other), other.covers(self)) {
+            (true, true) => Comparison::Equal,
+            (true, false) => Comparison::Newer,
+            (false, true) => Comparison::Older,
+            (false, false) => Comparison::Conflict,
+        }
+    }
+
+    /// How many writes of all writers it covers.
+    pub fn total(&self) -> u64 {
+        self.entries.values().fold(0, |sum, n| sum.saturating_add(*n))
+    }
+
+    /// Writers with their sequence numbers, in the writers' order.
+    pub fn iter(&self) -> impl Iterator<Item = (&Writer, u64)> {
+        self.entries.iter().map(|(writer, sequence)| (writer, *sequence))
+    }
+
+    /// A hash that equal vectors share. Kept up to date, so reading is free.
+    pub fn hash(&self) -> StateHash {
+        self.hash
+    }
+}
+
+fn entry_hash(writer: &Writer, sequence: u64) -> u64 {
+    hash::part(writer.node.as_str(), &[writer.epoch, sequence])
+}
+
+impl FromIterator<(Writer, u64)> for VersionVector {
+    fn from_iter<I: IntoIterator<Item = (Writer, u64)>>(entries: I) -> Self {
+        let mut vector = Self::default();
+        for (writer, sequence) in entries {
+            vector.raise(&writer, sequence);
+        }
+        vector
+    }
+}
+
+/// A list of `[writer, sequence]`: JSON has no maps with structured keys.
+impl Serialize for VersionVector {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.collect_seq(&self.entries)
+    }
+}
+
+impl<'de> Deserialize<'de> for VersionVector {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        Vec::<(Writer, u64)>::deserialize(d).map(|entries| entries.into_iter().collect())
+    }
+}
