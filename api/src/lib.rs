@@ -1,1 +1,15 @@
-//! Skeleton.
+//! What a node and those who look at it say to each other: the JSON bodies of
+//! the HTTP API under `/api/v1`, and the messages on the `/observe` socket.
+//! Both ends use these types, so they cannot disagree. Only types live here:
+//! no transport, no behaviour.
+
+#![forbid(unsafe_code)]
+
+pub mod http;
+pub mod observe;
+
+pub use http::{
+    CounterBody, CounterView, EntryView, JoinBody, KeyList, MemberList, MemberView, Problem, ReportView,
+    SetBody, StatusView, StoreView, Tallies, WatchEvent,
+};
+pub use observe::{Ask, Notice, OBSERVE_SUBPROTOCOL, Outcome, Request};

@@ -1,0 +1,113 @@
+//! The `/observe` socket: a dashboard's view of a cluster through one node.
+//! JSON text frames. The node speaks first ([`Notice::Snapshot`]); the observer
+//! may ask at any time. A slow observer loses trace records, never the newest
+//! state, and is told how many it lost.
+
+use crate::http::{EntryView, MemberView, StatusView};
+use rumormill_core::{Kind, NodeId, TraceRecord};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// The WebSocket subprotocol of `/observe`.
+pub const OBSERVE_SUBPROTOCOL: &str = "rumormill.observe.v1";
+
+/// What a node tells an observer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Notice {
+    /// Everything, at the start.
+    Snapshot {
+        /// The node's clock.
+        at_us: u64,
+        /// The node.
+        status: Box<StatusView>,
+        /// All members.
+        members: Vec<MemberView>,
+        /// All entries.
+        entries: Vec<EntryView>,
+    },
+    /// What is different now. At most ten a second, and one a second when
+    /// nothing happens: the observer's proof that it still sees the present.
+    Update {
+        /// The node's clock.
+        at_us: u64,
+        /// The node.
+        status: Box<StatusView>,
+        /// Members whose view changed.
+        members: Vec<MemberView>,
+        /// Entries that read differently.
+        entries: Vec<EntryView>,
+    },
+    /// What happened, oldest first.
+    Trace {
+        /// The records.
+        records: Vec<TraceRecord>,
+        /// Records that were dropped before these, because there were too many
+        /// or the observer is slow.
+        dropped: u64,
+    },
+    /// The answer to a request.
+    Answer {
+        /// The request's number.
+        id: u64,
+        /// What came of it.
+        outcome: Outcome,
+    },
+    /// The node stops; nothing follows.
+    Goodbye {
+        /// Who says so.
+        node: NodeId,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// What came of a request.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// The entry as it reads now.
+    Done(EntryView),
+    /// Refused, and why; nothing changed.
+    Refused(String),
+}
+
+/// What an observer asks of a node.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Request {
+    /// The observer's own number for it, repeated in the answer.
+    pub id: u64,
+    /// What is asked.
+    pub ask: Ask,
+}
+
+/// See [`Request`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Ask {
+    /// Set a register.
+    Set {
+        /// The key.
+        key: String,
+        /// The new value.
+        value: Value,
+    },
+    /// Add to a counter.
+    Increment {
+        /// The counter's key.
+        key: String,
+        /// How much; negative subtracts.
+        by: i64,
+    },
+}
+
+impl Ask {
+    /// The kind of entry that it writes.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Set { .. } => Kind::Register,
+            Self::Increment { .. } => Kind::Counter,
+        }
+    }
+}
