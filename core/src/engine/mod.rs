@@ -265,7 +265,13 @@ impl<S: State> Engine<S> {
             self.limiter = Limiter::new(tuning.limiter, now);
             self.unblock();
         }
-        self.config.tuning = tuning;
+        let strategy_before = core::mem::replace(&mut self.config.tuning, tuning).strategy;
+        if tuning.strategy.is_eager() && strategy_before != tuning.strategy {
+            // What the strategy before had not spread yet would be lost on a tree without repair.
+            for child in self.eager_targets(None) {
+                self.outbox(&child).ask(Ask { store: true, cause: Cause::Tree });
+            }
+        }
         self.next_round = self.next_round.min(now + tuning.interval_us);
         self.dial_neighbours(now);
         self.flush(now);

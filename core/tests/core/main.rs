@@ -1,0 +1,9 @@
+//! The core's tests that look at it from outside.
+
+mod engines;
+mod store;
+mod vectors;
+mod wire;
+
+/// A small network for a handful of engines: no latency, no loss, one queue.
+mod net;
