@@ -38,12 +38,12 @@ impl<S: State> Engine<S> {
         Ok(())
     }
 
-    /// A peer spoke: it is not silent, and if it is held to be down it should
-    /// hear of that, to refute it.
+    /// A peer spoke: it is not silent, and if it is held to be down or gone it
+    /// should hear of that, to refute it.
     pub(super) fn heard_from(&mut self, peer: &NodeId, incarnation: Incarnation) {
         self.silence.heard(peer);
         let record = self.members.member(peer);
-        if record.is_some_and(|record| record.status == Status::Down && record.incarnation >= incarnation) {
+        if record.is_some_and(|record| !record.status.is_active() && record.incarnation >= incarnation) {
             self.outbox(peer).members.insert(peer.clone(), Cause::Correction);
         }
     }

@@ -138,7 +138,10 @@ impl<S: State> Engine<S> {
             Target::Peer(id) => self.members.member(id).and_then(|member| member.address.clone()),
         };
         let Some(address) = address else { return };
-        if self.links.is_dialing(&target) || !self.make_room(self.config.tuning.links_max, now) {
+        if self.life == Life::Stopped
+            || self.links.is_dialing(&target)
+            || !self.make_room(self.config.tuning.links_max, now)
+        {
             return;
         }
         self.links.dialed += 1;
@@ -358,9 +361,6 @@ impl<S: State> Engine<S> {
             }
             return Err(self.own_name_met(&hello, own));
         }
-        if self.life != Life::Running {
-            return Err(Refusal::new(CloseCode::GoingAway, "this node is leaving"));
-        }
         let peer = hello.node.clone();
         self.stats.count_received(MessageKind::Hello, bytes);
         if self.config.tracing {
@@ -384,7 +384,7 @@ impl<S: State> Engine<S> {
         }
         // Whoever dialled asks; the other end asks too if it had given up the peer.
         let is_new = !was.is_some_and(Status::is_active);
-        if is_new && (dialed || was == Some(Status::Down)) {
+        if is_new && (dialed || was.is_some()) {
             self.outbox(&peer).ask(Ask { store: true, cause: Cause::Join });
         }
         self.dial_neighbours(now);

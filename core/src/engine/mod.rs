@@ -236,6 +236,7 @@ impl<S: State> Engine<S> {
         goodbye.status = Status::Left;
         self.merge_member(goodbye.clone());
         self.life = Life::Leaving { until: now + LEAVE_GRACE };
+        self.unblock();
         let mut told = self.links.peers();
         told.extend(neighbours);
         for peer in told {

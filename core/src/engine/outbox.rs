@@ -5,7 +5,7 @@
 
 use super::links::Target;
 use super::{Engine, Life, MessageOf, queue};
-use crate::config::{Mode, Strategy};
+use crate::config::{Mode, Strategy, Tuning};
 use crate::event::{Cause, Event};
 use crate::id::NodeId;
 use crate::limiter::Purpose;
@@ -264,8 +264,9 @@ impl<S: State> Engine<S> {
             return Some((Message::Delta { delta, digest, more: push && !part.complete }, Cause::Answer));
         }
         let ask = outbox.ask.take()?;
-        let tuning = &self.config.tuning;
-        let mode = if tuning.strategy == Strategy::Random { tuning.mode } else { Mode::PushPull };
+        let Tuning { strategy, mode, .. } = self.config.tuning;
+        let chosen = strategy == Strategy::Random && ask.cause == Cause::Round;
+        let mode = if chosen { mode } else { Mode::PushPull };
         let store = ask.store.then(|| self.state.hash());
         Some((Message::Summary { store, members: self.members.hash(), mode }, ask.cause))
     }

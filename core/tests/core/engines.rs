@@ -299,3 +299,31 @@ fn members_answer_a_survey_in_turn() {
     assert_eq!(reports.keys().map(|id| id.as_str()).collect::<Vec<_>>(), ["b", "c", "d"]);
     assert!(reports.values().all(|(_, report)| report.active == 4 && report.version == 1));
 }
+
+#[test]
+fn a_member_that_left_returns_even_if_its_clock_ran_backwards() {
+    let mut net = Net::empty();
+    for name in ABC {
+        net.start(config(name, if name == "a" { &[] } else { &["a"] }, Tuning::default()), 10);
+    }
+    net.run(Duration::from_secs(3));
+    net.command("c", |engine, now| engine.leave(now)).expect("it runs");
+    net.run(Duration::from_secs(1));
+    net.start(config("c", &["b"], Tuning::default()), 5);
+    net.run_until("all hold it alive", |net| {
+        net.engines.values().all(|engine| engine.members().status(&id("c")) == Some(Status::Alive))
+    });
+}
+
+#[test]
+fn a_node_without_a_link_still_says_goodbye() {
+    let lonely = Tuning { link_idle_us: Duration::ZERO, fanout: 0, ..tuning(Strategy::Random) };
+    let mut net = Net::joined(&ABC, lonely);
+    net.run(Duration::from_secs(5));
+    assert_eq!(net.engine("c").link_count(), 0);
+    net.command("c", |engine, now| engine.leave(now)).expect("it runs");
+    net.run(Duration::from_secs(1));
+    let told =
+        ["a", "b"].iter().filter(|name| net.engine(name).members().status(&id("c")) == Some(Status::Left));
+    assert!(told.count() > 0);
+}
