@@ -116,7 +116,7 @@ pub enum Event {
     LinkDown {
         /// With whom, if that was known.
         peer: Option<NodeId>,
-        /// Why, if this node closed it.
+        /// Why, if one end closed it.
         code: Option<CloseCode>,
         /// Why, in words.
         reason: Cow<'static, str>,

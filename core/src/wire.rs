@@ -318,6 +318,11 @@ impl CloseCode {
         }
     }
 
+    /// The code for a number on the wire, if it is one of ours.
+    pub fn from_number(number: u16) -> Option<Self> {
+        Self::ALL.into_iter().find(|code| code.number() == number)
+    }
+
     /// The code in lower-case words, as a metric's label.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -200,9 +200,17 @@ impl<S: State> Engine<S> {
         self.send_frame(id, None, (0, MessageKind::Hello, 0, Cause::Greeting), wire::encode(&hello, codec));
     }
 
-    pub(super) fn on_link_down(&mut self, id: LinkId, reason: Cow<'static, str>, now: Instant) {
+    /// A link is gone: broken, or closed by the peer with a code.
+    pub(super) fn on_link_down(
+        &mut self,
+        id: LinkId,
+        code: Option<CloseCode>,
+        reason: Cow<'static, str>,
+        now: Instant,
+    ) {
         let Some(link) = self.links.remove(id) else { return };
-        self.stats.broken_links += 1;
+        let expected = matches!(code, Some(CloseCode::Idle | CloseCode::Superseded));
+        self.stats.broken_links += u64::from(!expected);
         if let Some(Target::Seed(address)) = &link.target
             && let Some(seed) = self.seeds.iter_mut().find(|seed| seed.address == *address)
         {
@@ -214,7 +222,7 @@ impl<S: State> Engine<S> {
         let peer = match (link.stage, link.target) {
             (Stage::Established { peer, .. }, _) => {
                 // What was under way may be lost, and the peer may be dead: ask at once.
-                if self.members.is_active(&peer) && self.life == Life::Running {
+                if !expected && self.members.is_active(&peer) && self.life == Life::Running {
                     self.silence.asked(&peer, now);
                     self.outbox(&peer).ask(Ask { store: true, cause: Cause::Reconnect });
                 }
@@ -223,7 +231,7 @@ impl<S: State> Engine<S> {
             (_, Some(Target::Peer(peer))) => Some(peer),
             _ => None,
         };
-        self.tell(Event::LinkDown { peer, code: None, reason });
+        self.tell(Event::LinkDown { peer, code, reason });
     }
 
     pub(super) fn on_received(&mut self, id: LinkId, frame: &Bytes, now: Instant) {

@@ -47,12 +47,19 @@ pub enum Input {
         /// What was negotiated.
         codec: Codec,
     },
-    /// A link ended, or dialling failed. Not for links that the engine closed.
+    /// A link broke, or dialling failed. Not for links that the engine closed.
     LinkDown {
         /// Which.
         link: LinkId,
         /// Why, in words.
         reason: Cow<'static, str>,
+    },
+    /// The peer closed a link, and said why.
+    LinkClosed {
+        /// Which.
+        link: LinkId,
+        /// The peer's reason.
+        refusal: Refusal,
     },
     /// A frame came in.
     Received {
@@ -193,7 +200,10 @@ impl<S: State> Engine<S> {
         }
         match input {
             Input::LinkUp { link, codec } => self.on_link_up(link, codec, now),
-            Input::LinkDown { link, reason } => self.on_link_down(link, reason, now),
+            Input::LinkDown { link, reason } => self.on_link_down(link, None, reason, now),
+            Input::LinkClosed { link, refusal } => {
+                self.on_link_down(link, Some(refusal.code), refusal.reason, now);
+            }
             Input::Received { link, frame } => self.on_received(link, &frame, now),
             Input::Sent { link } => self.on_sent(link),
             Input::Timeout => self.on_timeout(now),

@@ -186,7 +186,9 @@ impl<S: State> Net<S> {
                 }
                 Output::Close { link, refusal } => {
                     self.closes.push((id.clone(), refusal.code));
-                    self.break_link(&(id.clone(), link));
+                    if let Some((peer, link)) = self.unlink(&(id.clone(), link)) {
+                        self.queue.push_back((peer, Input::LinkClosed { link, refusal }));
+                    }
                 }
                 Output::Event(event) => self.events.push((id.clone(), event)),
             }
@@ -210,10 +212,15 @@ impl<S: State> Net<S> {
     }
 
     fn break_link(&mut self, end: &End) {
-        if let Some(other) = self.links.remove(end) {
-            self.links.remove(&other);
-            let reason = "closed by the peer".into();
-            self.queue.push_back((other.0, Input::LinkDown { link: other.1, reason }));
+        if let Some((peer, link)) = self.unlink(end) {
+            self.queue.push_back((peer, Input::LinkDown { link, reason: "broken".into() }));
         }
+    }
+
+    /// Forgets a link; returns its other end.
+    fn unlink(&mut self, end: &End) -> Option<End> {
+        let other = self.links.remove(end)?;
+        self.links.remove(&other);
+        Some(other)
     }
 }
