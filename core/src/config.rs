@@ -113,7 +113,7 @@ impl core::error::Error for UnknownWord {}
 
 /// What may be changed while an engine runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(default, deny_unknown_fields)]
 pub struct Tuning {
     /// How news spreads. Default hybrid.
     pub strategy: Strategy,

@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use rumormill_core::state::store::{Delta, Key};
 use rumormill_core::wire::{self, FRAME_BYTES_MAX, Frame, Hello, Message};
 use rumormill_core::{
-    CloseCode, Codec, Engine, EngineConfig, Incarnation, Input, Instant, LinkId, Output, Store, Value,
-    VersionVector,
+    CloseCode, Codec, Engine, EngineConfig, Incarnation, Input, Instant, LimiterConfig, LinkId, Output,
+    Store, Tuning, Value, VersionVector,
 };
 
 const NOW: Instant = Instant::from_micros(5_000_000);
@@ -158,4 +158,22 @@ proptest! {
         prop_assert!(engine.linked_peers().len() <= 1);
         prop_assert_eq!(engine.members().status(&id("a")), Some(rumormill_core::Status::Alive));
     }
+}
+
+/// Names that people type and scripts read: fields in snake case with their
+/// unit last, words in kebab case.
+#[test]
+fn a_tuning_reads_as_its_documentation_says() {
+    let written = serde_json::to_value(Tuning::default()).expect("encodes");
+    let expected = serde_json::json!({
+        "strategy": "hybrid", "mode": "push-pull", "fanout": 1, "interval_us": 1_000_000, "jitter_percent": 10,
+        "arity": 2, "cycles": true,
+        "limiter": {"bucket": {"capacity": 256, "refill_per_s": 128, "reserve": 32}},
+        "silence_us": 3_000_000, "link_idle_us": 10_000_000, "links_max": 64
+    });
+    assert_eq!(written, expected);
+    let partial: Tuning = serde_json::from_str(r#"{"limiter": "unlimited", "fanout": 3}"#).expect("decodes");
+    assert_eq!((partial.fanout, partial.limiter), (3, LimiterConfig::Unlimited));
+    let unknown = serde_json::from_str::<Tuning>(r#"{"fan_out": 3}"#).expect_err("an unknown field");
+    assert!(unknown.to_string().contains("fan_out"), "{unknown}");
 }
