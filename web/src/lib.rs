@@ -5,3 +5,9 @@
 //! shared library would appear in both.
 
 pub mod glue;
+pub mod route;
+pub mod theme;
+pub mod ui;
+pub mod lab;
+pub mod live;
+pub mod app;

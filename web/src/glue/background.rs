@@ -46,27 +46,20 @@ impl Background {
         let outbox = Rc::new(RefCell::new(Outbox::Waiting(Vec::new())));
         let on_message = {
             let (worker, outbox) = (worker.clone(), Rc::clone(&outbox));
-            Closure::new(
-                move |event: MessageEvent| match event.data().dyn_into::<Uint8Array>() {
-                    Ok(bytes) => on_bytes(bytes.to_vec()),
-                    // Anything else than bytes is the worker's word that it listens.
-                    Err(_) => {
-                        if let Outbox::Waiting(waiting) = outbox.replace(Outbox::Open) {
-                            waiting.iter().for_each(|bytes| transfer(&worker, bytes));
-                        }
+            Closure::new(move |event: MessageEvent| match event.data().dyn_into::<Uint8Array>() {
+                Ok(bytes) => on_bytes(bytes.to_vec()),
+                // Anything else than bytes is the worker's word that it listens.
+                Err(_) => {
+                    if let Outbox::Waiting(waiting) = outbox.replace(Outbox::Open) {
+                        waiting.iter().for_each(|bytes| transfer(&worker, bytes));
                     }
-                },
-            )
+                }
+            })
         };
         let on_error = Closure::new(move |event: ErrorEvent| on_error(event.message()));
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
-        Ok(Self {
-            worker,
-            outbox,
-            _on_message: on_message,
-            _on_error: on_error,
-        })
+        Ok(Self { worker, outbox, _on_message: on_message, _on_error: on_error })
     }
 
     /// Sends bytes to the worker. They are copied once out of this module's memory; the copy is then transferred.

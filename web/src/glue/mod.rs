@@ -2,6 +2,12 @@
 
 mod background;
 mod scope;
+mod listener;
+pub mod page;
+pub mod element;
+pub mod time;
+pub mod http;
 
 pub use background::{Background, SpawnError};
+pub use listener::Listener;
 pub use scope::serve;

@@ -10,9 +10,8 @@ use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 /// # Panics
 /// When called anywhere but in a dedicated worker.
 pub fn serve(mut handle: impl FnMut(Vec<u8>) -> Vec<u8> + 'static) {
-    let scope: DedicatedWorkerGlobalScope = js_sys::global()
-        .dyn_into()
-        .expect("this binary is only loaded as a dedicated worker");
+    let scope: DedicatedWorkerGlobalScope =
+        js_sys::global().dyn_into().expect("this binary is only loaded as a dedicated worker");
     let listener_scope = scope.clone();
     let listener = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
         let Ok(bytes) = event.data().dyn_into::<Uint8Array>() else {
@@ -27,7 +26,5 @@ pub fn serve(mut handle: impl FnMut(Vec<u8>) -> Vec<u8> + 'static) {
     scope.set_onmessage(Some(listener.as_ref().unchecked_ref()));
     // The listener lives exactly as long as the worker's global scope, which nobody here can outlive.
     listener.forget();
-    scope
-        .post_message(&wasm_bindgen::JsValue::NULL)
-        .expect("null can always be cloned");
+    scope.post_message(&wasm_bindgen::JsValue::NULL).expect("null can always be cloned");
 }

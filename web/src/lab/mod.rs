@@ -1,0 +1,18 @@
+//! The Lab: a whole cluster in this tab.
+
+use yew::prelude::*;
+
+/// Props of [`Lab`].
+#[derive(Clone, Debug, PartialEq, Properties)]
+pub struct LabProps {
+    /// Is it the place in sight? Otherwise it keeps its state and does nothing.
+    pub active: bool,
+    /// Is the page dark?
+    pub is_dark: bool,
+}
+
+/// The Lab.
+#[component]
+pub fn Lab(_props: &LabProps) -> Html {
+    html! {}
+}
