@@ -12,7 +12,7 @@ mod silence;
 mod stats;
 
 pub use links::HELLO_TIMEOUT;
-pub use outbox::{LINK_FRAMES_MAX, NEWS_MAX};
+pub use outbox::{CONTROL_FRAMES_MAX, LINK_FRAMES_MAX, NEWS_MAX};
 pub use stats::{Stats, Tally};
 
 use crate::config::{ConfigError, EngineConfig, FirstRound, Tuning};
@@ -67,6 +67,14 @@ pub enum Input {
         link: LinkId,
         /// The frame.
         frame: Bytes,
+    },
+    /// The peer broke the transport's own rules: no frame can be made of what
+    /// came in, and nothing more can be read.
+    Invalid {
+        /// On which link.
+        link: LinkId,
+        /// What to tell the peer.
+        refusal: Refusal,
     },
     /// A frame handed out earlier has been written; there is room for another.
     Sent {
@@ -205,6 +213,7 @@ impl<S: State> Engine<S> {
                 self.on_link_down(link, Some(refusal.code), refusal.reason, now);
             }
             Input::Received { link, frame } => self.on_received(link, &frame, now),
+            Input::Invalid { link, refusal } => self.close(link, refusal),
             Input::Sent { link } => self.on_sent(link),
             Input::Timeout => self.on_timeout(now),
         }
@@ -227,13 +236,23 @@ impl<S: State> Engine<S> {
         }
     }
 
-    /// Asks a node to let this one in, and keeps asking while this node is
-    /// alone. The address may be this node's own.
+    /// Asks a node to let this one in, at once, and keeps asking while this
+    /// node is alone. The address may be this node's own.
     pub fn join(&mut self, address: Address, now: Instant) {
         if self.seeds.iter().all(|seed| seed.address != address) {
-            self.seeds.push(Seed::new(address));
+            self.seeds.push(Seed::new(address.clone()));
         }
-        self.dial_seeds(now);
+        if self.life == Life::Running {
+            self.dial(links::Target::Seed(address), now);
+        }
+    }
+
+    /// Asks one random active member, besides what the rounds do. None if
+    /// there is no other.
+    pub fn gossip_once(&mut self, now: Instant) -> Option<NodeId> {
+        let asked = self.ask_at_random(1, now).pop();
+        self.flush(now);
+        asked
     }
 
     /// Says goodbye to the cluster. [`Event::Stopped`] tells when it is said.
@@ -345,6 +364,11 @@ impl<S: State> Engine<S> {
     /// Members to whom something is owed that could not be sent yet.
     pub fn owed(&self) -> u32 {
         self.peers.values().filter(|peer| !peer.outbox.is_empty()).count() as u32
+    }
+
+    /// Is news or a delta owed to anyone?
+    pub fn owes_payload(&self) -> bool {
+        self.peers.values().any(|peer| peer.outbox.owes_payload())
     }
 
     /// Has the node left?

@@ -20,9 +20,10 @@ use alloc::vec::Vec;
 /// guess: enough to keep a link busy, few enough to coalesce on a slow one.
 pub const LINK_FRAMES_MAX: u16 = 64;
 
-/// With answers to probes, greetings and surveys on top; a link that is this
-/// far behind is closed.
-pub(super) const CONTROL_FRAMES_MAX: u16 = 2 * LINK_FRAMES_MAX;
+/// Most frames of any kind handed to a link before it reports them written:
+/// gossip, with answers to probes, greetings and surveys on top. A link that
+/// is this far behind is closed.
+pub const CONTROL_FRAMES_MAX: u16 = 2 * LINK_FRAMES_MAX;
 
 /// Most entries of news that wait for one peer; beyond it the news is dropped
 /// and the peer is asked to compare states instead. A guess.
@@ -109,6 +110,11 @@ impl<S: State> Outbox<S> {
     pub(super) fn clear(&mut self) {
         let blocked = self.blocked;
         *self = Self { blocked, ..Self::default() };
+    }
+
+    /// Owes something that carries state?
+    pub(super) fn owes_payload(&self) -> bool {
+        self.owes_news() || self.delta.is_some()
     }
 
     fn owes_news(&self) -> bool {

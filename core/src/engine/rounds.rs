@@ -27,7 +27,7 @@ impl<S: State> Engine<S> {
             self.declare_down(&id);
         }
         self.ask_again();
-        self.ask_at_random(now);
+        self.ask_at_random(tuning.fanout, now);
         self.try_one_lost();
         self.dial_seeds(now);
         self.dial_neighbours(now);
@@ -73,12 +73,14 @@ impl<S: State> Engine<S> {
         ids
     }
 
-    fn ask_at_random(&mut self, now: Instant) {
+    pub(super) fn ask_at_random(&mut self, count: u32, now: Instant) -> Vec<NodeId> {
         let store = self.config.tuning.strategy.repairs();
-        for id in self.random_members(self.config.tuning.fanout) {
-            self.silence.asked(&id, now);
-            self.outbox(&id).ask(Ask { store, cause: Cause::Round });
+        let ids = self.random_members(count);
+        for id in &ids {
+            self.silence.asked(id, now);
+            self.outbox(id).ask(Ask { store, cause: Cause::Round });
         }
+        ids
     }
 
     /// Different random active members other than this node.
