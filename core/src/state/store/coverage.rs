@@ -50,6 +50,12 @@ impl Coverage {
         &self.vector
     }
 
+    /// Was this dot seen, be it ahead of a gap?
+    pub(super) fn contains(&self, writer: &Writer, sequence: u64) -> bool {
+        let ahead = self.ahead.get(writer).and_then(|ranges| ranges.0.range(..sequence).next_back());
+        sequence <= self.vector.sequence(writer) || ahead.is_some_and(|(_, &upto)| upto >= sequence)
+    }
+
     /// Counts one more write of the local writer.
     pub(super) fn increment(&mut self, writer: &Writer) -> u64 {
         self.vector.increment(writer)
@@ -137,6 +143,7 @@ mod tests {
                 assert!(!coverage.insert(&writer, at, at), "an empty range is no news");
                 coverage.insert(&writer, at, (at + width).min(50));
                 assert!(!coverage.insert(&writer, at, at + 1), "seen twice");
+                assert!(coverage.contains(&writer, at + 1));
             }
             assert_eq!(coverage.vector.sequence(&writer), 50);
             assert!(coverage.ahead.is_empty());

@@ -224,6 +224,11 @@ impl Store {
         &self.writer
     }
 
+    /// Has it seen this write, be it ahead of others of the same writer?
+    pub fn has_seen(&self, writer: &Writer, sequence: u64) -> bool {
+        self.coverage.contains(writer, sequence)
+    }
+
     /// Which writes it has seen without a gap.
     pub fn vector(&self) -> &VersionVector {
         self.coverage.vector()
