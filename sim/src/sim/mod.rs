@@ -1,0 +1,350 @@
+//! The simulator's face: a run that is stepped through, acted upon and looked
+//! at. What an act does is in `acts`, what an event does in `drive`.
+
+mod acts;
+mod drive;
+
+pub use acts::ActError;
+
+use crate::host::Host;
+use crate::network::Wires;
+use crate::queue::{Queue, What};
+use crate::scenario::{Act, Scenario, ScenarioError, Start, Timed};
+use crate::trace::Tracer;
+use crate::watch::Watch;
+use rumormill_core::engine::Tally;
+use rumormill_core::event::Fate;
+use rumormill_core::{
+    Cause, Engine, Incarnation, Instant, Member, Members, MessageKind, NodeId, State, Status, Store,
+    TraceRecord, Tuning,
+};
+
+/// Counts of a whole run, over all nodes and lives.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Frames sent, of every kind.
+    pub messages: u64,
+    /// Of these, frames that can carry state (rumors and deltas).
+    pub payload_messages: u64,
+    /// Bytes of all frames, without the transport's own.
+    pub bytes: u64,
+    /// Frames that did not arrive, for any reason.
+    pub lost: u64,
+    /// Sends that a limiter put off.
+    pub denials: u64,
+    /// Events that were handled.
+    pub events: u64,
+}
+
+/// One node as it stands.
+#[derive(Debug, Clone, Copy)]
+pub struct NodeView<'a> {
+    /// Its place among the nodes.
+    pub index: u32,
+    /// Its name.
+    pub id: &'a NodeId,
+    /// Is it up?
+    pub up: bool,
+    /// Its latest life.
+    pub incarnation: Incarnation,
+    /// Its engine, while it is up.
+    pub engine: Option<&'a Engine<Store>>,
+}
+
+/// A frame under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InFlight {
+    /// Names this frame within the run.
+    pub id: u64,
+    /// The sender.
+    pub from: u32,
+    /// The receiver.
+    pub to: u32,
+    /// What kind of message it is.
+    pub kind: MessageKind,
+    /// Why it was sent.
+    pub cause: Cause,
+    /// The sender's number for it; 0 for greetings.
+    pub number: u64,
+    /// How many writes it carries.
+    pub writes: u32,
+    /// Its size.
+    pub bytes: u32,
+    /// When it was sent.
+    pub sent_at: Instant,
+    /// When it arrives, or would have.
+    pub arrives_at: Instant,
+    /// How it was lost, if it was. It is shown until it would have arrived.
+    pub lost: Option<Fate>,
+}
+
+/// A cluster on a simulated network, at some moment of a run.
+#[derive(Debug)]
+pub struct Sim {
+    scenario: Scenario,
+    now: Instant,
+    queue: Queue,
+    wires: Wires,
+    hosts: Vec<Host>,
+    /// How the nodes gossip now.
+    tuning: Tuning,
+    /// What the nodes of a cluster that knows itself know at their start.
+    known: Members,
+    tracer: Tracer,
+    watch: Option<Watch>,
+    acts_done: Vec<Timed>,
+    acts_refused: Vec<(Timed, ActError)>,
+    totals: Totals,
+    sent: Box<[[Tally; CAUSES]; KINDS]>,
+    payloads_in_flight: u32,
+}
+
+const KINDS: usize = MessageKind::ALL.len();
+/// One more than the last cause.
+const CAUSES: usize = Cause::Leave as usize + 1;
+
+impl Sim {
+    /// A cluster at the start of its scenario.
+    pub fn new(scenario: Scenario) -> Result<Self, ScenarioError> {
+        scenario.check()?;
+        let host = |index| Host::new(scenario.node_id(index), scenario.address(index));
+        let hosts: Vec<Host> = (0..scenario.nodes).map(host).collect();
+        let known = match scenario.start {
+            Start::Known => hosts.iter().map(first_record).collect(),
+            Start::Join => Members::default(),
+        };
+        let mut sim = Self {
+            now: Instant::ZERO,
+            queue: Queue::default(),
+            wires: Wires::new(scenario.network, scenario.seed),
+            hosts,
+            tuning: scenario.tuning,
+            known,
+            tracer: Tracer::default(),
+            watch: None,
+            acts_done: Vec::new(),
+            acts_refused: Vec::new(),
+            totals: Totals::default(),
+            sent: Box::new([[Tally::default(); CAUSES]; KINDS]),
+            payloads_in_flight: 0,
+            scenario,
+        };
+        for (index, timed) in (0..).zip(&sim.scenario.acts) {
+            sim.queue.push(Instant::ZERO + timed.at_us, What::Act { index });
+        }
+        for node in 0..sim.scenario.nodes {
+            sim.start(node);
+        }
+        Ok(sim)
+    }
+
+    /// The simulated time; [`Instant::ZERO`] at the start.
+    pub fn now(&self) -> Instant {
+        self.now
+    }
+
+    /// When something happens next; never, if nothing is up or under way.
+    pub fn next_at(&self) -> Option<Instant> {
+        self.queue.peek().map(|(at, _)| at)
+    }
+
+    /// Handles the next event. False if there is none.
+    pub fn step(&mut self) -> bool {
+        let Some((at, what)) = self.queue.pop() else { return false };
+        self.now = at;
+        self.totals.events += 1;
+        self.happen(what);
+        self.drop_stale_timers();
+        true
+    }
+
+    /// Handles events up to and including those at `at`, at most so many.
+    /// Returns how many; if it was fewer than `events_max`, the time is `at`
+    /// now (or what it was, if that is later).
+    pub fn run_until(&mut self, at: Instant, events_max: u32) -> u32 {
+        let mut done = 0;
+        while done < events_max && self.next_at().is_some_and(|next| next <= at) {
+            self.step();
+            done += 1;
+        }
+        if done < events_max {
+            self.now = self.now.max(at);
+        }
+        done
+    }
+
+    /// Runs to the end of the scenario.
+    pub fn run_to_end(&mut self) {
+        let end = Instant::ZERO + self.scenario.until_us;
+        while self.run_until(end, u32::MAX) == u32::MAX {}
+    }
+
+    /// Does something now, after everything else that happens at this moment.
+    /// It is remembered, for [`Sim::recorded`]. On error nothing changed.
+    pub fn apply(&mut self, act: Act) -> Result<(), ActError> {
+        act.check(self.scenario.nodes)?;
+        while self.queue.next_but_acts().is_some_and(|at| at <= self.now) {
+            self.step();
+        }
+        self.perform(&act)?;
+        self.drop_stale_timers();
+        self.acts_done.push(Timed { at_us: self.now.since(Instant::ZERO), act });
+        Ok(())
+    }
+
+    /// What was done with [`Sim::apply`], in order.
+    pub fn acts_done(&self) -> &[Timed] {
+        &self.acts_done
+    }
+
+    /// Acts of the scenario that were not possible at their time, and why.
+    pub fn acts_refused(&self) -> &[(Timed, ActError)] {
+        &self.acts_refused
+    }
+
+    /// The scenario that was given.
+    pub fn scenario(&self) -> &Scenario {
+        &self.scenario
+    }
+
+    /// The scenario with everything in it that was done by hand: running it
+    /// repeats this run exactly.
+    pub fn recorded(&self) -> Scenario {
+        let mut scenario = self.scenario.clone();
+        scenario.acts.extend(self.acts_done.iter().cloned());
+        scenario.acts.sort_by_key(|timed| timed.at_us);
+        scenario
+    }
+
+    /// How many nodes there are, up or not.
+    pub fn nodes(&self) -> u32 {
+        self.scenario.nodes
+    }
+
+    /// One node. Panics if there is no such node.
+    pub fn node(&self, index: u32) -> NodeView<'_> {
+        let host = &self.hosts[index as usize];
+        NodeView {
+            index,
+            id: &host.id,
+            up: host.engine.is_some(),
+            incarnation: host.incarnation,
+            engine: host.engine.as_ref(),
+        }
+    }
+
+    /// All nodes, in order.
+    pub fn iter(&self) -> impl Iterator<Item = NodeView<'_>> {
+        (0..self.nodes()).map(|index| self.node(index))
+    }
+
+    /// The place of a node among the nodes.
+    pub fn index_of(&self, id: &NodeId) -> Option<u32> {
+        self.hosts.binary_search_by(|host| host.id.cmp(id)).ok().map(|index| index as u32)
+    }
+
+    /// Frames under way, in the order in which they were sent. A lost one
+    /// stays until it would have arrived.
+    pub fn in_flight(&self) -> impl Iterator<Item = InFlight> {
+        self.wires.flights().map(|(id, flight)| InFlight {
+            id,
+            from: flight.from,
+            to: flight.to,
+            kind: flight.tag.kind,
+            cause: flight.tag.cause,
+            number: flight.tag.number,
+            writes: flight.tag.writes,
+            bytes: flight.frame.len() as u32,
+            sent_at: flight.sent_at,
+            arrives_at: flight.arrives_at,
+            lost: flight.lost,
+        })
+    }
+
+    /// The hash of the trace so far: equal for equal runs, on every target.
+    pub fn trace_hash(&self) -> u64 {
+        self.tracer.hash()
+    }
+
+    /// Switches the hashing of the trace, for figures that need none.
+    pub fn set_hashing(&mut self, hashing: bool) {
+        self.tracer.set_hashing(hashing);
+    }
+
+    /// Keeps at most so many trace records; 0 keeps none. Hashing goes on.
+    pub fn keep_trace(&mut self, records_max: u32) {
+        self.tracer.keep(records_max);
+    }
+
+    /// The records kept since this was last asked, oldest first. If some had
+    /// to be dropped, the first record says how many.
+    pub fn take_trace(&mut self) -> Vec<TraceRecord> {
+        self.tracer.take()
+    }
+
+    /// Is the path between two nodes cut?
+    pub fn is_cut(&self, a: u32, b: u32) -> bool {
+        self.wires.is_cut(a, b)
+    }
+
+    /// Is any path cut?
+    pub fn has_cuts(&self) -> bool {
+        self.wires.has_cuts()
+    }
+
+    /// Do all nodes that are up hold the same state?
+    pub fn is_converged(&self) -> bool {
+        let mut hashes = self.engines().map(|engine| engine.state().hash());
+        let first = hashes.next();
+        hashes.all(|hash| Some(hash) == first)
+    }
+
+    /// The latest write and who has it; none before the first.
+    pub fn latest(&self) -> Option<&Watch> {
+        self.watch.as_ref()
+    }
+
+    /// How many nodes that are up have the latest write.
+    pub fn informed(&self) -> u32 {
+        self.watch.as_ref().map_or(0, Watch::informed)
+    }
+
+    /// Does a node have the latest write?
+    pub fn has_latest(&self, node: u32) -> bool {
+        self.watch.as_ref().is_some_and(|watch| watch.learned(node).is_some())
+    }
+
+    /// How many nodes are up.
+    pub fn up(&self) -> u32 {
+        self.engines().count() as u32
+    }
+
+    /// Counts of the run so far.
+    pub fn totals(&self) -> Totals {
+        self.totals
+    }
+
+    /// What was sent of a kind and for a cause.
+    pub fn sent(&self, kind: MessageKind, cause: Cause) -> Tally {
+        self.sent[kind as usize][cause as usize]
+    }
+
+    /// Is a message that can carry state under way or owed?
+    pub fn owes_payload(&self) -> bool {
+        self.payloads_in_flight > 0 || self.engines().any(|engine| engine.owes_payload())
+    }
+
+    fn engines(&self) -> impl Iterator<Item = &Engine<Store>> {
+        self.hosts.iter().filter_map(|host| host.engine.as_ref())
+    }
+}
+
+/// What others know of a node that started with them.
+fn first_record(host: &Host) -> Member {
+    Member {
+        id: host.id.clone(),
+        incarnation: Incarnation(1),
+        status: Status::Alive,
+        address: Some(host.address.clone()),
+    }
+}
