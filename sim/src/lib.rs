@@ -17,7 +17,9 @@
 //! A run is a [`Scenario`] plus what the user did in it; [`Sim::recorded`] puts
 //! both into one scenario, which is all that it takes to replay or share it.
 //!
-//! Reading order: what a run is made of ([`scenario`], [`latency`]), and the machine ([`sim`] and its parts).
+//! Reading order: what a run is made of ([`scenario`], [`latency`],
+//! [`scenarios`]), the machine ([`sim`] and its parts), and what is measured
+//! with it ([`theory`], [`spread`]).
 //!
 //! Nothing here reads a clock, starts a thread, iterates a hash map, or lets a
 //! floating-point number or a `usize` decide what happens.
@@ -26,14 +28,19 @@
 
 pub mod latency;
 pub mod scenario;
+pub mod scenarios;
 mod queue;
 mod network;
 mod host;
 mod trace;
 mod watch;
 pub mod sim;
+pub mod theory;
+pub mod spread;
 
 pub use latency::Latency;
 pub use scenario::{Act, Network, Scenario, ScenarioError, Start, Timed};
+pub use scenarios::trace_hash_of;
 pub use sim::{ActError, InFlight, NodeView, Sim, Totals};
+pub use spread::{SpreadConfig, SpreadResult};
 pub use watch::{Learned, Watch};

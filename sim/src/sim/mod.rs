@@ -329,6 +329,14 @@ impl Sim {
         self.sent[kind as usize][cause as usize]
     }
 
+    /// What was sent of a kind, for any cause.
+    pub fn sent_of_kind(&self, kind: MessageKind) -> Tally {
+        self.sent[kind as usize].iter().fold(Tally::default(), |sum, tally| Tally {
+            messages: sum.messages + tally.messages,
+            bytes: sum.bytes + tally.bytes,
+        })
+    }
+
     /// Is a message that can carry state under way or owed?
     pub fn owes_payload(&self) -> bool {
         self.payloads_in_flight > 0 || self.engines().any(|engine| engine.owes_payload())
