@@ -54,12 +54,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Comma
     match name.as_str() {
         "help" | "--help" | "-h" => Ok(Command::Help),
         "demo" => Ok(Command::Demo { arguments: rest }),
-        _ if rest
-            .iter()
-            .any(|argument| argument == "--help" || argument == "-h") =>
-        {
-            Ok(Command::Help)
-        }
+        _ if rest.iter().any(|argument| argument == "--help" || argument == "-h") => Ok(Command::Help),
         "setup" => without_arguments(Command::Setup, &name, &rest),
         "bundle" => without_arguments(Command::Bundle, &name, &rest),
         "verify" => without_arguments(Command::Verify, &name, &rest),
@@ -85,9 +80,7 @@ fn test(rest: &[String]) -> Result<Command, String> {
             "wasm" => Group::Wasm,
             "browser" => Group::Browser,
             other => {
-                return Err(format!(
-                    "`{other}` is not a group of tests: native, wasm, browser"
-                ));
+                return Err(format!("`{other}` is not a group of tests: native, wasm, browser"));
             }
         });
     }
@@ -108,9 +101,7 @@ fn web(rest: &[String]) -> Result<Command, String> {
     if !node.starts_with("http://") {
         return Err(format!("`--node {node}`: the URL must start with http://"));
     }
-    Ok(Command::Web {
-        node: node.trim_end_matches('/').to_owned(),
-    })
+    Ok(Command::Web { node: node.trim_end_matches('/').to_owned() })
 }
 
 #[cfg(test)]
@@ -132,24 +123,9 @@ mod tests {
         check("help", Ok(Command::Help));
         check("verify --help", Ok(Command::Help));
         check("demo", Ok(Command::Demo { arguments: vec![] }));
-        check(
-            "demo --help",
-            Ok(Command::Demo {
-                arguments: vec!["--help".to_owned()],
-            }),
-        );
-        check(
-            "test",
-            Ok(Command::Test {
-                groups: Group::ALL.to_vec(),
-            }),
-        );
-        check(
-            "test wasm",
-            Ok(Command::Test {
-                groups: vec![Group::Wasm],
-            }),
-        );
+        check("demo --help", Ok(Command::Demo { arguments: vec!["--help".to_owned()] }));
+        check("test", Ok(Command::Test { groups: Group::ALL.to_vec() }));
+        check("test wasm", Ok(Command::Test { groups: vec![Group::Wasm] }));
         let node = "http://10.0.0.1:80".to_owned();
         check("web --node http://10.0.0.1:80/", Ok(Command::Web { node }));
     }
@@ -158,10 +134,7 @@ mod tests {
     fn bad_usage_says_what_is_allowed() {
         check("", Err("no command given"));
         check("demmo", Err("there is no command `demmo`"));
-        check(
-            "verify --fast",
-            Err("`verify` takes no arguments, but got `--fast`"),
-        );
+        check("verify --fast", Err("`verify` takes no arguments, but got `--fast`"));
         check("test core", Err("native, wasm, browser"));
         check("web --node", Err("`--node` needs a URL"));
         check("web --node ftp://x", Err("must start with http://"));

@@ -12,37 +12,24 @@ const ALLOWED: [(&str, &[&str]); 7] = [
     ("rumormill-api", &["rumormill-core"]),
     ("rumormill-sim", &["rumormill-core"]),
     // `sim` only for the command line's `sim` subcommand; never `web`.
-    (
-        "rumormill-node",
-        &["rumormill-core", "rumormill-api", "rumormill-sim"],
-    ),
+    ("rumormill-node", &["rumormill-core", "rumormill-api", "rumormill-sim"]),
     // Never `node`.
-    (
-        "rumormill-web",
-        &["rumormill-core", "rumormill-api", "rumormill-sim"],
-    ),
+    ("rumormill-web", &["rumormill-core", "rumormill-api", "rumormill-sim"]),
     // Drives node and web from outside, so it links neither.
-    (
-        "rumormill-e2e",
-        &["rumormill-core", "rumormill-api", "rumormill-sim"],
-    ),
+    ("rumormill-e2e", &["rumormill-core", "rumormill-api", "rumormill-sim"]),
     ("xtask", &[]),
 ];
 
 /// Checks the output of `cargo metadata --no-deps`; the error names every arrow that is crossed.
 pub(crate) fn check(metadata: &Value) -> Result<()> {
-    let packages = metadata["packages"]
-        .as_array()
-        .context("cargo metadata lists no packages")?;
+    let packages = metadata["packages"].as_array().context("cargo metadata lists no packages")?;
     let name = |value: &Value| value["name"].as_str().unwrap_or_default().to_owned();
     let siblings: Vec<String> = packages.iter().map(name).collect();
     let mut crossed = Vec::new();
     for package in packages {
         let from = name(package);
         let Some((_, allowed)) = ALLOWED.iter().find(|(listed, _)| *listed == from) else {
-            crossed.push(format!(
-                "{from} is in the workspace, but no arrow is drawn for it"
-            ));
+            crossed.push(format!("{from} is in the workspace, but no arrow is drawn for it"));
             continue;
         };
         for dependency in package["dependencies"].as_array().into_iter().flatten() {
@@ -51,16 +38,11 @@ pub(crate) fn check(metadata: &Value) -> Result<()> {
                 continue;
             }
             let kind = dependency["kind"].as_str().unwrap_or("normal");
-            crossed.push(format!(
-                "{from} must not depend on {to} ({kind} dependency)"
-            ));
+            crossed.push(format!("{from} must not depend on {to} ({kind} dependency)"));
         }
     }
     if !crossed.is_empty() {
-        bail!(
-            "arrows are crossed; see ARCHITECTURE.md:\n  {}",
-            crossed.join("\n  ")
-        );
+        bail!("arrows are crossed; see ARCHITECTURE.md:\n  {}", crossed.join("\n  "));
     }
     Ok(())
 }
@@ -72,18 +54,14 @@ mod tests {
     use serde_json::json;
 
     fn package(name: &str, dependencies: &[(&str, Option<&str>)]) -> Value {
-        let dependencies: Vec<Value> = dependencies
-            .iter()
-            .map(|(name, kind)| json!({ "name": name, "kind": kind }))
-            .collect();
+        let dependencies: Vec<Value> =
+            dependencies.iter().map(|(name, kind)| json!({ "name": name, "kind": kind })).collect();
         json!({ "name": name, "dependencies": dependencies })
     }
 
     #[track_caller]
     fn check_crossed(packages: &[Value], expected: &str) {
-        let error = check(&json!({ "packages": packages }))
-            .unwrap_err()
-            .to_string();
+        let error = check(&json!({ "packages": packages })).unwrap_err().to_string();
         assert!(error.contains(expected), "{error}");
     }
 
@@ -107,17 +85,11 @@ mod tests {
     fn an_arrow_for_tests_counts() {
         let core = package("rumormill-core", &[("rumormill-sim", Some("dev"))]);
         let sim = package("rumormill-sim", &[("rumormill-core", None)]);
-        check_crossed(
-            &[core, sim],
-            "rumormill-core must not depend on rumormill-sim (dev dependency)",
-        );
+        check_crossed(&[core, sim], "rumormill-core must not depend on rumormill-sim (dev dependency)");
     }
 
     #[test]
     fn a_new_package_needs_its_arrows_drawn() {
-        check_crossed(
-            &[package("rumormill-extra", &[])],
-            "no arrow is drawn for it",
-        );
+        check_crossed(&[package("rumormill-extra", &[])], "no arrow is drawn for it");
     }
 }

@@ -50,11 +50,7 @@ impl Board {
         let terminal = stderr().is_terminal()
             && env::var_os("CI").is_none()
             && env::var_os("TERM").is_none_or(|term| term != "dumb");
-        let state = Arc::new(Mutex::new(State {
-            terminal,
-            rows: Vec::new(),
-            next_id: 0,
-        }));
+        let state = Arc::new(Mutex::new(State { terminal, rows: Vec::new(), next_id: 0 }));
         let (stop, stopped) = channel();
         let ticking = Arc::clone(&state);
         let tick = if terminal { TICK_TERMINAL } else { TICK_PLAIN };
@@ -63,10 +59,7 @@ impl Board {
                 locked(&ticking).paint();
             }
         });
-        Self {
-            state,
-            ticker: Some((stop, ticker)),
-        }
+        Self { state, ticker: Some((stop, ticker)) }
     }
 
     /// Runs `work` on this thread as the step `name`; `about` says what it does and about how long that takes.
@@ -82,25 +75,14 @@ impl Board {
             state.say(&format!("  {name}: {about}"));
             let id = state.next_id;
             state.next_id += 1;
-            state.rows.push(Row {
-                id,
-                name: name.to_owned(),
-                note: String::new(),
-                started,
-            });
-            Step {
-                state: Arc::clone(&self.state),
-                id,
-            }
+            state.rows.push(Row { id, name: name.to_owned(), note: String::new(), started });
+            Step { state: Arc::clone(&self.state), id }
         };
         let result = work(&step);
         let mut state = locked(&self.state);
         state.rows.retain(|row| row.id != step.id);
         let outcome = if result.is_ok() { "done" } else { "FAILED" };
-        state.say(&format!(
-            "  {name}: {outcome} after {}",
-            duration(started.elapsed())
-        ));
+        state.say(&format!("  {name}: {outcome} after {}", duration(started.elapsed())));
         result
     }
 
@@ -154,12 +136,7 @@ impl State {
             let _ = stderr().flush();
         } else {
             for row in &self.rows {
-                eprintln!(
-                    "  {}: {} {}",
-                    row.name,
-                    duration(row.started.elapsed()),
-                    row.note
-                );
+                eprintln!("  {}: {} {}", row.name, duration(row.started.elapsed()), row.note);
             }
         }
     }
@@ -210,12 +187,8 @@ mod tests {
 
     #[test]
     fn the_status_line_shares_its_width() {
-        let row = |name: &str| Row {
-            id: 0,
-            name: name.to_owned(),
-            note: "x".repeat(100),
-            started: Instant::now(),
-        };
+        let row =
+            |name: &str| Row { id: 0, name: name.to_owned(), note: "x".repeat(100), started: Instant::now() };
         let line = status_line(&[row("trunk"), row("node")], LINE_COLUMNS);
         assert!(line.len() <= LINE_COLUMNS, "{line}");
         assert!(line.contains("trunk") && line.contains(" | node"), "{line}");

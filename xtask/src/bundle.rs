@@ -1,11 +1,6 @@
 //! The web bundle: `trunk build` into `dist/`, skipped when nothing that goes into it has changed.
 
-use crate::{
-    board::{Board, Step},
-    process,
-    project::Project,
-    tools::Tools,
-};
+use crate::{board::Board, process, project::Project, tools::Tools};
 use anyhow::{Context, Result};
 use std::{
     fs,
@@ -16,16 +11,8 @@ use std::{
 };
 
 /// Everything at the top of the project that the bundle is made from.
-const INPUTS: [&str; 8] = [
-    "Cargo.toml",
-    "Cargo.lock",
-    "Trunk.toml",
-    "index.html",
-    "api",
-    "core",
-    "sim",
-    "web",
-];
+const INPUTS: [&str; 8] =
+    ["Cargo.toml", "Cargo.lock", "Trunk.toml", "index.html", "api", "core", "sim", "web"];
 
 /// Folders inside the inputs whose content never reaches the bundle.
 const NOT_INPUTS: [&str; 3] = ["tests", "benches", "examples"];
@@ -39,16 +26,12 @@ pub(crate) fn compile_ahead(project: &Project, board: &Board) -> Result<()> {
     if is_fresh(project, "") {
         return Ok(());
     }
-    board.run(
-        "page",
-        "compiling it for the browser, about 1 minute the first time",
-        |step| {
-            let mut command = project.cargo();
-            command.args(["build", "--locked", "--package", "rumormill-web", "--bins"]);
-            command.args(["--target", "wasm32-unknown-unknown", "--profile", PROFILE]);
-            quiet_cargo(step, &mut command)
-        },
-    )
+    board.run("page", "compiling it for the browser, about 1 minute the first time", |step| {
+        let mut command = project.cargo();
+        command.args(["build", "--locked", "--package", "rumormill-web", "--bins"]);
+        command.args(["--target", "wasm32-unknown-unknown", "--profile", PROFILE]);
+        process::quiet_cargo(step, &mut command)
+    })
 }
 
 /// Builds the bundle into `dist/`, or says that it is there already.
@@ -59,28 +42,20 @@ pub(crate) fn ensure(project: &Project, tools: &Tools) -> Result<()> {
         board.say(&format!("  bundle: up to date, {}", size(&project.dist())?));
         return Ok(());
     }
-    board.run(
-        "bundle",
-        "trunk build, some seconds once the page is compiled",
-        |step| {
-            let mut command = trunk(project, tools);
-            command.args(["build", "--offline", "--locked"]);
-            match tools.wasm_opt {
-                Some(_) => command.arg("--release"),
-                // Without --release Trunk leaves wasm-opt out; the profile still makes it a release build.
-                None => command.args(["--cargo-profile", PROFILE]),
-            };
-            quiet_cargo(step, &mut command)
-        },
-    )?;
+    board.run("bundle", "trunk build, some seconds once the page is compiled", |step| {
+        let mut command = trunk(project, tools);
+        command.args(["build", "--offline", "--locked"]);
+        match tools.wasm_opt {
+            Some(_) => command.arg("--release"),
+            // Without --release Trunk leaves wasm-opt out; the profile still makes it a release build.
+            None => command.args(["--cargo-profile", PROFILE]),
+        };
+        process::quiet_cargo(step, &mut command)
+    })?;
     fs::create_dir_all(project.tools())?;
     fs::write(stamp(project), stamped(project, with)?)
         .context("cannot note what the bundle was built from")?;
-    let optimised = if tools.wasm_opt.is_some() {
-        ""
-    } else {
-        ", not optimised: there is no wasm-opt"
-    };
+    let optimised = if tools.wasm_opt.is_some() { "" } else { ", not optimised: there is no wasm-opt" };
     board.say(&format!("  bundle: {}{optimised}", size(&project.dist())?));
     Ok(())
 }
@@ -94,25 +69,12 @@ pub(crate) fn trunk(project: &Project, tools: &Tools) -> Command {
     command
 }
 
-/// Runs a cargo command, or one that runs cargo, as a step of the board.
-pub(crate) fn quiet_cargo(step: &Step, command: &mut Command) -> Result<()> {
-    command.env("CARGO_TERM_COLOR", "never");
-    command
-        .env("CARGO_TERM_PROGRESS_WHEN", "always")
-        .env("CARGO_TERM_PROGRESS_WIDTH", "100");
-    process::quiet(step, command)
-}
-
 /// Whether `dist/` is what the present sources make. An empty `with` asks whatever the optimiser was.
 fn is_fresh(project: &Project, with: &str) -> bool {
     let Ok(noted) = fs::read_to_string(stamp(project)) else {
         return false;
     };
-    let with = if with.is_empty() {
-        noted.lines().last().unwrap_or_default()
-    } else {
-        with
-    };
+    let with = if with.is_empty() { noted.lines().last().unwrap_or_default() } else { with };
     stamped(project, with).is_ok_and(|now| now == noted)
 }
 
@@ -143,25 +105,16 @@ fn add(path: &Path, hasher: &mut DefaultHasher) -> io::Result<()> {
         fs::read(path)?.hash(hasher);
         return Ok(());
     }
-    let mut entries = fs::read_dir(path)?
-        .map(|entry| Ok(entry?.path()))
-        .collect::<io::Result<Vec<_>>>()?;
+    let mut entries = fs::read_dir(path)?.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()?;
     entries.sort();
-    let skipped = |path: &PathBuf| {
-        path.file_name()
-            .is_some_and(|name| NOT_INPUTS.iter().any(|not| name == *not))
-    };
-    entries
-        .iter()
-        .filter(|path| !skipped(path))
-        .try_for_each(|path| add(path, hasher))
+    let skipped =
+        |path: &PathBuf| path.file_name().is_some_and(|name| NOT_INPUTS.iter().any(|not| name == *not));
+    entries.iter().filter(|path| !skipped(path)).try_for_each(|path| add(path, hasher))
 }
 
 fn size(folder: &Path) -> Result<String> {
     let mut bytes = 0;
-    for entry in
-        fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?
-    {
+    for entry in fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
         bytes += entry?.metadata()?.len();
     }
     Ok(format!("{} KB before compression", bytes / 1000))

@@ -2,7 +2,7 @@
 
 use crate::{
     board::Board,
-    bundle,
+    bundle, process,
     project::Project,
     tools::{self, Need, Tools},
 };
@@ -14,10 +14,7 @@ pub(crate) fn run(project: &Project, arguments: &[String]) -> Result<()> {
     build(project, &[Need::Bundle])?;
     let mut command = Command::new(node_binary(project));
     command.arg("demo");
-    if !arguments
-        .iter()
-        .any(|argument| argument == "--nodes" || argument.starts_with("--nodes="))
-    {
+    if !arguments.iter().any(|argument| argument == "--nodes" || argument.starts_with("--nodes=")) {
         command.args(["--nodes", "5"]);
     }
     become_it(command.args(arguments))
@@ -37,9 +34,8 @@ pub(crate) fn build(project: &Project, needs: &[Need]) -> Result<Tools> {
 
 /// Only the web bundle.
 pub(crate) fn bundle(project: &Project) -> Result<()> {
-    let tools = tools::ensure_beside(project, &[Need::Bundle], |board| {
-        bundle::compile_ahead(project, board)
-    })?;
+    let tools =
+        tools::ensure_beside(project, &[Need::Bundle], |board| bundle::compile_ahead(project, board))?;
     bundle::ensure(project, &tools)
 }
 
@@ -48,25 +44,14 @@ pub(crate) fn compile_node(project: &Project, board: &Board) -> Result<()> {
     let about = "compiling the rumormill program, about 2 minutes the first time";
     board.run("node", about, |step| {
         let mut command = project.cargo();
-        command.args([
-            "build",
-            "--locked",
-            "--package",
-            "rumormill-node",
-            "--bin",
-            "rumormill",
-            "--release",
-        ]);
-        bundle::quiet_cargo(step, &mut command)
+        command.args(["build", "--locked", "--package", "rumormill-node", "--bin", "rumormill", "--release"]);
+        process::quiet_cargo(step, &mut command)
     })
 }
 
 /// Where cargo puts the `rumormill` program.
 pub(crate) fn node_binary(project: &Project) -> PathBuf {
-    project
-        .target()
-        .join("release")
-        .join(format!("rumormill{}", std::env::consts::EXE_SUFFIX))
+    project.target().join("release").join(format!("rumormill{}", std::env::consts::EXE_SUFFIX))
 }
 
 /// The program takes this one's place, so that signals and the terminal are its own.
@@ -79,5 +64,5 @@ fn become_it(command: &mut Command) -> Result<()> {
 
 #[cfg(not(unix))]
 fn become_it(command: &mut Command) -> Result<()> {
-    crate::process::open(command).with_context(|| "the demo ended")
+    process::open(command).with_context(|| "the demo ended")
 }

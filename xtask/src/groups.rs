@@ -41,12 +41,7 @@ pub(crate) fn run(project: &Project, groups: &[Group]) -> Result<()> {
             failed.push(name);
         }
     }
-    eprintln!(
-        "\n{} passed, {} failed, in {}",
-        tally.passed,
-        tally.failed,
-        duration(started.elapsed())
-    );
+    eprintln!("\n{} passed, {} failed, in {}", tally.passed, tally.failed, duration(started.elapsed()));
     if !failed.is_empty() {
         bail!("tests failed in: {}", failed.join(", "));
     }
@@ -67,58 +62,31 @@ fn prepare(project: &Project, groups: &[Group]) -> Result<Tools> {
 
 fn native(project: &Project) -> Command {
     let mut command = project.cargo();
-    command.args([
-        "test",
-        "--locked",
-        "--no-fail-fast",
-        "--workspace",
-        "--exclude",
-        "rumormill-e2e",
-    ]);
+    command.args(["test", "--locked", "--no-fail-fast", "--workspace", "--exclude", "rumormill-e2e"]);
     command
 }
 
 fn wasm(project: &Project) -> Command {
     let mut command = project.cargo();
-    command.args([
-        "test",
-        "--locked",
-        "--no-fail-fast",
-        "--target",
-        targets::TESTS,
-        "--lib",
-        "--tests",
-    ]);
+    command.args(["test", "--locked", "--no-fail-fast", "--target", targets::TESTS, "--lib", "--tests"]);
     for package in WASM_PACKAGES {
         command.args(["--package", package]);
     }
     let script = project.root().join("xtask").join("wasi.mjs");
-    command.env(
-        "CARGO_TARGET_WASM32_WASIP1_RUNNER",
-        format!("node --no-warnings {}", script.display()),
-    );
+    command.env("CARGO_TARGET_WASM32_WASIP1_RUNNER", format!("node --no-warnings {}", script.display()));
     command
 }
 
 fn browser(project: &Project, tools: &Tools) -> Command {
     let mut command = project.cargo();
-    command.args([
-        "test",
-        "--locked",
-        "--no-fail-fast",
-        "--package",
-        "rumormill-e2e",
-    ]);
+    command.args(["test", "--locked", "--no-fail-fast", "--package", "rumormill-e2e"]);
     command.env("RUST_TEST_THREADS", BROWSERS_AT_ONCE);
     let mut tell = |name: &str, path: &Path| {
         command.env(name, path);
     };
     tell("RUMORMILL_E2E_BIN", &demo::node_binary(project));
     tell("RUMORMILL_E2E_DIST", &project.dist());
-    tell(
-        "RUMORMILL_E2E_SCREENSHOTS",
-        &project.target().join("screenshots"),
-    );
+    tell("RUMORMILL_E2E_SCREENSHOTS", &project.target().join("screenshots"));
     if let Some(browser) = &tools.browser {
         tell("RUMORMILL_E2E_DRIVER", &browser.driver);
         if let Some(program) = &browser.program {
@@ -158,15 +126,11 @@ mod tests {
     #[test]
     fn result_lines_are_counted_and_others_are_not() {
         let mut tally = Tally::default();
-        tally.add("test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 2 filtered out; finished in 0.01s");
+        tally.add(
+            "test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 2 filtered out; finished in 0.01s",
+        );
         tally.add("test result: FAILED. 2 passed; 4 failed; 0 ignored; 0 measured; 0 filtered out");
         tally.add("7 passed; 7 failed");
-        assert_eq!(
-            tally,
-            Tally {
-                passed: 5,
-                failed: 4
-            }
-        );
+        assert_eq!(tally, Tally { passed: 5, failed: 4 });
     }
 }

@@ -45,24 +45,24 @@ pub(crate) fn quiet(step: &Step, command: &mut Command) -> Result<()> {
         }
         tail
     });
-    let status = child
-        .wait()
-        .with_context(|| format!("`{shown}` got lost"))?;
+    let status = child.wait().with_context(|| format!("`{shown}` got lost"))?;
     if !status.success() {
-        bail!(
-            "`{shown}` failed ({status}):\n{}",
-            Vec::from(tail).join("\n")
-        );
+        bail!("`{shown}` failed ({status}):\n{}", Vec::from(tail).join("\n"));
     }
     Ok(())
+}
+
+/// Runs a cargo command, or one that runs cargo, as a step of the board.
+pub(crate) fn quiet_cargo(step: &Step, command: &mut Command) -> Result<()> {
+    command.env("CARGO_TERM_COLOR", "never");
+    command.env("CARGO_TERM_PROGRESS_WHEN", "always").env("CARGO_TERM_PROGRESS_WIDTH", "100");
+    quiet(step, command)
 }
 
 /// Runs a program in full view and fails when it fails.
 pub(crate) fn open(command: &mut Command) -> Result<()> {
     let shown = describe(command);
-    let status = command
-        .status()
-        .with_context(|| format!("cannot start `{shown}`"))?;
+    let status = command.status().with_context(|| format!("cannot start `{shown}`"))?;
     if !status.success() {
         bail!("`{shown}` failed ({status})");
     }
@@ -73,10 +73,8 @@ pub(crate) fn open(command: &mut Command) -> Result<()> {
 /// program succeeded.
 pub(crate) fn watched(command: &mut Command, mut each: impl FnMut(&str)) -> Result<bool> {
     let shown = describe(command);
-    let mut child = command
-        .stdout(Stdio::piped())
-        .spawn()
-        .with_context(|| format!("cannot start `{shown}`"))?;
+    let mut child =
+        command.stdout(Stdio::piped()).spawn().with_context(|| format!("cannot start `{shown}`"))?;
     let out = child.stdout.take().expect("stdout was piped just above");
     for line in BufReader::new(out).split(b'\n') {
         let line = line.with_context(|| format!("cannot read from `{shown}`"))?;
@@ -84,41 +82,27 @@ pub(crate) fn watched(command: &mut Command, mut each: impl FnMut(&str)) -> Resu
         writeln!(stdout(), "{line}").context("cannot print")?;
         each(&line);
     }
-    Ok(child
-        .wait()
-        .with_context(|| format!("`{shown}` got lost"))?
-        .success())
+    Ok(child.wait().with_context(|| format!("`{shown}` got lost"))?.success())
 }
 
 /// What a program prints on its standard output, without the newline at its end; `None` when it is not there or
 /// fails.
 pub(crate) fn answer(program: impl AsRef<OsStr>, arguments: &[&str]) -> Option<String> {
-    let output = Command::new(program)
-        .args(arguments)
-        .stderr(Stdio::null())
-        .output()
-        .ok()?;
-    output.status.success().then(|| {
-        String::from_utf8_lossy(&output.stdout)
-            .trim_end()
-            .to_owned()
-    })
+    let output = Command::new(program).args(arguments).stderr(Stdio::null()).output().ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim_end().to_owned())
 }
 
 /// The program of that name in the folders of `path`, as a shell would find it.
 pub(crate) fn find(name: &str, path: Option<&OsStr>) -> Option<PathBuf> {
     let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
     let folders = path.map(std::env::split_paths).into_iter().flatten();
-    folders
-        .map(|folder| folder.join(&file))
-        .find(|candidate| is_program(candidate))
+    folders.map(|folder| folder.join(&file)).find(|candidate| is_program(candidate))
 }
 
 #[cfg(unix)]
 fn is_program(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
-    path.metadata()
-        .is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
+    path.metadata().is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
 }
 
 #[cfg(not(unix))]
@@ -127,14 +111,9 @@ fn is_program(path: &Path) -> bool {
 }
 
 fn describe(command: &Command) -> String {
-    let program = Path::new(command.get_program())
-        .file_name()
-        .unwrap_or(command.get_program());
+    let program = Path::new(command.get_program()).file_name().unwrap_or(command.get_program());
     let words = std::iter::once(program).chain(command.get_args());
-    words
-        .map(OsStr::to_string_lossy)
-        .collect::<Vec<_>>()
-        .join(" ")
+    words.map(OsStr::to_string_lossy).collect::<Vec<_>>().join(" ")
 }
 
 /// Splits at line feeds and at the carriage returns with which progress bars paint over themselves.
@@ -161,9 +140,7 @@ fn pump(from: impl Read, into: &Sender<String>) {
 
 /// Cargo's progress bar, without the bar: `45/310: syn, serde`.
 fn progress(line: &str) -> Option<&str> {
-    let bar = line
-        .strip_prefix("Building [")
-        .or_else(|| line.strip_prefix("Fetch ["))?;
+    let bar = line.strip_prefix("Building [").or_else(|| line.strip_prefix("Fetch ["))?;
     bar.split_once("] ").map(|(_, rest)| rest)
 }
 
@@ -173,10 +150,7 @@ mod tests {
 
     #[test]
     fn cargo_progress_is_read_without_its_bar() {
-        assert_eq!(
-            progress("Building [====>    ] 45/310: syn"),
-            Some("45/310: syn")
-        );
+        assert_eq!(progress("Building [====>    ] 45/310: syn"), Some("45/310: syn"));
         assert_eq!(progress("Compiling syn v2.0.0"), None);
     }
 

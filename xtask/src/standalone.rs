@@ -26,10 +26,7 @@ pub(crate) fn check(project: &Project) -> Result<()> {
         .output()
         .context("cannot run git")?;
     if !output.status.success() {
-        bail!(
-            "git ls-files failed:\n{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
+        bail!("git ls-files failed:\n{}", String::from_utf8_lossy(&output.stderr));
     }
     let mut found = Vec::new();
     for name in String::from_utf8_lossy(&output.stdout).split_terminator('\0') {
@@ -42,10 +39,7 @@ pub(crate) fn check(project: &Project) -> Result<()> {
                 found.push(format!("{name}:{}: names {folder}", number + 1));
             }
             if name == "Cargo.lock" && line.starts_with("source = ") && line != REGISTRY {
-                found.push(format!(
-                    "{name}:{}: not from the public registry: {line}",
-                    number + 1
-                ));
+                found.push(format!("{name}:{}: not from the public registry: {line}", number + 1));
             }
         }
     }
@@ -59,8 +53,7 @@ pub(crate) fn check(project: &Project) -> Result<()> {
 fn private_folder(line: &str) -> Option<&'static str> {
     PRIVATE_FOLDERS.into_iter().find(|folder| {
         line.match_indices(folder).any(|(at, _)| {
-            !line[..at]
-                .ends_with(|before: char| before.is_alphanumeric() || "._-~}/".contains(before))
+            !line[..at].ends_with(|before: char| before.is_alphanumeric() || "._-~}/".contains(before))
         })
     })
 }
@@ -79,10 +72,7 @@ mod tests {
     #[test]
     fn a_part_of_another_path_is_not() {
         let home = PRIVATE_FOLDERS[1];
-        assert_eq!(
-            private_folder(&format!("https://example.org{home}page")),
-            None
-        );
+        assert_eq!(private_folder(&format!("https://example.org{home}page")), None);
         assert_eq!(private_folder(&format!("/srv{home}page")), None);
         assert_eq!(private_folder("nothing here"), None);
     }

@@ -23,18 +23,12 @@ type Check = (&'static str, fn(&Project) -> Result<()>);
 
 /// The quick ones first: whoever forgot to format learns it at once.
 const CHECKS: [Check; 8] = [
-    ("format", |project| {
-        process::open(project.cargo().args(["fmt", "--all", "--check"]))
-    }),
+    ("format", |project| process::open(project.cargo().args(["fmt", "--all", "--check"]))),
     ("arrows", |project| arrows::check(&project.metadata()?)),
     ("stands alone", standalone::check),
     ("builds without std", bare),
-    ("lints", |project| {
-        clippy(project, &["--workspace", "--exclude", WEB, "--all-targets"])
-    }),
-    ("lints of the page", |project| {
-        clippy(project, &["--package", WEB, "--target", targets::BROWSER])
-    }),
+    ("lints", |project| clippy(project, &["--workspace", "--exclude", WEB, "--all-targets"])),
+    ("lints of the page", |project| clippy(project, &["--package", WEB, "--target", targets::BROWSER])),
     ("docs", docs),
     ("tests", |project| groups::run(project, &Group::ALL)),
 ];
@@ -62,16 +56,9 @@ pub(crate) fn run(project: &Project) -> Result<()> {
     if changed {
         bail!("the tree is not as it was before: run `git status`");
     }
-    let failed: Vec<&str> = rows
-        .iter()
-        .filter(|row| row.2.is_err())
-        .map(|row| row.0)
-        .collect();
+    let failed: Vec<&str> = rows.iter().filter(|row| row.2.is_err()).map(|row| row.0).collect();
     if !failed.is_empty() {
-        bail!(
-            "failed: {}. `cargo xtask fix` mends formatting and simple lints",
-            failed.join(", ")
-        );
+        bail!("failed: {}. `cargo xtask fix` mends formatting and simple lints", failed.join(", "));
     }
     Ok(())
 }
@@ -80,8 +67,7 @@ pub(crate) fn run(project: &Project) -> Result<()> {
 pub(crate) fn fix(project: &Project) -> Result<()> {
     tools::ensure(project, &[Need::Bundle])?;
     let dirty = ["--fix", "--allow-dirty", "--allow-staged"];
-    let run =
-        |packages: &[&str]| process::open(project.cargo().arg("clippy").args(dirty).args(packages));
+    let run = |packages: &[&str]| process::open(project.cargo().arg("clippy").args(dirty).args(packages));
     run(&["--workspace", "--exclude", WEB, "--all-targets"])?;
     run(&["--package", WEB, "--target", targets::BROWSER])?;
     process::open(project.cargo().args(["fmt", "--all"]))
@@ -89,23 +75,13 @@ pub(crate) fn fix(project: &Project) -> Result<()> {
 
 fn bare(project: &Project) -> Result<()> {
     let mut command = project.cargo();
-    command.args([
-        "build",
-        "--locked",
-        "--package",
-        "rumormill-core",
-        "--target",
-        targets::BARE,
-    ]);
+    command.args(["build", "--locked", "--package", "rumormill-core", "--target", targets::BARE]);
     process::open(&mut command)
 }
 
 fn clippy(project: &Project, packages: &[&str]) -> Result<()> {
     let mut command = project.cargo();
-    command
-        .args(["clippy", "--locked"])
-        .args(packages)
-        .args(["--", "--deny", "warnings"]);
+    command.args(["clippy", "--locked"]).args(packages).args(["--", "--deny", "warnings"]);
     process::open(&mut command)
 }
 

@@ -27,21 +27,13 @@ pub(crate) fn run(project: &Project, node: &str) -> Result<()> {
     let folder = project.tools().join("serve");
     fs::create_dir_all(&folder)?;
     let file = project.root().join("Trunk.toml");
-    let base =
-        fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+    let base = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
     let config = folder.join("Trunk.toml");
-    fs::write(
-        &config,
-        configuration(&base, project.root(), &folder.join("dist"), node),
-    )
-    .with_context(|| format!("cannot write {}", config.display()))?;
+    fs::write(&config, configuration(&base, project.root(), &folder.join("dist"), node))
+        .with_context(|| format!("cannot write {}", config.display()))?;
     eprintln!("  http://127.0.0.1:{PORT} with live reload; the node behind it: {node}");
     eprintln!("  (start one with `cargo xtask demo`, or name another with `--node URL`)");
-    process::open(
-        bundle::trunk(project, &tools)
-            .args(["serve", "--offline", "--config"])
-            .arg(&config),
-    )
+    process::open(bundle::trunk(project, &tools).args(["serve", "--offline", "--config"]).arg(&config))
 }
 
 /// The project's own settings with absolute paths, and what only serving needs. Trunk takes one proxy from its command
@@ -56,22 +48,14 @@ fn configuration(base: &str, root: &Path, dist: &Path, node: &str) -> String {
             _ => line(setting.to_owned()),
         }
     }
-    line(format!(
-        "[watch]\nwatch = {:?}",
-        WATCHED.map(|path| root.join(path))
-    ));
-    line(format!(
-        "[serve]\naddresses = [\"127.0.0.1\"]\nport = {PORT}"
-    ));
+    line(format!("[watch]\nwatch = {:?}", WATCHED.map(|path| root.join(path))));
+    line(format!("[serve]\naddresses = [\"127.0.0.1\"]\nport = {PORT}"));
     let socket = node.replacen("http", "ws", 1);
     let mut proxies = String::new();
     for path in NODE_PATHS {
         let _ = write!(proxies, "[[proxies]]\nbackend = \"{node}{path}\"\n");
     }
-    let _ = write!(
-        proxies,
-        "[[proxies]]\nbackend = \"{socket}{NODE_SOCKET}\"\nws = true\n"
-    );
+    let _ = write!(proxies, "[[proxies]]\nbackend = \"{socket}{NODE_SOCKET}\"\nws = true\n");
     text + &proxies
 }
 
@@ -81,14 +65,8 @@ mod tests {
 
     #[test]
     fn paths_become_absolute_and_the_node_stands_behind_the_page() {
-        let base =
-            "# why\n[build]\ntarget = \"index.html\"\ndist = \"dist\"\npublic_url = \"./\"\n";
-        let text = configuration(
-            base,
-            Path::new("/p"),
-            Path::new("/t/dist"),
-            "http://127.0.0.1:7700",
-        );
+        let base = "# why\n[build]\ntarget = \"index.html\"\ndist = \"dist\"\npublic_url = \"./\"\n";
+        let text = configuration(base, Path::new("/p"), Path::new("/t/dist"), "http://127.0.0.1:7700");
         for expected in [
             "# why\n[build]\ntarget = \"/p/index.html\"\ndist = \"/t/dist\"\npublic_url = \"./\"\n",
             "watch = [\"/p/index.html\", \"/p/web\",",

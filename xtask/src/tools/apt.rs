@@ -17,9 +17,7 @@ pub(super) fn install(board: &Board, path: &OsStr, packages: &[&str]) -> Result<
     board.run("apt-get", &about, |step| {
         let run = |arguments: &[&str]| {
             let mut command = Command::new(&apt);
-            command
-                .args(arguments)
-                .env("DEBIAN_FRONTEND", "noninteractive");
+            command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
             process::quiet(step, &mut command)
         };
         run(&["update"])?;
@@ -30,8 +28,7 @@ pub(super) fn install(board: &Board, path: &OsStr, packages: &[&str]) -> Result<
 
 /// Ubuntu does not count: its `chromium` package is a door to another store.
 fn is_debian() -> bool {
-    fs::read_to_string("/etc/os-release")
-        .is_ok_and(|text| text.lines().any(|line| line == "ID=debian"))
+    fs::read_to_string("/etc/os-release").is_ok_and(|text| text.lines().any(|line| line == "ID=debian"))
 }
 
 fn is_root() -> bool {

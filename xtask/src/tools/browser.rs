@@ -18,12 +18,7 @@ pub(crate) struct Browser {
 }
 
 /// Debian's `chromium` comes first where its driver is there, because the two are always of one version.
-const PROGRAMS: [&str; 4] = [
-    "chromium",
-    "google-chrome",
-    "google-chrome-stable",
-    "chromium-browser",
-];
+const PROGRAMS: [&str; 4] = ["chromium", "google-chrome", "google-chrome-stable", "chromium-browser"];
 
 /// The Debian packages that would bring what is not there.
 pub(super) fn missing(path: &OsStr) -> Vec<&'static str> {
@@ -43,10 +38,7 @@ pub(super) fn find(path: &OsStr) -> Result<Browser> {
         "the browser tests need Chromium or Chrome and its driver: install them so that `chromedriver` is on PATH \
          (Debian: `apt install chromium chromium-driver`)",
     )?;
-    Ok(Browser {
-        driver,
-        program: program(path),
-    })
+    Ok(Browser { driver, program: program(path) })
 }
 
 fn driver(path: &OsStr) -> Option<PathBuf> {
@@ -57,9 +49,7 @@ fn driver(path: &OsStr) -> Option<PathBuf> {
 }
 
 fn program(path: &OsStr) -> Option<PathBuf> {
-    let on_path = PROGRAMS
-        .iter()
-        .find_map(|name| process::find(name, Some(path)));
+    let on_path = PROGRAMS.iter().find_map(|name| process::find(name, Some(path)));
     let mac = Path::new("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome");
     on_path.or_else(|| mac.is_file().then(|| mac.to_owned()))
 }

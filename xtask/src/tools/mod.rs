@@ -82,11 +82,7 @@ pub(crate) fn ensure_beside(
     built?;
     let (wasm_opt, browser) = packaged?;
     done?;
-    Ok(Tools {
-        path,
-        wasm_opt,
-        browser,
-    })
+    Ok(Tools { path, wasm_opt, browser })
 }
 
 fn packages(
@@ -108,20 +104,11 @@ fn packages(
         wanted.extend(browser::missing(path));
     }
     apt::install(board, path, &wanted)?;
-    let wasm_opt = if bundle {
-        optimizer::ensure(project, board, path)?
-    } else {
-        None
-    };
+    let wasm_opt = if bundle { optimizer::ensure(project, board, path)? } else { None };
     if needs.contains(&Need::WasmTests) && !has("node") {
-        bail!(
-            "the WebAssembly tests run in Node: install Node.js 18 or newer, so that `node` is on PATH"
-        );
+        bail!("the WebAssembly tests run in Node: install Node.js 18 or newer, so that `node` is on PATH");
     }
-    let browser = needs
-        .contains(&Need::Browser)
-        .then(|| browser::find(path))
-        .transpose()?;
+    let browser = needs.contains(&Need::Browser).then(|| browser::find(path)).transpose()?;
     Ok((wasm_opt, browser))
 }
 
@@ -143,7 +130,5 @@ fn cargo_home() -> Result<PathBuf> {
 }
 
 fn joined<T>(handle: thread::ScopedJoinHandle<'_, Result<T>>) -> Result<T> {
-    handle
-        .join()
-        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }

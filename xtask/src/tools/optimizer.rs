@@ -10,16 +10,9 @@ const VERSION: &str = "132.0.0";
 
 /// The version in the project's own folder, if it is there.
 pub(super) fn installed(project: &Project) -> Option<String> {
-    let manifest = project
-        .tools()
-        .join("node_modules")
-        .join("binaryen")
-        .join("package.json");
+    let manifest = project.tools().join("node_modules").join("binaryen").join("package.json");
     let manifest: Value = serde_json::from_slice(&fs::read(manifest).ok()?).ok()?;
-    manifest["version"]
-        .as_str()
-        .filter(|version| *version == VERSION)
-        .map(str::to_owned)
+    manifest["version"].as_str().filter(|version| *version == VERSION).map(str::to_owned)
 }
 
 /// Installs the optimiser where npm can; `None` where it cannot.
@@ -33,27 +26,13 @@ pub(super) fn ensure(project: &Project, board: &Board, path: &OsStr) -> Result<O
         );
         return Ok(None);
     };
-    board.run(
-        "wasm-opt",
-        "the npm package binaryen, a few seconds",
-        |step| {
-            let tools = project.tools();
-            fs::create_dir_all(&tools)?;
-            let mut command = Command::new(npm);
-            command.args([
-                "install",
-                "--no-save",
-                "--no-fund",
-                "--no-audit",
-                "--ignore-scripts",
-                "--prefix",
-            ]);
-            command
-                .arg(&tools)
-                .arg(format!("binaryen@{VERSION}"))
-                .env("PATH", path);
-            process::quiet(step, &mut command)
-        },
-    )?;
+    board.run("wasm-opt", "the npm package binaryen, a few seconds", |step| {
+        let tools = project.tools();
+        fs::create_dir_all(&tools)?;
+        let mut command = Command::new(npm);
+        command.args(["install", "--no-save", "--no-fund", "--no-audit", "--ignore-scripts", "--prefix"]);
+        command.arg(&tools).arg(format!("binaryen@{VERSION}")).env("PATH", path);
+        process::quiet(step, &mut command)
+    })?;
     Ok(installed(project))
 }
