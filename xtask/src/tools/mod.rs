@@ -69,17 +69,17 @@ pub(crate) fn ensure_beside(
     let board = Board::new();
     let path = search_path(project)?;
     targets::ensure(&board, needs)?;
-    let (built, packaged, done) = thread::scope(|scope| {
-        // The two tools that are compiled share most of their dependencies, so they are one lane, not two.
-        let built = scope.spawn(|| match needs.contains(&Need::Bundle) {
-            true => installed::ensure(project, &board, &path),
-            false => Ok(()),
-        });
+    let bundle = needs.contains(&Need::Bundle);
+    let (trunk, bindgen, packaged, done) = thread::scope(|scope| {
+        let trunk = scope.spawn(|| if bundle { installed::trunk(project, &board, &path) } else { Ok(()) });
+        let bindgen =
+            scope.spawn(|| if bundle { installed::bindgen(project, &board, &path) } else { Ok(()) });
         let packaged = scope.spawn(|| packages(project, &board, &path, needs));
         let done = meanwhile(&board);
-        (joined(built), joined(packaged), done)
+        (joined(trunk), joined(bindgen), joined(packaged), done)
     });
-    built?;
+    trunk?;
+    bindgen?;
     let (wasm_opt, browser) = packaged?;
     done?;
     Ok(Tools { path, wasm_opt, browser })
