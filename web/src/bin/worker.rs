@@ -1,8 +1,11 @@
-//! The Web Worker: answers the page's messages away from the page's thread.
+//! The Web Worker: keeps the simulated cluster away from the page's thread.
+
+use rumormill_web::{
+    glue::{serve, time::now_ms},
+    lab::worker::Machine,
+};
 
 fn main() {
-    rumormill_web::glue::serve(|mut bytes| {
-        bytes.reverse();
-        bytes
-    });
+    let mut machine = Machine::new(now_ms);
+    serve(move |bytes| machine.answer(&bytes));
 }

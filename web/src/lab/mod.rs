@@ -1,5 +1,9 @@
 //! The Lab: a whole cluster in this tab.
 
+pub mod protocol;
+pub mod worker;
+mod look;
+
 use yew::prelude::*;
 
 /// Props of [`Lab`].

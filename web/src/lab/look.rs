@@ -1,0 +1,197 @@
+//! What the worker sees when it looks at the cluster: frames, rows, the inspected node. It changes nothing but the
+//! lists of news, which it empties into the frame.
+
+use super::protocol::{
+    Detail, ENTRIES_SHOWN_MAX, EntryLine, Flight, Frame, Inside, Look, MEMBERS_SHOWN_MAX, Mark, MemberLine,
+    NodeState, Row, Spread, Text, Totals,
+};
+use super::worker::Run;
+use rumormill_core::state::store::{Entry, Reading};
+use rumormill_core::{Engine, Instant, Member, State, Status, Store};
+use rumormill_sim::{InFlight, NodeView, Sim};
+
+/// Most messages drawn at once; more would be a fog.
+const FLIGHTS_MAX: usize = 4_000;
+
+/// Everything that a look asks for.
+pub(super) fn frame(run: &mut Run, look: &Look) -> Frame {
+    let sim = &run.sim;
+    let under_way = sim.in_flight().count();
+    let flights = sim.in_flight().skip(under_way.saturating_sub(FLIGHTS_MAX)).map(flight).collect();
+    let mut frame = Frame {
+        run: run.number,
+        now_us: run.now_us(),
+        next_us: sim.next_at().map(Instant::as_micros),
+        took_us: 0,
+        marks: sim.iter().map(|view| mark(run, &view)).collect(),
+        groups: run.groups.clone(),
+        flights,
+        flights_unseen: under_way.saturating_sub(FLIGHTS_MAX) as u32,
+        spread: spread(sim),
+        samples: std::mem::take(&mut run.samples),
+        done: std::mem::take(&mut run.done),
+        refused: run.refused.take(),
+        text: None,
+    };
+    if look.text {
+        frame.text = Some(Box::new(text(run, look)));
+    }
+    frame
+}
+
+fn text(run: &mut Run, look: &Look) -> Text {
+    let records = run.sim.take_trace();
+    let sim = &run.sim;
+    let totals = sim.totals();
+    let node = look.node.filter(|node| *node < sim.nodes());
+    let (first, count) = look.rows.unwrap_or((0, 0));
+    let rows = (first..first.saturating_add(count).min(sim.nodes())).map(|node| row(run, &sim.node(node)));
+    Text {
+        totals: Totals {
+            messages: totals.messages,
+            payload: totals.payload_messages,
+            bytes: totals.bytes,
+            lost: totals.lost,
+            denials: totals.denials,
+            events: totals.events,
+        },
+        rows: rows.collect(),
+        node: node.map(|node| Box::new(detail(run, &sim.node(node)))),
+        records,
+    }
+}
+
+fn flight(flight: InFlight) -> Flight {
+    let travels_us = flight.arrives_at.since(flight.sent_at).as_micros();
+    Flight {
+        // The Lab's clusters are far smaller than 65,536 nodes.
+        from: flight.from as u16,
+        to: flight.to as u16,
+        sent_us: flight.sent_at.as_micros(),
+        travels_us: u32::try_from(travels_us).unwrap_or(u32::MAX),
+        payload: flight.kind.is_payload(),
+        lost: flight.lost.is_some(),
+    }
+}
+
+fn state(run: &Run, view: &NodeView<'_>) -> NodeState {
+    match view.engine {
+        None if run.left[view.index as usize] => NodeState::Left,
+        None => NodeState::Down,
+        Some(engine) => match engine.members().status(view.id) {
+            Some(Status::Joining) => NodeState::Joining,
+            Some(Status::Left) => NodeState::Left,
+            _ => NodeState::Alive,
+        },
+    }
+}
+
+fn mark(run: &Run, view: &NodeView<'_>) -> Mark {
+    Mark { state: state(run, view), informed: run.sim.has_latest(view.index) }
+}
+
+fn spread(sim: &Sim) -> Spread {
+    let (informed, up) = (sim.informed(), sim.up());
+    let latest = sim.latest();
+    let last_us = latest.filter(|_| informed == up).and_then(|watch| {
+        let learned = watch.iter().flatten().map(|learned| learned.at.as_micros());
+        learned.max()
+    });
+    let mut engines = sim.iter().filter_map(|view| view.engine);
+    Spread {
+        since_us: latest.map(|watch| watch.at.as_micros()),
+        origin: latest.map_or(0, |watch| watch.node),
+        informed,
+        up,
+        complete_us: last_us,
+        hops: latest.map_or(0, |watch| watch.hops_max()),
+        converged: sim.is_converged(),
+        owed: sim.owes_payload(),
+        repairs: engines.next().is_some_and(|engine| engine.config().tuning.strategy.repairs()),
+        cut: sim.has_cuts(),
+    }
+}
+
+fn row(run: &Run, view: &NodeView<'_>) -> Row {
+    let Mark { state, informed } = mark(run, view);
+    let of = |read: fn(&Engine<Store>) -> u64| view.engine.map_or(0, read);
+    Row {
+        node: view.index,
+        id: view.id.clone(),
+        state,
+        informed,
+        keys: of(|engine| engine.state().len() as u64) as u32,
+        active: of(|engine| u64::from(engine.members().active_count())) as u32,
+        links: of(|engine| u64::from(engine.link_count())) as u32,
+        sent: of(|engine| engine.stats().sent_total().messages),
+        denials: of(|engine| engine.stats().denials),
+    }
+}
+
+fn detail(run: &Run, view: &NodeView<'_>) -> Detail {
+    let learned = run.sim.latest().and_then(|watch| watch.learned(view.index));
+    Detail {
+        node: view.index,
+        id: view.id.clone(),
+        incarnation: view.incarnation,
+        state: state(run, view),
+        group: run.groups.get(view.index as usize).copied(),
+        learned: learned.map(|learned| (learned.at.as_micros(), learned.hops)),
+        inside: view.engine.map(|engine| inside(&run.sim, engine)),
+    }
+}
+
+fn inside(sim: &Sim, engine: &Engine<Store>) -> Inside {
+    let now = sim.now();
+    let (sent, received) = (engine.stats().sent_total(), engine.stats().received_total());
+    let statuses = [Status::Alive, Status::Joining, Status::Down, Status::Left];
+    let count = |status| engine.members().iter().filter(|member| member.status == status).count() as u32;
+    let store = engine.state();
+    Inside {
+        version: store.version(),
+        hash: store.hash().0,
+        entries: store.iter().take(ENTRIES_SHOWN_MAX).map(entry).collect(),
+        entries_unseen: store.len().saturating_sub(ENTRIES_SHOWN_MAX) as u32,
+        members: members(sim, engine),
+        believed: statuses.map(count),
+        beliefs: sim.iter().map(|view| engine.members().status(view.id)).collect(),
+        limiter: engine.config().tuning.limiter,
+        tokens: engine.tokens(now),
+        denials: engine.stats().denials,
+        owed: engine.owed(),
+        linked: engine.linked_peers().iter().filter_map(|id| sim.index_of(id)).collect(),
+        links: engine.link_count(),
+        rounds: engine.stats().rounds,
+        messages: [sent.messages, received.messages],
+        bytes: [sent.bytes, received.bytes],
+    }
+}
+
+fn entry(entry: Entry<'_>) -> EntryLine {
+    let (is_counter, value, author) = match entry.reading {
+        Reading::Register { value, author, .. } => {
+            (false, value.to_json().to_string(), Some(author.node.clone()))
+        }
+        Reading::Counter { sum } => (true, sum.to_string(), None),
+    };
+    EntryLine { key: entry.key.as_str().to_owned(), is_counter, value, author }
+}
+
+/// Those who want attention first, then by name.
+fn members(sim: &Sim, engine: &Engine<Store>) -> Vec<MemberLine> {
+    let linked = engine.linked_peers();
+    let line = |member: &Member| MemberLine {
+        node: sim.index_of(&member.id),
+        id: member.id.clone(),
+        status: member.status,
+        incarnation: member.incarnation,
+        linked: linked.contains(&member.id),
+        silent_us: engine
+            .unanswered()
+            .find(|(id, _)| **id == member.id)
+            .map(|(_, since)| sim.now().since(since).as_micros()),
+    };
+    let well = |member: &&Member| member.status == Status::Alive;
+    let first = engine.members().iter().filter(|member| !well(member));
+    first.chain(engine.members().iter().filter(well)).take(MEMBERS_SHOWN_MAX).map(line).collect()
+}

@@ -1,0 +1,400 @@
+//! What the page and the worker say to each other: commands one way, one report for each the other way, in postcard.
+//! Only types and their encoding; times are microseconds of simulated time.
+
+use rumormill_core::{Incarnation, LimiterConfig, NodeId, Status, TraceRecord, Tuning};
+use rumormill_sim::{Network, Scenario};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+/// What the page asks of the worker.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Command {
+    /// Begin a run, in place of the one before.
+    Start {
+        /// The page's number for the run, repeated in its frames.
+        run: u32,
+        /// Nodes, tuning, network and seed. Its acts are empty: JSON values do not travel in postcard.
+        scenario: Box<Scenario>,
+        /// What is done when, in place of the scenario's acts.
+        script: Vec<(u64, Deed)>,
+        /// What to report.
+        look: Look,
+    },
+    /// Let time pass until then, or as far as one tick gets.
+    Advance {
+        /// When to stop.
+        to_us: u64,
+        /// What to report.
+        look: Look,
+    },
+    /// Let the next event happen.
+    Step {
+        /// What to report.
+        look: Look,
+    },
+    /// Do something to the cluster, now.
+    Do {
+        /// What.
+        deed: Deed,
+        /// What to report.
+        look: Look,
+    },
+    /// Report.
+    Look(Look),
+    /// Run a scenario that the simulator knows by name to its end, apart from the cluster in sight, and tell its hash.
+    TraceHash {
+        /// The page's number for the question.
+        id: u32,
+        /// The scenario's name.
+        name: String,
+    },
+}
+
+/// What a report shall hold besides the frame.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Look {
+    /// Texts too: totals, events, and what `node` and `rows` ask for?
+    pub text: bool,
+    /// The node that is inspected.
+    pub node: Option<u32>,
+    /// The nodes whose rows are in sight: the first, and how many.
+    pub rows: Option<(u32, u32)>,
+}
+
+/// Something done to the cluster from outside.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Deed {
+    /// Set a register at a node. Text that is JSON is that value, any other text is a string.
+    Write {
+        /// The node that is asked.
+        node: u32,
+        /// The key.
+        key: String,
+        /// The value.
+        value: String,
+    },
+    /// Add to a counter at a node.
+    Increment {
+        /// The node that is asked.
+        node: u32,
+        /// The counter's key.
+        key: String,
+        /// How much.
+        by: i64,
+    },
+    /// Stop a node without a word.
+    Crash(u32),
+    /// Start a node that is not up.
+    Restart(u32),
+    /// Let a node say goodbye and stop.
+    Leave(u32),
+    /// Cut these nodes off from all others. An earlier cut stays: each of its parts is cut too.
+    Cut(Vec<u32>),
+    /// End all cuts.
+    Heal,
+    /// Let all nodes gossip in another way.
+    Tune(Tuning),
+    /// Let the network treat frames in another way.
+    Network(Network),
+}
+
+/// What the worker tells the page.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Report {
+    /// How things stand.
+    Frame(Box<Frame>),
+    /// The run could not begin; the one before stands.
+    NotStarted(String),
+    /// There is no run yet.
+    Idle,
+    /// The answer to [`Command::TraceHash`].
+    TraceHash {
+        /// The page's number for the question.
+        id: u32,
+        /// The hash, or why there is none.
+        hash: Result<u64, String>,
+    },
+}
+
+/// A node as the ring draws it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    /// Up, and how; or not.
+    pub state: NodeState,
+    /// Does it have the latest write?
+    pub informed: bool,
+}
+
+/// What is true of a node, whatever others believe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum NodeState {
+    /// Up.
+    Alive,
+    /// Up, and has not yet heard from another member.
+    Joining,
+    /// Crashed.
+    Down,
+    /// Said goodbye and stopped.
+    Left,
+}
+
+impl NodeState {
+    /// One lower-case word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Alive => "alive",
+            Self::Joining => "joining",
+            Self::Down => "down",
+            Self::Left => "left",
+        }
+    }
+
+    /// Is it running?
+    pub fn is_up(self) -> bool {
+        matches!(self, Self::Alive | Self::Joining)
+    }
+}
+
+/// A message under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Flight {
+    /// The sender.
+    pub from: u16,
+    /// The receiver.
+    pub to: u16,
+    /// When it was sent.
+    pub sent_us: u64,
+    /// How long it travels.
+    pub travels_us: u32,
+    /// Can it carry state?
+    pub payload: bool,
+    /// Will it never arrive?
+    pub lost: bool,
+}
+
+/// The cluster at a moment.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Frame {
+    /// Which run.
+    pub run: u32,
+    /// The moment.
+    pub now_us: u64,
+    /// When something happens next.
+    pub next_us: Option<u64>,
+    /// How long the worker took, in microseconds of real time.
+    pub took_us: u32,
+    /// The nodes, in order.
+    pub marks: Vec<Mark>,
+    /// The part of a cut network in which each node is; empty without a cut.
+    pub groups: Vec<u8>,
+    /// Messages under way, oldest first.
+    pub flights: Vec<Flight>,
+    /// Messages under way that were left out, because there are too many to draw.
+    pub flights_unseen: u32,
+    /// How it stands with the latest write.
+    pub spread: Spread,
+    /// Points of the charts since the last frame.
+    pub samples: Vec<Sample>,
+    /// What was done to the cluster since the last frame, and when.
+    pub done: Vec<(u64, Deed)>,
+    /// Why the deed that was asked for was not possible.
+    pub refused: Option<String>,
+    /// Texts, if they were asked for.
+    pub text: Option<Box<Text>>,
+}
+
+/// How it stands with the latest write.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spread {
+    /// When it was written, if anything was.
+    pub since_us: Option<u64>,
+    /// The node that wrote it.
+    pub origin: u32,
+    /// Nodes that are up and have it.
+    pub informed: u32,
+    /// Nodes that are up.
+    pub up: u32,
+    /// When the last of them learned it, if all have it.
+    pub complete_us: Option<u64>,
+    /// The longest way on which any node learned it, in messages.
+    pub hops: u32,
+    /// Do all nodes that are up hold the same state?
+    pub converged: bool,
+    /// Is a message that can carry state under way or owed?
+    pub owed: bool,
+    /// Do the nodes compare whole states now and then?
+    pub repairs: bool,
+    /// Is any path cut?
+    pub cut: bool,
+}
+
+/// A point of the charts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sample {
+    /// When.
+    pub at_us: u64,
+    /// Nodes that are up and have the latest write.
+    pub informed: u32,
+    /// Nodes that are up.
+    pub up: u32,
+    /// Messages sent since the start.
+    pub messages: u64,
+    /// Of these, those that can carry state.
+    pub payload: u64,
+    /// Bytes sent since the start.
+    pub bytes: u64,
+}
+
+/// What is read rather than seen.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Text {
+    /// Counts since the start.
+    pub totals: Totals,
+    /// What happened since the last text, oldest first.
+    pub records: Vec<TraceRecord>,
+    /// The inspected node.
+    pub node: Option<Box<Detail>>,
+    /// The rows in sight.
+    pub rows: Vec<Row>,
+}
+
+/// Counts of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Totals {
+    /// Messages sent.
+    pub messages: u64,
+    /// Of these, those that can carry state.
+    pub payload: u64,
+    /// Their bytes together.
+    pub bytes: u64,
+    /// Messages that did not arrive.
+    pub lost: u64,
+    /// Sends that limiters put off.
+    pub denials: u64,
+    /// Events handled.
+    pub events: u64,
+}
+
+/// A row of the table of nodes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Row {
+    /// The node.
+    pub node: u32,
+    /// Its name.
+    pub id: NodeId,
+    /// Up or not.
+    pub state: NodeState,
+    /// Does it have the latest write?
+    pub informed: bool,
+    /// Entries in its store.
+    pub keys: u32,
+    /// Members that it holds active.
+    pub active: u32,
+    /// Its links.
+    pub links: u32,
+    /// Messages that it has sent in this life.
+    pub sent: u64,
+    /// Sends that its limiter put off.
+    pub denials: u64,
+}
+
+/// Everything about one node.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Detail {
+    /// The node.
+    pub node: u32,
+    /// Its name.
+    pub id: NodeId,
+    /// Its life.
+    pub incarnation: Incarnation,
+    /// Up or not.
+    pub state: NodeState,
+    /// The part of a cut network in which it is.
+    pub group: Option<u8>,
+    /// How it learned of the latest write: when, and over how many messages.
+    pub learned: Option<(u64, u32)>,
+    /// What it holds and believes, while it is up.
+    pub inside: Option<Inside>,
+}
+
+/// What a running node holds and believes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Inside {
+    /// Writes that it has seen.
+    pub version: u64,
+    /// Hash of what it has seen.
+    pub hash: u64,
+    /// Its entries, by key.
+    pub entries: Vec<EntryLine>,
+    /// Entries that did not fit the list.
+    pub entries_unseen: u32,
+    /// Its member list, in the order of names; at most [`MEMBERS_SHOWN_MAX`], those that are not alive first.
+    pub members: Vec<MemberLine>,
+    /// How many members it holds for alive, joining, down, left.
+    pub believed: [u32; 4],
+    /// What it believes of each node, by index; `None` if it does not know it.
+    pub beliefs: Vec<Option<Status>>,
+    /// The limit in force.
+    pub limiter: LimiterConfig,
+    /// Tokens left; none without a limit.
+    pub tokens: Option<u32>,
+    /// Sends that the limiter put off.
+    pub denials: u64,
+    /// Members to whom something is owed.
+    pub owed: u32,
+    /// Nodes to which it has an established link.
+    pub linked: Vec<u32>,
+    /// Links, being dialled or established.
+    pub links: u32,
+    /// Rounds begun.
+    pub rounds: u64,
+    /// Messages sent and received.
+    pub messages: [u64; 2],
+    /// Bytes sent and received.
+    pub bytes: [u64; 2],
+}
+
+/// Most members listed of one node, so that a list stays readable.
+pub const MEMBERS_SHOWN_MAX: usize = 200;
+
+/// Most entries listed of one node.
+pub const ENTRIES_SHOWN_MAX: usize = 100;
+
+/// An entry of a store.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EntryLine {
+    /// The key.
+    pub key: String,
+    /// Is it a counter?
+    pub is_counter: bool,
+    /// The value as text.
+    pub value: String,
+    /// Who wrote a register.
+    pub author: Option<NodeId>,
+}
+
+/// A member as a node sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemberLine {
+    /// The node, if its name is one of the run's.
+    pub node: Option<u32>,
+    /// Its name.
+    pub id: NodeId,
+    /// What is believed of it.
+    pub status: Status,
+    /// Which life of it.
+    pub incarnation: Incarnation,
+    /// Is there a link to it?
+    pub linked: bool,
+    /// For how long it has owed an answer.
+    pub silent_us: Option<u64>,
+}
+
+/// Writes a command or a report.
+pub fn encode(message: &impl Serialize) -> Vec<u8> {
+    postcard::to_allocvec(message).expect("encoding to memory does not fail")
+}
+
+/// Reads a command or a report; what is wrong with it as text.
+pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
+    postcard::from_bytes(bytes).map_err(|error| error.to_string())
+}
