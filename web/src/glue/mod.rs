@@ -7,6 +7,7 @@ pub mod page;
 pub mod element;
 pub mod time;
 pub mod http;
+pub mod socket;
 
 pub use background::{Background, SpawnError};
 pub use listener::Listener;

@@ -56,18 +56,24 @@ impl fmt::Display for AddressError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Empty => f.write_str("Type a node's address, for example 127.0.0.1:7700."),
-            Self::TooLong => f.write_str("This is too long for an address. Type a host and a port, for example 127.0.0.1:7700."),
+            Self::TooLong => f.write_str(
+                "This is too long for an address. Type a host and a port, for example 127.0.0.1:7700.",
+            ),
             Self::Scheme(scheme) => write!(
                 f,
                 "A node is reached by http://, https://, ws:// or wss://, not by {scheme}://. Host and port alone will do."
             ),
-            Self::NoHost => f.write_str("The host is missing. Type it before the port, for example 127.0.0.1:7700."),
+            Self::NoHost => {
+                f.write_str("The host is missing. Type it before the port, for example 127.0.0.1:7700.")
+            }
             Self::Host(host) => write!(
                 f,
                 "“{host}” cannot be a host. Type a name or an address with its port, for example 127.0.0.1:7700 or [::1]:7700."
             ),
             Self::Port(port) => write!(f, "“{port}” is not a port. A port is a number from 1 to 65535."),
-            Self::Login => f.write_str("Leave out the name and password before the @: browsers do not send them to a socket."),
+            Self::Login => f.write_str(
+                "Leave out the name and password before the @: browsers do not send them to a socket.",
+            ),
             Self::Mixed(label) => write!(
                 f,
                 "This page came over https, so the browser blocks a plain ws:// connection to {label}. Reach the node by wss://, or open the dashboard that the node itself serves."
@@ -300,7 +306,9 @@ mod tests {
 
     #[test]
     fn a_label_reads_back_as_the_same_address() {
-        for typed in ["127.0.0.1", "http://example.org", "wss://example.org/p", "[::1]:9", "http://h:81/p/q", "h:80"] {
+        for typed in
+            ["127.0.0.1", "http://example.org", "wss://example.org/p", "[::1]:9", "http://h:81/p/q", "h:80"]
+        {
             let address = NodeAddress::parse(typed, PageOrigin::Plain).expect("a good address");
             let label = address.label();
             assert_eq!(NodeAddress::parse(&label, PageOrigin::Plain), Ok(address), "{typed} gave {label}");
@@ -309,7 +317,8 @@ mod tests {
 
     #[test]
     fn the_other_addresses_of_a_node_follow() {
-        let address = NodeAddress::parse("ws://127.0.0.1:7703/gossip", PageOrigin::Plain).expect("a good address");
+        let address =
+            NodeAddress::parse("ws://127.0.0.1:7703/gossip", PageOrigin::Plain).expect("a good address");
         assert_eq!(address.status_url(), "http://127.0.0.1:7703/api/v1/status");
         assert_eq!(address.page_url(), "http://127.0.0.1:7703/");
         assert_eq!(address.label(), "127.0.0.1:7703");

@@ -1,7 +1,10 @@
 //! When to dial, when to wait, when to give a connection up for dead. A state machine over milliseconds that are
 //! handed in; it never touches a socket, a clock or a random number generator.
 
-use super::{address::NodeAddress, trouble::{Finding, Trouble}};
+use super::{
+    address::NodeAddress,
+    trouble::{Finding, Trouble},
+};
 
 /// The first wait before a new try, in milliseconds: short enough that a restarted node is back before one looks.
 /// A guess.
@@ -43,6 +46,8 @@ pub enum Phase {
     Probing {
         /// Counts tries since the last success, from 1.
         attempt: u32,
+        /// When it began.
+        since_ms: u64,
     },
     /// Open, and the node speaks.
     Live {
@@ -206,7 +211,7 @@ impl Connection {
             }
             Phase::Connecting { attempt, .. } => {
                 // A browser never tells a page why a socket did not open; asking over HTTP does.
-                self.phase = Phase::Probing { attempt };
+                self.phase = Phase::Probing { attempt, since_ms: now_ms };
                 self.address.clone().map(Todo::Probe)
             }
             _ => None,
@@ -219,7 +224,9 @@ impl Connection {
             Phase::Live { heard_ms } if now_ms.saturating_sub(heard_ms) >= DEAD_AFTER_MS => {
                 self.fail(Trouble::Silent { for_ms: now_ms - heard_ms }, luck, now_ms)
             }
-            Phase::Connecting { since_ms, .. } if now_ms.saturating_sub(since_ms) >= OPENING_MOST_MS => {
+            Phase::Connecting { since_ms, .. } | Phase::Probing { since_ms, .. }
+                if now_ms.saturating_sub(since_ms) >= OPENING_MOST_MS =>
+            {
                 self.fail(Trouble::NoAnswer { for_ms: now_ms - since_ms }, luck, now_ms)
             }
             _ => None,
@@ -234,7 +241,7 @@ impl Connection {
 
     fn fail(&mut self, trouble: Trouble, luck: u64, now_ms: u64) -> Option<Todo> {
         let attempt = match self.phase {
-            Phase::Connecting { attempt, .. } | Phase::Probing { attempt } => attempt,
+            Phase::Connecting { attempt, .. } | Phase::Probing { attempt, .. } => attempt,
             Phase::Live { .. } => 0,
             Phase::Idle | Phase::Waiting { .. } => return None,
         };
@@ -376,7 +383,10 @@ mod tests {
     fn a_new_address_replaces_the_old_one_at_any_time() {
         let other = NodeAddress::parse("127.0.0.1:9101", PageOrigin::Plain).expect("a good address");
         let mut connection = live();
-        assert_eq!(connection.handle(Happened::Wanted(other.clone()), 0, 2_000), Some(Todo::Dial(other.clone())));
+        assert_eq!(
+            connection.handle(Happened::Wanted(other.clone()), 0, 2_000),
+            Some(Todo::Dial(other.clone()))
+        );
         assert_eq!(connection.address(), Some(&other));
     }
 }

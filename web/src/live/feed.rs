@@ -45,14 +45,18 @@ impl Group {
     pub fn of(event: &TraceEvent) -> Self {
         match event {
             TraceEvent::Wrote { .. } | TraceEvent::Node(Event::Changed { .. }) => Self::Writes,
-            TraceEvent::Lost { .. } | TraceEvent::Node(Event::Sent { .. } | Event::Received { .. }) => Self::Messages,
+            TraceEvent::Lost { .. } | TraceEvent::Node(Event::Sent { .. } | Event::Received { .. }) => {
+                Self::Messages
+            }
             TraceEvent::Cut(_)
             | TraceEvent::Healed
             | TraceEvent::Node(Event::LinkUp { .. } | Event::LinkDown { .. }) => Self::Links,
             TraceEvent::Node(Event::Denied { .. }) => Self::Limiter,
             TraceEvent::Started { .. }
             | TraceEvent::Crashed
-            | TraceEvent::Node(Event::Member { .. } | Event::NameTaken { .. } | Event::Stopped) => Self::Members,
+            | TraceEvent::Node(Event::Member { .. } | Event::NameTaken { .. } | Event::Stopped) => {
+                Self::Members
+            }
             TraceEvent::Skipped(_) | TraceEvent::Node(Event::Round { .. }) => Self::Rounds,
         }
     }
@@ -162,7 +166,13 @@ impl Feed {
 
     /// The newest lines that are wanted, newest first, at most `most`: those of the shown groups whose words hold
     /// `needle`, in whatever case. What breaks the feed is always shown.
-    pub fn newest(&self, groups: Groups, needle: &str, words: impl Fn(&Line) -> String, most: usize) -> Vec<Rc<Line>> {
+    pub fn newest(
+        &self,
+        groups: Groups,
+        needle: &str,
+        words: impl Fn(&Line) -> String,
+        most: usize,
+    ) -> Vec<Rc<Line>> {
         let needle = needle.trim().to_lowercase();
         let wanted = |line: &&Rc<Line>| match &line.what {
             What::Record(record) => {

@@ -166,7 +166,8 @@ pub enum Spread {
 pub fn spread(rows: &[MemberRow]) -> Spread {
     let active = rows.iter().filter(|row| row.health.is_active());
     let of = active.clone().count();
-    let informed = active.filter(|row| matches!(row.knowledge, Knowledge::InSync | Knowledge::Itself)).count();
+    let informed =
+        active.filter(|row| matches!(row.knowledge, Knowledge::InSync | Knowledge::Itself)).count();
     match (of, informed) {
         (0, _) => Spread::Unknown,
         _ if informed == of => Spread::Converged { of },
@@ -238,7 +239,8 @@ mod tests {
 
     #[test]
     fn what_each_knows_is_told_against_what_this_node_knows_now() {
-        let mut view = view(vec![own("a"), reported("b", 5, 0), reported("c", 3, 0), member("d", Status::Alive)]);
+        let mut view =
+            view(vec![own("a"), reported("b", 5, 0), reported("c", 3, 0), member("d", Status::Alive)]);
         let known = |view: &View, name| knowledge(&view.members[&id(name)], view);
         assert_eq!(known(&view, "a"), Knowledge::Itself);
         assert_eq!(known(&view, "b"), Knowledge::InSync);
@@ -272,7 +274,8 @@ mod tests {
     fn the_spread_counts_active_members_only() {
         let spread_of = |members| spread(&rows(&view(members), 1_000));
         assert_eq!(spread(&[]), Spread::Unknown);
-        let spreading = spread_of(vec![own("a"), reported("b", 5, 0), reported("c", 4, 0), member("d", Status::Down)]);
+        let spreading =
+            spread_of(vec![own("a"), reported("b", 5, 0), reported("c", 4, 0), member("d", Status::Down)]);
         assert_eq!(spreading, Spread::Spreading { informed: 2, of: 3 });
         let converged = spread_of(vec![own("a"), reported("b", 5, 0), member("l", Status::Left)]);
         assert_eq!(converged, Spread::Converged { of: 2 });

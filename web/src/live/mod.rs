@@ -4,13 +4,28 @@
 pub mod address;
 pub mod trouble;
 pub mod connection;
+pub mod recents;
 pub mod rates;
 pub mod feed;
 pub mod requests;
 pub mod state;
-mod place;
 mod flash;
 pub mod knowledge;
+pub mod words;
+pub mod chart;
+mod session;
+mod status;
+mod connect_bar;
+mod members;
+mod ring;
+mod traffic;
+mod write_form;
+mod keys;
+mod inspector;
+mod events;
+mod place;
+
 pub use place::{Live, LiveProps};
+
 #[cfg(test)]
 mod fixtures;

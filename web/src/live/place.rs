@@ -1,7 +1,36 @@
-//! The mount point of the Live place: what the shell hands it.
+//! The Live place: holds the session and the user's choices, and repaints its text at most ten times a second. What
+//! is known and when to dial is decided by the pure parts; what each panel shows, by the panels.
 
-use crate::ui::{Empty, SourceBar, Tone};
+use super::{
+    address::{NodeAddress, PageOrigin},
+    connect_bar::ConnectBar,
+    events::EventsPanel,
+    inspector::Inspector,
+    keys::KeysPanel,
+    members::MembersTable,
+    recents,
+    ring::RingView,
+    session::{Session, Word, clock_ms},
+    state::Revisions,
+    status,
+    traffic::TrafficPanel,
+};
+use crate::{
+    glue::{page, time::Interval},
+    ui::{Announcer, Choice, Empty, Panel, Segmented},
+};
+use rumormill_api::Ask;
+use rumormill_core::NodeId;
 use yew::prelude::*;
+
+/// How often text may be repainted, in milliseconds.
+const REPAINT_EVERY_MS: u32 = 100;
+
+/// How often ages and countdowns are repainted when nothing else changed, in milliseconds.
+const AGE_EVERY_MS: u64 = 500;
+
+/// Where the recent addresses are stored.
+const RECENTS_KEY: &str = "rumormill.live.recent";
 
 /// Props of [`Live`].
 #[derive(Clone, Debug, PartialEq, Properties)]
@@ -18,13 +47,274 @@ pub struct LiveProps {
     pub is_dark: bool,
 }
 
+/// What can happen to the place.
+#[derive(Debug)]
+pub enum Msg {
+    /// The socket or a probe said something, in this turn of the session.
+    Word(u64, Word),
+    /// A tenth of a second passed.
+    Tick,
+    /// The address field changed.
+    Typed(String),
+    /// Connect to what the field holds.
+    Connect,
+    /// Connect to this address, as a person or a node wrote it.
+    ConnectTo(String),
+    /// End the connection.
+    Disconnect,
+    /// Try again at once.
+    Now,
+    /// Look at this member; none looks at the observed node.
+    Select(Option<NodeId>),
+    /// Show the members so: `ring` or `table`.
+    Show(AttrValue),
+    /// On a narrow page, show this part.
+    Section(AttrValue),
+    /// Ask the node to write.
+    Ask(Ask),
+}
+
 /// The Live place.
-#[component]
-pub fn Live(_props: &LiveProps) -> Html {
-    html! {
-        <>
-            <SourceBar badge="LIVE" facts="Not connected" status="Not connected" tone={Tone::Still} />
-            <Empty title="Not connected" />
-        </>
+#[derive(Debug)]
+pub struct Live {
+    session: Session,
+    typed: String,
+    error: Option<AttrValue>,
+    recents: Vec<String>,
+    /// Has the present address been remembered?
+    is_remembered: bool,
+    selected: Option<NodeId>,
+    shown: AttrValue,
+    section: AttrValue,
+    painted: (Revisions, u64),
+    is_dirty: bool,
+    _ticks: Interval,
+}
+
+impl Component for Live {
+    type Message = Msg;
+    type Properties = LiveProps;
+
+    fn create(ctx: &Context<Self>) -> Self {
+        let on_word = ctx.link().callback(|(turn, word)| Msg::Word(turn, word));
+        let tick = ctx.link().callback(|()| Msg::Tick);
+        let mut place = Self {
+            session: Session::new(on_word),
+            typed: String::new(),
+            error: None,
+            recents: page::stored(RECENTS_KEY).map_or_else(Vec::new, |text| recents::from_text(&text)),
+            is_remembered: false,
+            selected: None,
+            shown: AttrValue::Static("ring"),
+            section: AttrValue::Static("members"),
+            painted: (Revisions::default(), 0),
+            is_dirty: false,
+            _ticks: Interval::new(REPAINT_EVERY_MS, move || tick.emit(())),
+        };
+        place.suggest(ctx.props().own_node.as_deref());
+        if let Some(node) = &ctx.props().node {
+            place.connect_to(node, ctx);
+        }
+        place
     }
+
+    fn changed(&mut self, ctx: &Context<Self>, old: &LiveProps) -> bool {
+        let props = ctx.props();
+        if props.node != old.node
+            && let Some(node) = &props.node
+        {
+            let is_present =
+                read(node).is_ok_and(|address| Some(&address) == self.session.connection().address());
+            if !is_present {
+                self.connect_to(node, ctx);
+            }
+        }
+        if props.own_node != old.own_node {
+            self.suggest(props.own_node.as_deref());
+        }
+        true
+    }
+
+    fn update(&mut self, ctx: &Context<Self>, message: Msg) -> bool {
+        match message {
+            Msg::Word(turn, word) => {
+                let state_before = status::state_word(self.session.connection().phase());
+                self.session.hear(turn, word);
+                self.is_dirty |= status::state_word(self.session.connection().phase()) != state_before;
+                self.remember();
+                return false;
+            }
+            Msg::Tick => return self.on_tick(ctx.props().active),
+            Msg::Typed(text) => {
+                self.typed = text;
+                self.error = None;
+            }
+            Msg::Connect => {
+                let typed = self.typed.clone();
+                self.connect_to(&typed, ctx);
+            }
+            Msg::ConnectTo(text) => self.connect_to(&text, ctx),
+            Msg::Disconnect => self.session.end(),
+            Msg::Now => self.session.now(),
+            Msg::Select(node) => self.selected = node,
+            Msg::Show(what) => self.shown = what,
+            Msg::Section(what) => self.section = what,
+            Msg::Ask(ask) => {
+                self.session.ask(ask);
+            }
+        }
+        true
+    }
+
+    fn view(&self, ctx: &Context<Self>) -> Html {
+        let now_ms = clock_ms();
+        let connection = self.session.connection();
+        let view = self.session.model().view.borrow();
+        let link = ctx.link();
+        let has_data = view.status.is_some();
+        let is_stale = has_data && !view.is_current();
+        html! {
+            <div class="live" data-testid="live" data-state={status::state_word(connection.phase())}>
+                { status::source_bar(connection, &view, now_ms) }
+                <ConnectBar typed={self.typed.clone()} error={self.error.clone()} recents={self.recents.clone()}
+                    members={status::reachable_members(&view)} seen_through={view.node().cloned()}
+                    is_wanted={status::is_wanted(connection.phase())}
+                    on_typed={link.callback(Msg::Typed)} on_connect={link.callback(|()| Msg::Connect)}
+                    on_connect_to={link.callback(Msg::ConnectTo)}
+                    on_disconnect={link.callback(|()| Msg::Disconnect)} />
+                { status::trouble(connection, has_data, now_ms, &link.callback(|()| Msg::Now)) }
+                if has_data {
+                    { self.panels(ctx, &view.revisions, is_stale, now_ms) }
+                } else {
+                    { welcome(connection.address().is_some() && connection.trouble().is_none()) }
+                }
+                <Announcer text={status::announcement(connection, &view, now_ms)} testid="live-announcer" />
+            </div>
+        }
+    }
+
+    fn rendered(&mut self, _ctx: &Context<Self>, _first: bool) {
+        let revisions = self.session.model().view.borrow().revisions;
+        self.painted = (revisions, clock_ms());
+        self.is_dirty = false;
+    }
+}
+
+impl Live {
+    fn on_tick(&mut self, is_active: bool) -> bool {
+        let phase_before = self.session.connection().phase().clone();
+        self.session.tick();
+        self.is_dirty |= *self.session.connection().phase() != phase_before;
+        let (revisions, painted_ms) = self.painted;
+        let is_new = self.session.model().view.borrow().revisions != revisions;
+        let is_old = clock_ms().saturating_sub(painted_ms) >= AGE_EVERY_MS;
+        is_active && (is_new || is_old || self.is_dirty)
+    }
+
+    fn connect_to(&mut self, text: &str, ctx: &Context<Self>) {
+        match read(text) {
+            Ok(address) => {
+                self.typed = address.label();
+                self.error = None;
+                self.is_remembered = false;
+                self.selected = None;
+                ctx.props().on_node.emit(address.label().into());
+                self.session.connect(address);
+            }
+            Err(error) => {
+                self.typed = text.to_owned();
+                self.error = Some(error.to_string().into());
+            }
+        }
+    }
+
+    /// Fills an empty address field with the likeliest address.
+    fn suggest(&mut self, own_node: Option<&str>) {
+        if self.typed.is_empty() {
+            let own = own_node.and_then(|node| read(node).ok()).map(|address| address.label());
+            self.typed = own.or_else(|| self.recents.first().cloned()).unwrap_or_default();
+        }
+    }
+
+    /// An address is worth remembering once a node has spoken there.
+    fn remember(&mut self) {
+        if self.is_remembered || !self.session.connection().is_live() {
+            return;
+        }
+        self.is_remembered = true;
+        if let Some(address) = self.session.connection().address() {
+            self.recents = recents::with(&self.recents, &address.label());
+            // Where storage is denied the list lasts for this visit.
+            page::store(RECENTS_KEY, &recents::to_text(&self.recents));
+        }
+    }
+
+    fn panels(&self, ctx: &Context<Self>, revisions: &Revisions, is_stale: bool, now_ms: u64) -> Html {
+        let link = ctx.link();
+        let model = self.session.model();
+        let on_select = link.callback(Msg::Select);
+        let on_ask = link.callback(Msg::Ask);
+        let ages_ms = now_ms / AGE_EVERY_MS * AGE_EVERY_MS;
+        let can_write = self.session.connection().is_live();
+        let switch = html! {
+            <Segmented label="Show the members as" name="live-show" value={self.shown.clone()}
+                choices={vec![Choice::new("ring", "Ring"), Choice::new("table", "Table")]}
+                onchange={link.callback(Msg::Show)} />
+        };
+        html! {
+            <>
+                <div class="live-sections">
+                    <Segmented label="Part of the page" name="live-section" value={self.section.clone()} wide=true
+                        choices={vec![Choice::new("members", "Members"), Choice::new("keys", "Keys"),
+                            Choice::new("traffic", "Traffic"), Choice::new("events", "Events")]}
+                        onchange={link.callback(Msg::Section)} />
+                </div>
+                <div class={classes!("live-grid", is_stale.then_some("is-stale"))} data-section={self.section.clone()}>
+                    <Panel title="Members" testid="live-members" class="live-members" actions={switch}
+                        scrolls={self.shown == "table"}>
+                        if self.shown == "table" {
+                            <MembersTable model={model.clone()} revision={revisions.members} now_ms={ages_ms}
+                                selected={self.selected.clone()} {on_select} />
+                        } else {
+                            <RingView model={model.clone()} revision={revisions.members} now_ms={ages_ms}
+                                selected={self.selected.clone()} {on_select} {is_stale}
+                                active={ctx.props().active} is_dark={ctx.props().is_dark} />
+                        }
+                    </Panel>
+                    <TrafficPanel model={model.clone()} revision={revisions.node} active={ctx.props().active}
+                        is_dark={ctx.props().is_dark} />
+                    <KeysPanel model={model.clone()} revision={(revisions.entries, revisions.requests)}
+                        now_ms={ages_ms} {can_write} {on_ask} />
+                    <Inspector model={model.clone()} revision={(revisions.members, revisions.node)} now_ms={ages_ms}
+                        selected={self.selected.clone()} on_select={link.callback(Msg::Select)}
+                        on_connect_to={link.callback(Msg::ConnectTo)} />
+                    <EventsPanel model={model.clone()} revision={revisions.feed} />
+                </div>
+            </>
+        }
+    }
+}
+
+/// What stands where no node has spoken yet.
+fn welcome(is_trying: bool) -> Html {
+    if is_trying {
+        return html! {
+            <Empty title="Waiting for the node’s first word">
+                <p>{ "As soon as it speaks, its members, keys and traffic stand here." }</p>
+            </Empty>
+        };
+    }
+    html! {
+        <Empty title="A window on a real cluster">
+            <p>{ "Type the address of any node above. The page then shows the cluster as that node sees it: who is \
+                alive, what each knows, keys and counters, and every message as it happens." }</p>
+            <p>{ "No cluster yet? " }<code>{ "rumormill demo" }</code>{ " starts five nodes on this machine; the \
+                first listens on " }<code>{ "127.0.0.1:7700" }</code>{ "." }</p>
+        </Empty>
+    }
+}
+
+fn read(text: &str) -> Result<NodeAddress, super::address::AddressError> {
+    let origin = if page::is_secure() { PageOrigin::Secure } else { PageOrigin::Plain };
+    NodeAddress::parse(text, origin)
 }

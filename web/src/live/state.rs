@@ -158,7 +158,8 @@ impl View {
     /// Another node or another life of it: what was counted and listed before does not go on.
     fn begin(&mut self, status: &StatusView) {
         let is_same_node = self.status.as_ref().is_some_and(|before| before.node == status.node);
-        let is_same_life = self.status.as_ref().is_some_and(|before| before.incarnation == status.incarnation);
+        let is_same_life =
+            self.status.as_ref().is_some_and(|before| before.incarnation == status.incarnation);
         if !is_same_node {
             self.rates = RateSeries::default();
             if self.status.is_some() {
@@ -317,7 +318,8 @@ mod tests {
             Event::Received { from: id("c"), number: 2, kind: MessageKind::Summary, bytes: 9, news: false };
         let records = vec![record(100, sent), record(300, Event::Round { number: 1 }), record(400, received)];
         let news = view.apply(Notice::Trace { records, dropped: 0 }, 2_000);
-        let flash = |from, to, is_payload, before_us| Flash { from: id(from), to: id(to), is_payload, before_us };
+        let flash =
+            |from, to, is_payload, before_us| Flash { from: id(from), to: id(to), is_payload, before_us };
         assert_eq!(news.flashes, [flash("a", "b", true, 300), flash("c", "a", false, 0)]);
         assert_eq!(view.feed.count(), 3);
     }

@@ -19,6 +19,28 @@ pub enum Finding {
     },
 }
 
+/// How much of a stranger's answer is repeated, in characters.
+const QUOTE_CHARS_MAX: usize = 60;
+
+impl Finding {
+    /// What an answer to a request for a node's status says about who gave it.
+    pub fn from_answer(status: u16, body: &str) -> Self {
+        // Only two fields are read, so that a node of another version is still known for one.
+        let fields = serde_json::from_str::<serde_json::Value>(body).unwrap_or_default();
+        let field = |name: &str| fields.get(name).and_then(serde_json::Value::as_str).map(str::to_owned);
+        if let (Some(name), Some(version)) = (field("node"), field("version")) {
+            return Self::Node { name, version };
+        }
+        let plain: String = body.split_whitespace().collect::<Vec<_>>().join(" ");
+        let mut quote: String = plain.chars().take(QUOTE_CHARS_MAX).collect();
+        if quote.len() < plain.len() {
+            quote.push('…');
+        }
+        let quote = if quote.is_empty() { "with nothing".to_owned() } else { format!("“{quote}”") };
+        Self::Stranger(Some(format!("it answers {quote} (HTTP {status})")))
+    }
+}
+
 /// Why there is no live connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Trouble {
@@ -103,16 +125,18 @@ impl Trouble {
             Self::NotRumormill { answer: Some(answer) } => {
                 format!("Something answers at {label}, but it is not Rumormill: {answer}. Check the port.")
             }
-            Self::NotRumormill { answer: None } => format!(
-                "Something answers at {label}, but not as Rumormill does. Check the port."
-            ),
+            Self::NotRumormill { answer: None } => {
+                format!("Something answers at {label}, but not as Rumormill does. Check the port.")
+            }
             Self::NoObservers { node, version } => format!(
                 "{node} at {label} is a Rumormill node of version {version}, but it does not accept this dashboard as an observer ({OBSERVE_SUBPROTOCOL}). Open the dashboard that the node itself serves."
             ),
             Self::OtherVersion { detail } => format!(
                 "{label} speaks in a way that this dashboard does not understand ({detail}). It is probably of another version: open the dashboard that the node itself serves."
             ),
-            Self::Forbidden { detail } => format!("The browser does not let this page connect to {label}: {detail}"),
+            Self::Forbidden { detail } => {
+                format!("The browser does not let this page connect to {label}: {detail}")
+            }
             Self::Goodbye { reason } => format!("The node at {label} said goodbye: {reason}."),
             Self::Gone { code, reason } => gone(label, *code, reason),
             Self::NoAnswer { for_ms } => format!(
@@ -128,10 +152,7 @@ impl Trouble {
 
     /// Is another try at once likely to end as this one did? Then the next one waits longer.
     pub fn is_stubborn(&self) -> bool {
-        matches!(
-            self,
-            Self::NotRumormill { .. } | Self::NoObservers { .. } | Self::OtherVersion { .. } | Self::Forbidden { .. }
-        )
+        matches!(self, Self::NotRumormill { .. } | Self::OtherVersion { .. } | Self::Forbidden { .. })
     }
 }
 
@@ -179,5 +200,19 @@ mod tests {
         assert_eq!(Trouble::from_finding(Finding::Nothing), Trouble::Refused);
         assert!(Trouble::from_finding(Finding::Stranger(None)).is_stubborn());
         assert!(!Trouble::Refused.is_stubborn());
+    }
+
+    #[test]
+    fn an_answer_tells_a_node_from_a_stranger() {
+        let check =
+            |body: &str, expected: Finding| assert_eq!(Finding::from_answer(200, body), expected, "{body}");
+        let node = Finding::Node { name: "n1".to_owned(), version: "9.0".to_owned() };
+        check(r#"{"node": "n1", "version": "9.0", "more": [1]}"#, node);
+        let stranger = |words: &str| Finding::Stranger(Some(words.to_owned()));
+        check(r#"{"version": "9.0"}"#, stranger("it answers “{\"version\": \"9.0\"}” (HTTP 200)"));
+        check("<h1>It\n works!</h1>", stranger("it answers “<h1>It works!</h1>” (HTTP 200)"));
+        check("", stranger("it answers with nothing (HTTP 200)"));
+        let long = Finding::from_answer(404, &"ä".repeat(1_000));
+        assert_eq!(long, Finding::Stranger(Some(format!("it answers “{}…” (HTTP 404)", "ä".repeat(60)))));
     }
 }

@@ -1,0 +1,166 @@
+//! What happens at the observed node, as it happens: filter, search, pause. It shows lines; the feed keeps them.
+
+use super::{
+    feed::{Feed, Group, Groups, LINES_MAX, Line, What},
+    session::Model,
+    words,
+};
+use crate::{
+    glue::element,
+    ui::{Button, ButtonKind, Empty, IconName, Panel},
+};
+use std::rc::Rc;
+use yew::prelude::*;
+
+/// How many lines are shown; more than one reads, few enough to repaint ten times a second.
+const SHOWN_MAX: usize = 80;
+
+/// Props of [`EventsPanel`].
+#[derive(Clone, Debug, PartialEq, Properties)]
+pub(super) struct EventsProps {
+    /// What is known.
+    pub model: Model,
+    /// Counts the changes of the feed.
+    pub revision: u64,
+}
+
+/// What can happen to the panel.
+#[derive(Debug)]
+pub(super) enum Msg {
+    /// A group's switch was pressed.
+    Toggle(Group),
+    /// Words to look for were typed.
+    Search(String),
+    /// Pause was pressed.
+    Pause,
+}
+
+/// The panel.
+#[derive(Debug)]
+pub(super) struct EventsPanel {
+    groups: Groups,
+    needle: String,
+    /// The feed as it stood when the user paused it.
+    paused: Option<Rc<Feed>>,
+}
+
+impl Component for EventsPanel {
+    type Message = Msg;
+    type Properties = EventsProps;
+
+    fn create(_ctx: &Context<Self>) -> Self {
+        Self { groups: Groups::default(), needle: String::new(), paused: None }
+    }
+
+    fn update(&mut self, ctx: &Context<Self>, message: Msg) -> bool {
+        match message {
+            Msg::Toggle(group) => self.groups = self.groups.toggled(group),
+            Msg::Search(needle) => self.needle = needle,
+            Msg::Pause => {
+                self.paused = match self.paused {
+                    Some(_) => None,
+                    None => Some(Rc::new(ctx.props().model.view.borrow().feed.clone())),
+                };
+            }
+        }
+        true
+    }
+
+    fn view(&self, ctx: &Context<Self>) -> Html {
+        let link = ctx.link();
+        let view = ctx.props().model.view.borrow();
+        let feed = self.paused.as_deref().unwrap_or(&view.feed);
+        let lines = feed.newest(self.groups, &self.needle, words::line, SHOWN_MAX);
+        let behind = view.feed.count() - feed.count();
+        let is_paused = self.paused.is_some();
+        let actions = html! {
+            <>
+                <input class="input panel-filter" type="search" placeholder="Search" aria-label="Only events that mention"
+                    value={self.needle.clone()} data-testid="live-events-search" autocomplete="off" spellcheck="false"
+                    oninput={link.callback(|event: InputEvent| Msg::Search(element::value(&event)))} />
+                <Button label={if is_paused { "Go on" } else { "Pause" }}
+                    icon={if is_paused { IconName::Play } else { IconName::Pause }} icon_only=true
+                    kind={ButtonKind::Quiet} pressed={is_paused} testid="live-events-pause"
+                    onclick={link.callback(|()| Msg::Pause)} />
+            </>
+        };
+        html! {
+            <Panel title="Events" testid="live-events" class="live-events" {actions}>
+                <div class="groups" role="group" aria-label="Kinds of events">
+                    { for Group::ALL.into_iter().map(|group| self.switch(group, ctx)) }
+                </div>
+                if is_paused {
+                    <p class="events-note" data-testid="live-events-behind">{ paused_words(feed, behind) }</p>
+                }
+                if view.feed.dropped() > 0 {
+                    <p class="events-note" data-testid="live-events-dropped">
+                        { format!("{} dropped at source", counted(view.feed.dropped(), "event")) }
+                    </p>
+                }
+                if lines.is_empty() {
+                    { nothing(feed, &self.needle) }
+                } else {
+                    <ol class="lines" tabindex="0" role="log" aria-live="off" aria-label="Events, newest first"
+                        data-testid="live-lines">
+                        { for lines.iter().map(line_html) }
+                    </ol>
+                }
+            </Panel>
+        }
+    }
+}
+
+impl EventsPanel {
+    fn switch(&self, group: Group, ctx: &Context<Self>) -> Html {
+        let pressed = self.groups.has(group);
+        html! {
+            <button key={group.label()} type="button" class="group" aria-pressed={pressed.to_string()}
+                data-testid={format!("live-group-{}", group.label().to_lowercase())}
+                onclick={ctx.link().callback(move |_: MouseEvent| Msg::Toggle(group))}>{ group.label() }</button>
+        }
+    }
+}
+
+fn paused_words(feed: &Feed, behind: u64) -> String {
+    let newest = feed.lines().rev().find_map(|line| match &line.what {
+        What::Record(record) => Some(words::time_of_day(record.at)),
+        _ => None,
+    });
+    let at = newest.map(|at| format!(" at {at}")).unwrap_or_default();
+    format!("Paused{at}, {} behind", counted(behind, "event"))
+}
+
+fn counted(count: u64, one: &str) -> String {
+    words::counted(usize::try_from(count).unwrap_or(usize::MAX), one, &format!("{one}s"))
+}
+
+fn nothing(feed: &Feed, needle: &str) -> Html {
+    if feed.count() == 0 {
+        return html! { <Empty title="Nothing has happened yet"><p>{ "Events stand here the moment the node tells them." }</p></Empty> };
+    }
+    let hint = if needle.trim().is_empty() {
+        "Switch on more kinds: rounds and messages never pause for long."
+    } else {
+        "Search for less, or switch on more kinds."
+    };
+    let title = format!(
+        "None of the last {} matches",
+        words::counted(LINES_MAX.min(feed.count() as usize), "event", "events")
+    );
+    html! { <Empty {title}><p>{ hint }</p></Empty> }
+}
+
+fn line_html(line: &Rc<Line>) -> Html {
+    let (time, group) = match &line.what {
+        What::Record(record) => {
+            (words::time_of_day(record.at), Group::of(&record.event).label().to_lowercase())
+        }
+        _ => (String::new(), "break".to_owned()),
+    };
+    html! {
+        <li key={line.number} class={format!("line line-{group}")} data-testid="live-line">
+            <time class="line-time mono">{ time }</time>
+            <span class="line-words">{ words::line(line) }</span>
+        </li>
+    }
+}

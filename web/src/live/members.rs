@@ -1,0 +1,123 @@
+//! The members as a table, the full twin of the ring: whoever needs attention stands at the top. It shows rows and
+//! reports a choice; what a row says is decided by [`super::knowledge`].
+
+use super::{
+    knowledge::{self, Health, Knowledge, MemberRow},
+    session::Model,
+    words,
+};
+use crate::ui::{Column, Table};
+use rumormill_core::NodeId;
+use yew::prelude::*;
+
+/// Most rows; a longer table is of no use to a reader. The rest is counted below it.
+const ROWS_MAX: usize = 300;
+
+/// Props of [`MembersTable`].
+#[derive(Clone, Debug, PartialEq, Properties)]
+pub(super) struct MembersProps {
+    /// What is known.
+    pub model: Model,
+    /// Counts the changes of the members.
+    pub revision: u64,
+    /// The page's clock, for ages.
+    pub now_ms: u64,
+    /// The chosen member.
+    pub selected: Option<NodeId>,
+    /// A member was chosen, or the choice taken back.
+    pub on_select: Callback<Option<NodeId>>,
+}
+
+/// The table.
+#[component]
+pub(super) fn MembersTable(props: &MembersProps) -> Html {
+    let view = props.model.view.borrow();
+    let rows = knowledge::rows(&view, props.now_ms);
+    let columns = vec![
+        Column::text("State"),
+        Column::text("Member"),
+        Column::text("Knows"),
+        Column::number("Sees"),
+        Column::text("Link"),
+        Column::number("Silent for"),
+    ];
+    let left_out = rows.len().saturating_sub(ROWS_MAX);
+    html! {
+        <>
+            <Table caption="Members, those that need attention first" {columns} testid="live-members-table">
+                { for rows.iter().take(ROWS_MAX).map(|row| row_html(row, props)) }
+            </Table>
+            if left_out > 0 {
+                <p class="muted">{ format!("and {} that are well", words::counted(left_out, "more", "more")) }</p>
+            }
+        </>
+    }
+}
+
+fn row_html(row: &MemberRow, props: &MembersProps) -> Html {
+    let is_selected = props.selected.as_ref() == Some(&row.id);
+    let chosen = (!is_selected).then(|| row.id.clone());
+    let onclick = props.on_select.reform(move |_: MouseEvent| chosen.clone());
+    let silent = row.silent_ms.map_or_else(|| "–".to_owned(), words::span);
+    html! {
+        <tr key={row.id.to_string()} aria-selected={is_selected.then_some("true")} data-testid="live-member"
+            data-member={row.id.to_string()} data-health={row.health.as_str()}>
+            <td>{ health_mark(row.health) }</td>
+            <td>
+                <button type="button" class="link-button" {onclick} aria-pressed={is_selected.to_string()}
+                    data-testid={format!("live-member-{}", row.id)}>{ row.id.to_string() }</button>
+                if row.is_self {
+                    <span class="muted">{ " · this view" }</span>
+                }
+                <div class="sub mono">{ row.address.clone().unwrap_or_else(|| "no address".to_owned()) }</div>
+                <div class="sub">{ format!("incarnation {}", row.incarnation) }</div>
+            </td>
+            <td class={knowledge_class(row.knowledge)}>
+                { row.knowledge.words() }
+                if let Some(age_ms) = row.report_age_ms {
+                    <div class="sub num">{ format!("told {} ago", words::span(age_ms)) }</div>
+                }
+            </td>
+            <td class="cell-num">{ sees(row) }</td>
+            <td>{ if row.is_self { "–" } else if row.is_linked { "linked" } else { "none" } }</td>
+            <td class="cell-num">{ silent }</td>
+        </tr>
+    }
+}
+
+/// Of the members that it knows, how many a member holds active.
+pub(super) fn sees(row: &MemberRow) -> String {
+    row.sees.map_or_else(|| "–".to_owned(), |(active, known)| format!("{active} of {known}"))
+}
+
+/// A health as shape, colour and word.
+pub(super) fn health_mark(health: Health) -> Html {
+    let shape = match health {
+        Health::Alive => html! { <circle cx="6" cy="6" r="4.5" fill="currentColor" /> },
+        Health::Silent => html! { <path d="M6 .8 11.2 6 6 11.2 .8 6z" fill="currentColor" /> },
+        Health::Down => html! {
+            <path d="M2 2l8 8M10 2l-8 8" stroke="currentColor" stroke-width="2.6" stroke-linecap="round" />
+        },
+        Health::Joining => html! {
+            <circle cx="6" cy="6" r="4.2" fill="none" stroke="currentColor" stroke-width="2" stroke-dasharray="2.2 2.2" />
+        },
+        Health::Left => html! {
+            <circle cx="6" cy="6" r="4.2" fill="none" stroke="currentColor" stroke-width="1.8" />
+        },
+    };
+    html! {
+        <span class={classes!("health", format!("health-{}", health.as_str()))}>
+            <svg width="12" height="12" viewBox="0 0 12 12" aria-hidden="true">{ shape }</svg>
+            <span class="health-word">{ health.as_str() }</span>
+        </span>
+    }
+}
+
+/// How what a member knows is coloured; the words say the same.
+pub(super) fn knowledge_class(knowledge: Knowledge) -> &'static str {
+    match knowledge {
+        Knowledge::InSync => "knows-all",
+        Knowledge::Behind(_) | Knowledge::Ahead(_) | Knowledge::Differs => "knows-other",
+        Knowledge::Itself | Knowledge::Unknown => "muted",
+    }
+}

@@ -1,0 +1,185 @@
+//! One live connection: the policy, the socket and what came of it, tied together. It decides nothing of its own and
+//! shows nothing.
+
+use super::{
+    address::NodeAddress,
+    connection::{Connection, Happened, Todo},
+    state::{Flash, View},
+    trouble::Finding,
+};
+use crate::glue::{
+    socket::{Seen, Socket, SocketEvent, look_at},
+    time::{now_ms, random_u32},
+};
+use rumormill_api::{Ask, Notice, OBSERVE_SUBPROTOCOL};
+use std::{cell::RefCell, collections::VecDeque, rc::Rc};
+use yew::{Callback, platform::spawn_local};
+
+/// Messages that wait to be drawn at most; a picture of more would show nothing.
+const FLASHES_MAX: usize = 600;
+
+/// What the outside world said, to be handed back to [`Session::hear`].
+#[derive(Debug)]
+pub enum Word {
+    /// Something happened to the socket.
+    Socket(SocketEvent),
+    /// This answers at the address.
+    Found(Finding),
+}
+
+/// Everything that the components show, shared with them.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Model {
+    /// What is known of the cluster.
+    pub view: Rc<RefCell<View>>,
+    /// Messages that have not been drawn yet, with the time on the page's clock at which they happened.
+    pub flashes: Rc<RefCell<VecDeque<(f64, Flash)>>>,
+}
+
+/// The same model, whatever is in it: its revisions tell what changed.
+impl PartialEq for Model {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.view, &other.view)
+    }
+}
+
+/// A connection and what it brought.
+#[derive(Debug)]
+pub(super) struct Session {
+    connection: Connection,
+    model: Model,
+    socket: Option<Socket>,
+    /// Counts sockets and probes, so that a late word of an earlier one is not taken for the present one's.
+    turn: u64,
+    on_word: Callback<(u64, Word)>,
+}
+
+impl Session {
+    /// No connection yet. What sockets say goes to `on_word`, which must hand it to [`Session::hear`].
+    pub(super) fn new(on_word: Callback<(u64, Word)>) -> Self {
+        Self { connection: Connection::default(), model: Model::default(), socket: None, turn: 0, on_word }
+    }
+
+    /// The connection.
+    pub(super) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// What it brought.
+    pub(super) fn model(&self) -> &Model {
+        &self.model
+    }
+
+    /// Look at this node from now on.
+    pub(super) fn connect(&mut self, address: NodeAddress) {
+        self.handle(Happened::Wanted(address));
+    }
+
+    /// Do not wait for the next try.
+    pub(super) fn now(&mut self) {
+        self.handle(Happened::Now);
+    }
+
+    /// End the connection; what it brought stays.
+    pub(super) fn end(&mut self) {
+        self.handle(Happened::Ended);
+    }
+
+    /// Time passed.
+    pub(super) fn tick(&mut self) {
+        self.handle(Happened::Tick);
+    }
+
+    /// Asks the node to write. False if there is no connection to ask through.
+    pub(super) fn ask(&mut self, ask: Ask) -> bool {
+        let Some(socket) = self.socket.as_ref().filter(|_| self.connection.is_live()) else { return false };
+        let mut view = self.model.view.borrow_mut();
+        let request = view.requests.ask(ask, clock_ms());
+        view.revisions.requests += 1;
+        let text = serde_json::to_string(&request).expect("a request is plain data");
+        if !socket.send(&text) {
+            view.requests.interrupt();
+        }
+        true
+    }
+
+    /// Takes in a word of the present socket or probe; one of an earlier turn is stale.
+    pub(super) fn hear(&mut self, turn: u64, word: Word) {
+        if turn != self.turn {
+            return;
+        }
+        match word {
+            Word::Found(finding) => self.handle(Happened::Found(finding)),
+            Word::Socket(SocketEvent::Opened) => self.handle(Happened::Opened),
+            Word::Socket(SocketEvent::Closed { code, reason }) => {
+                self.handle(Happened::Closed { code, reason })
+            }
+            Word::Socket(SocketEvent::Binary) => self.handle(Happened::Garbled("a binary frame".to_owned())),
+            Word::Socket(SocketEvent::Text(text)) => match serde_json::from_str::<Notice>(&text) {
+                Ok(notice) => self.on_notice(notice),
+                Err(error) => self.handle(Happened::Garbled(error.to_string())),
+            },
+        }
+    }
+
+    fn on_notice(&mut self, notice: Notice) {
+        self.handle(Happened::Heard);
+        let news = self.model.view.borrow_mut().apply(notice, clock_ms());
+        let mut flashes = self.model.flashes.borrow_mut();
+        for flash in news.flashes {
+            if flashes.len() == FLASHES_MAX {
+                flashes.pop_front();
+            }
+            flashes.push_back((now_ms() - flash.before_us as f64 / 1_000.0, flash));
+        }
+        drop(flashes);
+        if let Some(reason) = news.goodbye {
+            self.handle(Happened::Goodbye(reason));
+        }
+    }
+
+    fn handle(&mut self, happened: Happened) {
+        let luck = u64::from(random_u32() % 100);
+        match self.connection.handle(happened, luck, clock_ms()) {
+            None => {}
+            Some(Todo::HangUp) => self.hang_up(),
+            Some(Todo::Dial(address)) => self.dial(&address),
+            Some(Todo::Probe(address)) => self.probe(&address),
+        }
+    }
+
+    fn hang_up(&mut self) {
+        self.turn += 1;
+        self.socket = None;
+        self.model.view.borrow_mut().interrupt();
+    }
+
+    fn dial(&mut self, address: &NodeAddress) {
+        self.hang_up();
+        let (turn, on_word) = (self.turn, self.on_word.clone());
+        let heard = move |event| on_word.emit((turn, Word::Socket(event)));
+        match Socket::open(&address.observe_url(), OBSERVE_SUBPROTOCOL, heard) {
+            Ok(socket) => self.socket = Some(socket),
+            Err(words) => self.handle(Happened::Forbidden(words)),
+        }
+    }
+
+    fn probe(&mut self, address: &NodeAddress) {
+        self.turn += 1;
+        self.socket = None;
+        let (turn, on_word, url) = (self.turn, self.on_word.clone(), address.status_url());
+        spawn_local(async move {
+            let finding = match look_at(&url).await {
+                Seen::Nothing => Finding::Nothing,
+                Seen::Hidden => Finding::Stranger(None),
+                Seen::Answer { status, body } => Finding::from_answer(status, &body),
+            };
+            on_word.emit((turn, Word::Found(finding)));
+        });
+    }
+}
+
+/// The page's clock in whole milliseconds.
+pub(super) fn clock_ms() -> u64 {
+    now_ms() as u64
+}
