@@ -1,1 +1,44 @@
-//! Skeleton.
+//! The native gossip node: [`Node::builder`] starts one on a tokio runtime and
+//! gives back a [`NodeHandle`] to read and write the shared state with.
+//!
+//! ```
+//! use rumormill_node::Node;
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let node = Node::builder().name("alpha").listen("127.0.0.1:0").start().await?;
+//! node.set("colour", "blue").await?;
+//! assert_eq!(node.get("colour").await?, Some("blue".into()));
+//! node.leave().await?;
+//! node.shutdown().await;
+//! # Ok(())
+//! # }
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(run())?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! What a node decides is the core engine's business; this crate gives it a
+//! clock and WebSockets, and shows it to people and programs over HTTP. Reading
+//! order: the face ([`builder`], [`handle`]), what drives the engine
+//! (`driver`, [`link`], [`faults`]), what others see of it ([`feed`], `views`,
+//! [`http`]), and the other end of the HTTP API ([`client`]).
+
+#![forbid(unsafe_code)]
+
+pub mod builder;
+pub mod handle;
+pub mod address;
+mod clock;
+mod driver;
+pub mod faults;
+pub mod link;
+pub mod feed;
+mod views;
+pub mod http;
+pub mod client;
+pub mod circle;
+
+pub use address::{InvalidAddress, join_address};
+pub use builder::{Node, NodeBuilder, StartError};
+pub use faults::Faults;
+pub use feed::Watch;
+pub use handle::{IncrementError, JoinError, NodeHandle, SetError, Stopped, TuneError};

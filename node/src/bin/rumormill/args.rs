@@ -1,0 +1,299 @@
+//! The command line as data. It checks what can be checked without doing
+//! anything; clap prints what is wrong and exits with 2.
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use rumormill_core::{Duration, Mode, Strategy, Tuning};
+use rumormill_node::builder::DEFAULT_LISTEN;
+use std::net::SocketAddr;
+
+/// Most nodes of one demo: each has a port and a handful of connections.
+const DEMO_NODES_MAX: u16 = 1_000;
+
+#[derive(Debug, Parser)]
+#[command(
+    name = "rumormill",
+    version,
+    about = "Gossip that you can see: nodes that share state over WebSockets, with a dashboard",
+    after_help = "Start with `rumormill demo`: five nodes on this machine and the dashboard's address.",
+    max_term_width = 100
+)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    pub(crate) log: LogArgs,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Clone, ClapArgs)]
+pub(crate) struct LogArgs {
+    /// What to log to stderr: error, warn, info, debug, trace, or filters like RUST_LOG's
+    /// [default: RUST_LOG, else warn for demos and info for `run`]
+    #[arg(long, global = true, value_name = "LEVEL")]
+    pub(crate) log: Option<String>,
+    /// How to log
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text)]
+    pub(crate) log_format: LogFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Start a cluster of real nodes on this machine, with the dashboard
+    Demo(DemoArgs),
+    /// Run one node until it is told to stop
+    Run(RunArgs),
+    /// Simulate a cluster, without any network
+    Sim(SimArgs),
+    #[command(flatten)]
+    Ask(Ask),
+}
+
+impl Command {
+    pub(crate) fn logs_by_default(&self) -> &'static str {
+        match self {
+            Self::Run(_) => "info",
+            _ => "warn",
+        }
+    }
+}
+
+#[derive(Debug, Clone, ClapArgs)]
+pub(crate) struct DemoArgs {
+    /// How many nodes
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=i64::from(DEMO_NODES_MAX)))]
+    pub(crate) nodes: u16,
+    /// Where the first node listens; the others take the ports after it
+    #[arg(long, default_value = DEFAULT_LISTEN)]
+    pub(crate) listen: SocketAddr,
+    /// Make each node a process of its own
+    #[arg(long)]
+    pub(crate) processes: bool,
+    /// Do not open the dashboard in a browser
+    #[arg(long)]
+    pub(crate) no_open: bool,
+    /// The simplest form: fixed nodes, one string, and a send to one random peer each time you press Enter
+    #[arg(long, conflicts_with_all = ["processes", "no_open"])]
+    pub(crate) manual: bool,
+    #[command(flatten)]
+    pub(crate) tuning: TuningArgs,
+}
+
+#[derive(Debug, Clone, ClapArgs)]
+pub(crate) struct RunArgs {
+    /// The node's name, unique in its cluster [default: the machine's name and the port]
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// Address and port for everything: gossip, API, dashboard
+    #[arg(long, default_value = DEFAULT_LISTEN)]
+    pub(crate) listen: String,
+    /// URL at which other nodes reach this one, if not where it listens
+    #[arg(long, value_name = "URL")]
+    pub(crate) advertise: Option<String>,
+    /// A node to join through; may be given several times
+    #[arg(long, value_name = "URL")]
+    pub(crate) join: Vec<String>,
+    /// The cluster's name; nodes of other clusters are refused
+    #[arg(long, default_value = rumormill_node::builder::DEFAULT_CLUSTER)]
+    pub(crate) cluster: String,
+    #[command(flatten)]
+    pub(crate) tuning: TuningArgs,
+    /// End when stdin does: how a node started by another program ends with it
+    #[arg(long, hide = true)]
+    pub(crate) until_stdin_ends: bool,
+}
+
+#[derive(Debug, Clone, Default, ClapArgs)]
+#[command(next_help_heading = "Tuning")]
+pub(crate) struct TuningArgs {
+    /// How news spreads: random, tree or hybrid [default: hybrid]
+    #[arg(long)]
+    pub(crate) strategy: Option<Strategy>,
+    /// Who gives in a random exchange: push, pull or push-pull [default: push-pull]
+    #[arg(long)]
+    pub(crate) mode: Option<Mode>,
+    /// Members asked each interval [default: 1]
+    #[arg(long)]
+    pub(crate) fanout: Option<u32>,
+    /// Children per node of the tree [default: 2]
+    #[arg(long)]
+    pub(crate) arity: Option<u32>,
+    /// Time between rounds in milliseconds [default: 1000]
+    #[arg(long, value_name = "MS")]
+    pub(crate) interval_ms: Option<u64>,
+    /// How long a member may owe an answer before it is held to be down, in milliseconds
+    /// [default: 3000, or three intervals if that is longer]
+    #[arg(long, value_name = "MS")]
+    pub(crate) silence_ms: Option<u64>,
+}
+
+impl TuningArgs {
+    /// The default tuning with what was given on top. Its limits are checked where it is used.
+    pub(crate) fn tuning(&self) -> Tuning {
+        let mut tuning = Tuning::default();
+        tuning.strategy = self.strategy.unwrap_or(tuning.strategy);
+        tuning.mode = self.mode.unwrap_or(tuning.mode);
+        tuning.fanout = self.fanout.unwrap_or(tuning.fanout);
+        tuning.arity = self.arity.unwrap_or(tuning.arity);
+        if let Some(ms) = self.interval_ms {
+            tuning.interval_us = Duration::from_millis(ms);
+            tuning.silence_us = tuning.silence_us.max(tuning.interval_us * 3);
+        }
+        if let Some(ms) = self.silence_ms {
+            tuning.silence_us = Duration::from_millis(ms);
+        }
+        tuning
+    }
+}
+
+/// A question to a running node.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Ask {
+    /// Show a node as it sees itself
+    Status(Target),
+    /// List the members that a node knows
+    Members(Target),
+    /// List keys and counters
+    Keys {
+        /// Only keys that start with this
+        #[arg(default_value = "")]
+        prefix: String,
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Show the value of a key
+    Get {
+        /// The key
+        key: String,
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Set a key; it spreads to every node
+    Set {
+        /// The key
+        key: String,
+        /// Its new value: text, unless --value-json is given
+        value: String,
+        /// The value is JSON
+        #[arg(long)]
+        value_json: bool,
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Add to a counter
+    Incr {
+        /// The counter
+        counter: String,
+        /// How much; a negative number subtracts
+        #[arg(default_value_t = 1, allow_negative_numbers = true)]
+        by: i64,
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Follow changes as they arrive, until stopped
+    Watch {
+        /// Only keys that start with this
+        #[arg(default_value = "")]
+        prefix: String,
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Make a node leave its cluster, with a goodbye
+    Leave(Target),
+    /// Make a node join another node's cluster
+    Join {
+        /// The node to join through
+        other: String,
+        #[command(flatten)]
+        target: Target,
+    },
+}
+
+/// The node that is asked.
+#[derive(Debug, Clone, ClapArgs)]
+pub(crate) struct Target {
+    /// The node's URL
+    #[arg(long, default_value = "http://127.0.0.1:7700")]
+    pub(crate) url: String,
+    /// Print JSON: one value, or one per line
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct SimArgs {
+    #[command(subcommand)]
+    pub(crate) command: Sim,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Sim {
+    /// Measure how one change on one node spreads over a quiet cluster
+    Spread(SpreadArgs),
+}
+
+#[derive(Debug, Clone, ClapArgs)]
+pub(crate) struct SpreadArgs {
+    /// How many nodes
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=16_384))]
+    pub(crate) nodes: u32,
+    /// How news spreads: random, tree or hybrid
+    #[arg(long, default_value_t = Strategy::default())]
+    pub(crate) strategy: Strategy,
+    /// Who gives in a random exchange: push, pull or push-pull
+    #[arg(long, default_value_t = Mode::default())]
+    pub(crate) mode: Mode,
+    /// Members asked each interval
+    #[arg(long, default_value_t = 1)]
+    pub(crate) fanout: u32,
+    /// Children per node of the tree
+    #[arg(long, default_value_t = 2)]
+    pub(crate) arity: u32,
+    /// Share of messages lost, 0 to 1
+    #[arg(long, default_value_t = 0.0, value_parser = share)]
+    pub(crate) loss: f64,
+    /// Time that a message takes, in milliseconds
+    #[arg(long, default_value_t = 10)]
+    pub(crate) latency_ms: u64,
+    /// Time between rounds, in milliseconds
+    #[arg(long, default_value_t = 1_000)]
+    pub(crate) interval_ms: u64,
+    /// Seed of the first run; the runs after it take the seeds after it
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// How many runs
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub(crate) runs: u64,
+    /// Print one line of JSON per run
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
+        _ => Err("must be a number from 0 to 1".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn a_longer_interval_takes_silence_with_it() {
+        let args = TuningArgs { interval_ms: Some(5_000), ..TuningArgs::default() };
+        assert_eq!(args.tuning().silence_us, Duration::from_secs(15));
+        assert!(args.tuning().check().is_ok());
+    }
+}

@@ -1,0 +1,308 @@
+//! `/observe`: a dashboard's socket. First everything, then what changes, at
+//! most ten times a second, with the trace beside it; requests are answered in
+//! between. A slow observer gets the newest state later and loses trace
+//! records, which are counted.
+
+use super::problem::{Failure, problem};
+use super::upgrade::{Socket, upgrade};
+use crate::feed::{Changes, Subscription};
+use crate::handle::{NodeHandle, Stopped};
+use crate::views;
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing::get;
+use bytes::Bytes;
+use futures_util::{SinkExt, StreamExt};
+use rumormill_api::{Ask, MemberView, Notice, OBSERVE_SUBPROTOCOL, Outcome, Request, StatusView};
+use rumormill_core::state::store::VALUE_BYTES_MAX;
+use rumormill_core::{CloseCode, NodeId, TraceRecord};
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+use tokio::sync::broadcast::{self, error::TryRecvError};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::frame::Utf8Bytes;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
+use tracing::{debug, info};
+
+/// Most observers of one process at a time. A guess: a team that all look at once.
+pub const OBSERVERS_MAX: usize = 64;
+
+/// Largest request of an observer: a value at its largest, escaped.
+pub const REQUEST_BYTES_MAX: usize = 8 * VALUE_BYTES_MAX;
+
+/// Time between two updates at least.
+const TICK: Duration = Duration::from_millis(100);
+
+/// Time between two updates at most.
+const HEARTBEAT: Duration = Duration::from_secs(1);
+
+/// Most trace records in one notice.
+const TRACE_BATCH_MAX: usize = 512;
+
+/// How long an observer may take to read a notice before it is dropped.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(20);
+
+const BUFFER_BYTES: usize = 16 * 1024;
+
+const SPOKEN: &[&str] = &[OBSERVE_SUBPROTOCOL];
+
+static ROOM: LazyLock<Arc<Semaphore>> = LazyLock::new(|| Arc::new(Semaphore::new(OBSERVERS_MAX)));
+
+pub(crate) fn router() -> Router<NodeHandle> {
+    Router::new().route("/observe", get(observe))
+}
+
+async fn observe(
+    State(node): State<NodeHandle>,
+    request: axum::extract::Request,
+) -> Result<Response, Failure> {
+    let upgrade = upgrade(request, "where dashboards observe a node", SPOKEN)?;
+    let Ok(permit) = ROOM.clone().try_acquire_owned() else {
+        let detail = format!("{OBSERVERS_MAX} observers are connected already; close one and try again");
+        return Err(problem(StatusCode::SERVICE_UNAVAILABLE, "busy", "No room", detail));
+    };
+    let remote = upgrade.remote();
+    let config = WebSocketConfig::default()
+        .read_buffer_size(BUFFER_BYTES)
+        .write_buffer_size(BUFFER_BYTES)
+        .max_message_size(Some(REQUEST_BYTES_MAX))
+        .max_frame_size(Some(REQUEST_BYTES_MAX));
+    Ok(upgrade.open(config, async move |socket| {
+        info!(node = %node.id(), %remote, "an observer came");
+        let end = talk(node.clone(), socket, permit).await;
+        info!(node = %node.id(), %remote, because = end.as_str(), "an observer left");
+    }))
+}
+
+/// Why an observer's socket ended.
+#[derive(Debug, Clone, Copy)]
+enum End {
+    Gone,
+    Slow,
+    NodeStops,
+    BadRequest,
+}
+
+impl End {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Gone => "it closed its socket",
+            Self::Slow => "it did not read for too long",
+            Self::NodeStops => "the node stops",
+            Self::BadRequest => "it sent something that is no request",
+        }
+    }
+}
+
+async fn talk(node: NodeHandle, socket: Socket, permit: OwnedSemaphorePermit) -> End {
+    let mut observer = match Observer::start(node, socket).await {
+        Ok(observer) => observer,
+        Err(Stopped) => return End::NodeStops,
+    };
+    let end = match observer.run().await {
+        Ok(never) => match never {},
+        Err(end) => end,
+    };
+    let mut socket = observer.socket;
+    let closing = async {
+        if let End::NodeStops = end {
+            let (node, reason) = (observer.node.id().clone(), "the node stops".to_owned());
+            socket.feed(encode(&Notice::Goodbye { node, reason })).await.ok();
+        }
+        let code = if let End::BadRequest = end { CloseCode::Malformed } else { CloseCode::GoingAway };
+        let frame = CloseFrame { code: code.number().into(), reason: end.as_str().into() };
+        socket.close(Some(frame)).await.ok();
+        while let Some(Ok(_)) = socket.next().await {}
+    };
+    // The observer may be gone already.
+    let _ = timeout(crate::link::CLOSE_TIMEOUT, closing).await;
+    drop(permit);
+    end
+}
+
+enum Never {}
+
+struct Observer {
+    node: NodeHandle,
+    socket: Socket,
+    subscription: Arc<Subscription>,
+    trace: broadcast::Receiver<TraceRecord>,
+    /// The members as the observer knows them.
+    members: BTreeMap<NodeId, MemberView>,
+    updated: Instant,
+}
+
+/// What a notice of state is made of.
+struct Look {
+    at_us: u64,
+    status: Box<StatusView>,
+    members: Vec<MemberView>,
+    entries: Vec<rumormill_api::EntryView>,
+}
+
+impl Observer {
+    async fn start(node: NodeHandle, socket: Socket) -> Result<Self, Stopped> {
+        let (subscription, trace) = node
+            .call(|driver| {
+                let now = driver.now();
+                driver.listener.observe(&mut driver.engine, now)
+            })
+            .await?;
+        let (members, updated) = (BTreeMap::new(), Instant::now());
+        Ok(Self { node, socket, subscription, trace, members, updated })
+    }
+
+    async fn run(&mut self) -> Result<Never, End> {
+        let Look { at_us, status, members, entries } = self.look(None).await?;
+        self.tell(&Notice::Snapshot { at_us, status, members, entries }).await?;
+        let mut tick = interval(TICK);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let node = self.node.clone();
+        let stopping = node.stopping();
+        tokio::pin!(stopping);
+        loop {
+            tokio::select! {
+                _ = tick.tick() => {
+                    self.update().await?;
+                    self.tell_trace().await?;
+                }
+                message = self.socket.next() => self.hear(message).await?,
+                () = &mut stopping => return Err(End::NodeStops),
+            }
+        }
+    }
+
+    async fn update(&mut self) -> Result<(), End> {
+        let changes = self.subscription.take();
+        if !changes.stirred && self.updated.elapsed() < HEARTBEAT {
+            return Ok(());
+        }
+        self.updated = Instant::now();
+        let Look { at_us, status, members, entries } = self.look(Some(changes)).await?;
+        self.tell(&Notice::Update { at_us, status, members, entries }).await
+    }
+
+    /// The state now: all of it, or what is different from what the observer knows.
+    async fn look(&mut self, changes: Option<Changes>) -> Result<Look, End> {
+        let mut look = self
+            .node
+            .call(move |driver| Look {
+                at_us: driver.now().as_micros(),
+                status: Box::new(views::status(&driver.engine, &driver.clock)),
+                members: views::members(&driver.engine, driver.now()),
+                entries: match changes {
+                    None => views::entries(&driver.engine, ""),
+                    Some(changes) => {
+                        let keys = changes.keys.into_keys();
+                        keys.filter_map(|(key, kind)| views::entry_of(&driver.engine, &key, kind)).collect()
+                    }
+                },
+            })
+            .await
+            .map_err(|Stopped| End::NodeStops)?;
+        look.members.retain(|member| self.members.get(&member.id) != Some(member));
+        for member in &look.members {
+            self.members.insert(member.id.clone(), member.clone());
+        }
+        Ok(look)
+    }
+
+    async fn tell_trace(&mut self) -> Result<(), End> {
+        loop {
+            let (mut records, mut dropped) = (Vec::new(), 0);
+            while records.len() < TRACE_BATCH_MAX {
+                match self.trace.try_recv() {
+                    Ok(record) => records.push(record),
+                    // What was missed came before what follows, so it opens a notice of its own.
+                    Err(TryRecvError::Lagged(missed)) if records.is_empty() => dropped += missed,
+                    Err(TryRecvError::Lagged(missed)) => {
+                        self.tell(&Notice::Trace { records, dropped }).await?;
+                        (records, dropped) = (Vec::new(), missed);
+                    }
+                    Err(TryRecvError::Empty | TryRecvError::Closed) => break,
+                }
+            }
+            if records.is_empty() && dropped == 0 {
+                return Ok(());
+            }
+            let is_last = records.len() < TRACE_BATCH_MAX;
+            self.tell(&Notice::Trace { records, dropped }).await?;
+            if is_last {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn hear(
+        &mut self,
+        message: Option<Result<Message, tokio_tungstenite::tungstenite::Error>>,
+    ) -> Result<(), End> {
+        match message {
+            Some(Ok(Message::Text(text))) => match serde_json::from_str::<Request>(&text) {
+                Ok(Request { id, ask }) => {
+                    let outcome = answer(&self.node.clone(), ask).await;
+                    self.tell(&Notice::Answer { id, outcome }).await
+                }
+                Err(error) => self.refuse(&text, &error).await,
+            },
+            Some(Ok(Message::Binary(_)) | Err(tokio_tungstenite::tungstenite::Error::Capacity(_))) => {
+                Err(End::BadRequest)
+            }
+            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => Ok(()),
+            Some(Ok(Message::Close(_)) | Err(_)) | None => Err(End::Gone),
+        }
+    }
+
+    /// Answers what is no request, if it has a number to answer to.
+    async fn refuse(&mut self, text: &str, error: &serde_json::Error) -> Result<(), End> {
+        debug!(%error, "an observer sent something that is no request");
+        let id = serde_json::from_str::<serde_json::Value>(text).ok().and_then(|value| value["id"].as_u64());
+        match id {
+            Some(id) => {
+                let outcome = Outcome::Refused(format!("not a request: {error}"));
+                self.tell(&Notice::Answer { id, outcome }).await
+            }
+            None => Err(End::BadRequest),
+        }
+    }
+
+    async fn tell(&mut self, notice: &Notice) -> Result<(), End> {
+        match timeout(WRITE_TIMEOUT, self.socket.send(encode(notice))).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) => Err(End::Gone),
+            Err(_) => Err(End::Slow),
+        }
+    }
+}
+
+/// Does what an observer asks.
+async fn answer(node: &NodeHandle, ask: Ask) -> Outcome {
+    let kind = ask.kind();
+    let (key, written) = match ask {
+        Ask::Set { key, value } => {
+            let written = node.set(&key, value).await;
+            (key, written.map(|_| ()).map_err(|error| error.to_string()))
+        }
+        Ask::Increment { key, by } => {
+            let written = node.increment(&key, by).await;
+            (key, written.map(|_| ()).map_err(|error| error.to_string()))
+        }
+    };
+    match written {
+        Ok(()) => match super::api::written(node, &key, kind).await {
+            Some(entry) => Outcome::Done(entry),
+            None => Outcome::Refused(Stopped.to_string()),
+        },
+        Err(why) => Outcome::Refused(why),
+    }
+}
+
+fn encode(notice: &Notice) -> Message {
+    let text = Bytes::from(serde_json::to_vec(notice).expect("a notice always encodes"));
+    Message::Text(Utf8Bytes::try_from(text).expect("JSON is UTF-8"))
+}

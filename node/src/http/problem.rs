@@ -1,0 +1,176 @@
+//! Errors of the API as `application/problem+json` (RFC 9457), and request
+//! parts that are refused in that form. What is an error is decided elsewhere.
+
+use crate::handle::{IncrementError, JoinError, SetError, Stopped, TuneError};
+use axum::Json;
+use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use rumormill_api::Problem;
+use rumormill_core::ConfigError;
+use rumormill_core::state::store::{InvalidKey, WriteError};
+use serde::de::DeserializeOwned;
+
+/// An error answer.
+#[derive(Debug)]
+pub(crate) struct Failure(Problem);
+
+/// An error answer; `kind` is one word in kebab case that a program can tell it by.
+pub(crate) fn problem(
+    status: StatusCode,
+    kind: &'static str,
+    title: &'static str,
+    detail: impl Into<String>,
+) -> Failure {
+    Failure(Problem {
+        kind: format!("/problems/{kind}"),
+        title: title.to_owned(),
+        status: status.as_u16(),
+        detail: detail.into(),
+    })
+}
+
+pub(crate) fn no_such_key(key: &str) -> Failure {
+    let detail = format!("there is nothing under '{key}' on this node");
+    problem(StatusCode::NOT_FOUND, "no-such-key", "No such key", detail)
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = (status, Json(self.0)).into_response();
+        let kind = HeaderValue::from_static("application/problem+json");
+        response.headers_mut().insert(header::CONTENT_TYPE, kind);
+        response
+    }
+}
+
+impl From<Stopped> for Failure {
+    fn from(error: Stopped) -> Self {
+        problem(StatusCode::SERVICE_UNAVAILABLE, "stopped", "The node is stopping", error.to_string())
+    }
+}
+
+impl From<InvalidKey> for Failure {
+    fn from(error: InvalidKey) -> Self {
+        problem(StatusCode::BAD_REQUEST, "invalid-key", "Not a key", error.to_string())
+    }
+}
+
+impl From<WriteError> for Failure {
+    fn from(error: WriteError) -> Self {
+        let (kind, title) = match &error {
+            WriteError::WrongKind { .. } => ("wrong-kind", "Another kind of value"),
+            WriteError::CounterOverflow(_) => ("counter-overflow", "Out of range"),
+        };
+        problem(StatusCode::CONFLICT, kind, title, error.to_string())
+    }
+}
+
+fn left() -> Failure {
+    let detail = "this node has left the cluster, so a write would reach nobody; start it again to write";
+    problem(StatusCode::CONFLICT, "left", "The node has left", detail)
+}
+
+impl From<SetError> for Failure {
+    fn from(error: SetError) -> Self {
+        match error {
+            SetError::Key(error) => error.into(),
+            SetError::Value(error) => {
+                problem(StatusCode::PAYLOAD_TOO_LARGE, "value-too-large", "Too large", error.to_string())
+            }
+            SetError::Write(error) => error.into(),
+            SetError::Left => left(),
+            SetError::Stopped(error) => error.into(),
+        }
+    }
+}
+
+impl From<IncrementError> for Failure {
+    fn from(error: IncrementError) -> Self {
+        match error {
+            IncrementError::Key(error) => error.into(),
+            IncrementError::Write(error) => error.into(),
+            IncrementError::Left => left(),
+            IncrementError::Stopped(error) => error.into(),
+        }
+    }
+}
+
+impl From<JoinError> for Failure {
+    fn from(error: JoinError) -> Self {
+        match error {
+            JoinError::Address(error) => {
+                problem(StatusCode::BAD_REQUEST, "invalid-address", "Not an address", error.to_string())
+            }
+            JoinError::Stopped(error) => error.into(),
+        }
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        problem(StatusCode::UNPROCESSABLE_ENTITY, "out-of-range", "Out of range", error.to_string())
+    }
+}
+
+impl From<TuneError> for Failure {
+    fn from(error: TuneError) -> Self {
+        match error {
+            TuneError::Config(error) => error.into(),
+            TuneError::Stopped(error) => error.into(),
+        }
+    }
+}
+
+/// A JSON body.
+#[derive(Debug)]
+pub(crate) struct Body<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
+        let body = Json::<T>::from_request(request, state).await;
+        body.map(|Json(body)| Self(body)).map_err(|rejection: JsonRejection| {
+            let (kind, title) = match rejection.status() {
+                StatusCode::PAYLOAD_TOO_LARGE => ("value-too-large", "Too large"),
+                StatusCode::UNSUPPORTED_MEDIA_TYPE => ("not-json", "Not JSON"),
+                _ => ("invalid-body", "Not the body that is expected here"),
+            };
+            problem(rejection.status(), kind, title, rejection.body_text())
+        })
+    }
+}
+
+/// The query string.
+#[derive(Debug)]
+pub(crate) struct Asked<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Asked<T> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        let query = Query::<T>::from_request_parts(parts, state).await;
+        query.map(|Query(query)| Self(query)).map_err(|rejection: QueryRejection| {
+            problem(rejection.status(), "invalid-query", "Not a query", rejection.body_text())
+        })
+    }
+}
+
+/// The variable part of the path.
+#[derive(Debug)]
+pub(crate) struct Named(pub(crate) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Named {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        let path = Path::<String>::from_request_parts(parts, state).await;
+        path.map(|Path(name)| Self(name)).map_err(|rejection: PathRejection| {
+            problem(rejection.status(), "invalid-path", "Not a path", rejection.body_text())
+        })
+    }
+}

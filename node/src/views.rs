@@ -1,0 +1,131 @@
+//! What an engine holds, in the words of the API. Pure: nothing here changes
+//! anything or waits for anything.
+
+use crate::clock::Clock;
+use crate::feed::Source;
+use rumormill_api::{EntryView, MemberView, ReportView, StatusView, StoreView, Tallies, WatchEvent};
+use rumormill_core::state::store::{Key, Reading};
+use rumormill_core::wire::Report;
+use rumormill_core::{Engine, Instant, Kind, NodeId, State, Status, Store};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// The version of this program, as the API and the metrics say it.
+pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+pub(crate) fn status(engine: &Engine<Store>, clock: &Clock) -> StatusView {
+    let (config, stats, now) = (engine.config(), engine.stats(), clock.now());
+    let own = engine.members().member(engine.id());
+    let mut members = BTreeMap::new();
+    for member in engine.members().iter() {
+        *members.entry(member.status).or_default() += 1;
+    }
+    let (sent, received) = (stats.sent_total(), stats.received_total());
+    StatusView {
+        node: config.id.clone(),
+        cluster: config.cluster.clone(),
+        incarnation: own.map_or(config.incarnation, |own| own.incarnation),
+        status: own.map_or(Status::Left, |own| own.status),
+        address: config.address.as_ref().map(ToString::to_string),
+        version: VERSION.to_owned(),
+        pid: std::process::id(),
+        uptime_ms: u64::try_from(clock.uptime().as_millis()).unwrap_or(u64::MAX),
+        members,
+        tuning: config.tuning,
+        store: StoreView {
+            keys: u32::try_from(engine.state().len()).unwrap_or(u32::MAX),
+            version: engine.state().version(),
+            hash: hash(engine.state().hash().0),
+        },
+        tallies: Tallies {
+            rounds: stats.rounds,
+            sent_messages: sent.messages,
+            sent_bytes: sent.bytes,
+            received_messages: received.messages,
+            received_bytes: received.bytes,
+            denials: stats.denials,
+            tokens: engine.tokens(now),
+            links: engine.link_count(),
+            owed: engine.owed(),
+        },
+    }
+}
+
+pub(crate) fn members(engine: &Engine<Store>, now: Instant) -> Vec<MemberView> {
+    let linked = engine.linked_peers();
+    let unanswered: BTreeMap<&NodeId, Instant> = engine.unanswered().collect();
+    let view = |member: &rumormill_core::Member| MemberView {
+        id: member.id.clone(),
+        status: member.status,
+        incarnation: member.incarnation,
+        address: member.address.as_ref().map(ToString::to_string),
+        is_self: member.id == *engine.id(),
+        linked: linked.contains(&member.id),
+        silent_ms: unanswered.get(&member.id).map(|since| now.since(*since).as_millis()),
+        report: engine.reports().get(&member.id).map(|(at, said)| report(engine, *at, said)),
+    };
+    engine.members().iter().map(view).collect()
+}
+
+fn report(engine: &Engine<Store>, at: Instant, said: &Report) -> ReportView {
+    ReportView {
+        at_us: at.as_micros(),
+        version: said.version,
+        store: hash(said.store.0),
+        in_sync: said.store == engine.state().hash(),
+        active: said.active,
+        known: said.known,
+        sent_messages: said.sent_messages,
+        sent_bytes: said.sent_bytes,
+        denials: said.denials,
+        tokens: said.tokens,
+    }
+}
+
+/// All entries whose key starts with `prefix`, by key.
+pub(crate) fn entries(engine: &Engine<Store>, prefix: &str) -> Vec<EntryView> {
+    let entries = engine.state().iter();
+    let matching = entries.filter(|entry| entry.key.as_str().starts_with(prefix));
+    matching.map(|entry| view(entry.key, &entry.reading)).collect()
+}
+
+/// What stands under a key; where two nodes gave it two kinds at once, the register.
+pub(crate) fn entry(engine: &Engine<Store>, key: &Key) -> Option<EntryView> {
+    engine.state().get(key).next().map(|reading| view(key, &reading))
+}
+
+/// The entry of one kind under a key.
+pub(crate) fn entry_of(engine: &Engine<Store>, key: &Key, kind: Kind) -> Option<EntryView> {
+    engine.state().get(key).find(|reading| reading.kind() == kind).map(|reading| view(key, &reading))
+}
+
+/// Changed keys as lines for those who watch, in the order of the changes.
+pub(crate) fn watch_events(
+    engine: &Engine<Store>,
+    changed: BTreeMap<(Key, Kind), Source>,
+) -> Vec<WatchEvent> {
+    let mut events: Vec<WatchEvent> = changed
+        .into_iter()
+        .filter_map(|((key, kind), Source { at, from })| {
+            let entry = entry_of(engine, &key, kind)?;
+            Some(WatchEvent { at_us: at.as_micros(), from, entry })
+        })
+        .collect();
+    events.sort_by_key(|event| event.at_us);
+    events
+}
+
+fn view(key: &Key, reading: &Reading<'_>) -> EntryView {
+    let (value, author, stamp_us) = match reading {
+        Reading::Register { value, stamp, author } => {
+            (value.to_json(), Some(author.node.clone()), Some(stamp.0))
+        }
+        Reading::Counter { sum } => (Value::from(*sum), None, None),
+    };
+    EntryView { key: key.as_str().to_owned(), kind: reading.kind(), value, author, stamp_us }
+}
+
+/// A hash as the API writes it.
+fn hash(hash: u64) -> String {
+    format!("{hash:016x}")
+}
