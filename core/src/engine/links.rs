@@ -228,10 +228,29 @@ impl<S: State> Engine<S> {
                 }
                 Some(peer)
             }
-            (_, Some(Target::Peer(peer))) => Some(peer),
+            (_, Some(Target::Peer(peer))) => {
+                self.on_undialled(&peer, now.since(link.used_at));
+                Some(peer)
+            }
             _ => None,
         };
         self.tell(Event::LinkDown { peer, code, reason });
+    }
+
+    /// A dial came to nothing after this long. A member that is held to be
+    /// down anyway is owed nothing more, or a long partition would end in
+    /// everyone dialling everyone; but the one that is being tried is tried
+    /// again at once if the answer took long to fail to come: the network may
+    /// have healed meanwhile.
+    fn on_undialled(&mut self, peer: &NodeId, took: Duration) {
+        if self.members.is_active(peer) || self.links.preferred(peer).is_some() {
+            return;
+        }
+        if self.lost_tried.as_ref() == Some(peer) && took * 2 >= self.config.tuning.interval_us {
+            self.dirty.insert(peer.clone());
+        } else if let Some(peer) = self.peers.get_mut(peer) {
+            peer.outbox.clear();
+        }
     }
 
     pub(super) fn on_received(&mut self, id: LinkId, frame: &Bytes, now: Instant) {

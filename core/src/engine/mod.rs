@@ -141,6 +141,8 @@ pub struct Engine<S: State> {
     waiting: [VecDeque<NodeId>; 2],
     seeds: Vec<Seed>,
     silence: Silence,
+    /// The member held to be down that this round tries.
+    lost_tried: Option<NodeId>,
     survey_cursor: Option<NodeId>,
     reports: BTreeMap<NodeId, (Instant, Report)>,
     next_round: Instant,
@@ -184,6 +186,7 @@ impl<S: State> Engine<S> {
             waiting: Default::default(),
             seeds: Vec::new(),
             silence: Silence::default(),
+            lost_tried: None,
             survey_cursor: None,
             reports: BTreeMap::new(),
             next_round: now + first,

@@ -110,14 +110,23 @@ impl<S: State> Engine<S> {
     }
 
     /// Tries one member that is held to be down: how a healed partition and a
-    /// node that everyone gave up find their way back.
+    /// node that everyone gave up find their way back. The one tried before
+    /// had its chance.
     fn try_one_lost(&mut self) {
+        if let Some(last) = self.lost_tried.take()
+            && !self.members.is_active(&last)
+            && self.links.preferred(&last).is_none()
+            && let Some(peer) = self.peers.get_mut(&last)
+        {
+            peer.outbox.clear();
+        }
         let lost = |status: Status| status == Status::Down;
         let count = self.members.iter().filter(|member| lost(member.status)).count();
         let pick = self.rng.below(count as u64) as usize;
         let picked = self.members.iter().filter(|member| lost(member.status)).nth(pick);
         if let Some(id) = picked.map(|member| member.id.clone()) {
             self.outbox(&id).ask(Ask { store: true, cause: Cause::Return });
+            self.lost_tried = Some(id);
         }
     }
 
