@@ -7,6 +7,8 @@ pub mod page;
 pub mod element;
 pub mod time;
 pub mod http;
+pub mod canvas;
+pub mod hook;
 pub mod socket;
 
 pub use background::{Background, SpawnError};

@@ -3,6 +3,12 @@
 pub mod protocol;
 pub mod worker;
 mod look;
+pub mod layout;
+pub mod palette;
+pub mod scene;
+pub mod painter;
+pub mod setup;
+pub mod presets;
 
 use yew::prelude::*;
 

@@ -1,0 +1,74 @@
+//! Paints scenes onto canvases. It knows colours and strokes, nothing of gossip.
+
+use super::palette::Palette;
+use super::scene::{Hue, Ink, Layer, Shapes};
+use crate::glue::canvas::{Align, Canvas};
+
+/// The size of names around the ring.
+const NAME_PX: u32 = 11;
+
+/// Paints the layers in order, after clearing what was there.
+pub fn paint(canvas: &mut Canvas, layers: &[Layer], palette: &Palette) {
+    canvas.clear();
+    for layer in layers {
+        let color = color(palette, layer.hue);
+        if let Shapes::Words(words) = &layer.shapes {
+            for (place, text) in words {
+                canvas.words(text, (place.x, place.y), Align::Center, NAME_PX, color);
+            }
+            continue;
+        }
+        canvas.begin();
+        trace(canvas, &layer.shapes);
+        match layer.ink {
+            Ink::Fill => canvas.fill(color, layer.alpha),
+            Ink::Stroke(width) => canvas.stroke(color, layer.alpha, width, 0.0),
+            Ink::Dashed(width) => canvas.stroke(color, layer.alpha, width, width * 2.5),
+        }
+    }
+}
+
+fn trace(canvas: &Canvas, shapes: &Shapes) {
+    match shapes {
+        Shapes::Circles(radius, places) => {
+            for place in places {
+                canvas.circle(place.x, place.y, *radius);
+            }
+        }
+        Shapes::Crosses(half, places) => {
+            for place in places {
+                canvas.move_to(place.x - half, place.y - half);
+                canvas.line_to(place.x + half, place.y + half);
+                canvas.move_to(place.x + half, place.y - half);
+                canvas.line_to(place.x - half, place.y + half);
+            }
+        }
+        Shapes::Lines(lines) => {
+            for (from, to) in lines {
+                canvas.move_to(from.x, from.y);
+                canvas.line_to(to.x, to.y);
+            }
+        }
+        Shapes::Arcs(center, radius, arcs) => {
+            for (start, end) in arcs {
+                canvas.arc(center.x, center.y, *radius, *start, *end);
+            }
+        }
+        Shapes::Words(_) => {}
+    }
+}
+
+/// The colour of a role.
+pub fn color(palette: &Palette, hue: Hue) -> &'static str {
+    match hue {
+        Hue::Line => palette.line,
+        Hue::Muted => palette.muted,
+        Hue::Alive => palette.alive,
+        Hue::Suspect => palette.suspect,
+        Hue::Down => palette.down,
+        Hue::Left => palette.left,
+        Hue::Fresh => palette.fresh,
+        Hue::Talk => palette.talk,
+        Hue::Focus => palette.focus,
+    }
+}

@@ -1,0 +1,305 @@
+//! What the ring view shows at a moment, as shapes in layers, the lowest first. Pure: from the layout, the frame and
+//! the moment to lines, dots and crosses; colours are named, not chosen, and nothing is painted here.
+
+use super::layout::{Layout, Point};
+use super::protocol::{Flight, Frame, Mark, NodeState};
+use rumormill_core::Status;
+use rumormill_core::tree::Tree;
+
+/// A colour by its role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hue {
+    /// Edges of the tree.
+    Line,
+    /// Names.
+    Muted,
+    /// Up.
+    Alive,
+    /// Believed to be something else than it is.
+    Suspect,
+    /// Down, lost, cut.
+    Down,
+    /// Left.
+    Left,
+    /// Has, or carries, the latest write.
+    Fresh,
+    /// A message without state.
+    Talk,
+    /// The selection.
+    Focus,
+}
+
+/// Shapes of one look, painted together.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Layer {
+    /// Its colour.
+    pub hue: Hue,
+    /// How opaque it is.
+    pub alpha: f32,
+    /// How its shapes are painted.
+    pub ink: Ink,
+    /// The shapes.
+    pub shapes: Shapes,
+}
+
+/// How shapes are painted.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Ink {
+    /// Filled.
+    Fill,
+    /// Outlined, so wide.
+    Stroke(f32),
+    /// Outlined with dashes, so wide.
+    Dashed(f32),
+}
+
+/// Shapes of one kind.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Shapes {
+    /// Circles of one radius.
+    Circles(f32, Vec<Point>),
+    /// Diagonal crosses of one half width.
+    Crosses(f32, Vec<Point>),
+    /// Straight lines.
+    Lines(Vec<(Point, Point)>),
+    /// Arcs around a centre: radius, then start and end angle of each.
+    Arcs(Point, f32, Vec<(f32, f32)>),
+    /// Words, centred on their places.
+    Words(Vec<(Point, String)>),
+}
+
+/// What there is to show.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'a> {
+    /// Where the nodes stand.
+    pub layout: &'a Layout,
+    /// The cluster.
+    pub frame: &'a Frame,
+    /// The moment, a little after the frame's.
+    pub now_us: u64,
+    /// The tree along which news is forwarded, if the strategy has one.
+    pub tree: Option<Tree>,
+    /// The selected node.
+    pub selected: Option<u32>,
+    /// To whom the selected node is linked.
+    pub linked: &'a [u32],
+    /// What the selected node believes of each, if that is to be shown in place of what is true.
+    pub beliefs: Option<&'a [Option<Status>]>,
+    /// Does nothing travel, because the user wants it so?
+    pub still: bool,
+    /// The line that the user is drawing in order to cut.
+    pub cutting: Option<(Point, Point)>,
+}
+
+/// What seldom changes: edges, names, the arcs of a cut.
+pub fn backdrop(subject: &Subject<'_>) -> Vec<Layer> {
+    let mut layers = Vec::new();
+    let Subject { layout, frame, .. } = *subject;
+    if let Some(tree) = subject.tree {
+        let width = if layout.nodes.len() > 200 { 0.5 } else { 1.0 };
+        layers.push(layer(
+            Hue::Line,
+            1.0,
+            Ink::Stroke(width),
+            Shapes::Lines(tree_edges(layout, &frame.marks, tree)),
+        ));
+    }
+    if layout.rows > 0 {
+        let names = (0..layout.nodes.len() as u32)
+            .step_by(layout.label_every.max(1) as usize)
+            .map(|index| (layout.label(index), index.to_string()));
+        layers.push(layer(Hue::Muted, 1.0, Ink::Fill, Shapes::Words(names.collect())));
+    }
+    layers.extend(cut_marks(layout, &frame.groups));
+    layers
+}
+
+/// What moves: messages, nodes, the selection.
+pub fn foreground(subject: &Subject<'_>) -> Vec<Layer> {
+    let mut layers = Vec::new();
+    let linked = links(subject);
+    layers.push(layer(Hue::Focus, 0.55, Ink::Stroke(1.25), Shapes::Lines(linked)));
+    layers.extend(messages(subject));
+    match subject.beliefs {
+        Some(beliefs) => layers.extend(believed(subject.layout, beliefs)),
+        None => layers.extend(nodes(subject.layout, &subject.frame.marks)),
+    }
+    if let Some(place) = subject.selected.and_then(|node| subject.layout.nodes.get(node as usize)) {
+        let radius = subject.layout.node_radius + 4.5;
+        layers.push(layer(Hue::Focus, 1.0, Ink::Stroke(2.0), Shapes::Circles(radius, vec![*place])));
+    }
+    if let Some(line) = subject.cutting {
+        layers.push(layer(Hue::Down, 1.0, Ink::Dashed(2.0), Shapes::Lines(vec![line])));
+    }
+    layers.retain(|layer| !layer.shapes.is_empty());
+    layers
+}
+
+/// The tree's edges among the nodes that are up, by the order of their indices.
+fn tree_edges(layout: &Layout, marks: &[Mark], tree: Tree) -> Vec<(Point, Point)> {
+    let up: Vec<usize> =
+        (0..marks.len().min(layout.nodes.len())).filter(|&at| marks[at].state.is_up()).collect();
+    let count = up.len() as u32;
+    let edge =
+        |parent: u32, child: u32| (layout.nodes[up[parent as usize]], layout.nodes[up[child as usize]]);
+    (0..count)
+        .flat_map(|parent| tree.targets(parent, count).into_iter().map(move |child| (parent, child)))
+        .map(|(parent, child)| edge(parent, child))
+        .collect()
+}
+
+fn links(subject: &Subject<'_>) -> Vec<(Point, Point)> {
+    let place = |node: u32| subject.layout.nodes.get(node as usize).copied();
+    let Some(from) = subject.selected.and_then(place) else { return Vec::new() };
+    subject.linked.iter().filter_map(|&peer| Some((from, place(peer)?))).collect()
+}
+
+/// A bracket around each part of a cut network.
+fn cut_marks(layout: &Layout, groups: &[u8]) -> Vec<Layer> {
+    let arcs = layout.arcs(groups);
+    if arcs.len() < 2 {
+        return Vec::new();
+    }
+    let gap = (4.0 / layout.radius).min(0.02);
+    let arcs: Vec<(f32, f32)> = arcs.iter().map(|(start, end, _)| (start + gap, end - gap)).collect();
+    let radius = layout.radius + layout.node_radius + 22.0;
+    let border = |angle: f32, out: f32| {
+        Point::new(layout.center.x + out * angle.cos(), layout.center.y + out * angle.sin())
+    };
+    let (inner, outer) = (layout.radius * 0.2, layout.radius + layout.node_radius + 24.0);
+    let borders = arcs.iter().map(|(start, _)| (border(start - gap, inner), border(start - gap, outer)));
+    vec![
+        layer(Hue::Down, 0.9, Ink::Stroke(3.0), Shapes::Arcs(layout.center, radius, arcs.clone())),
+        layer(Hue::Down, 0.7, Ink::Dashed(1.5), Shapes::Lines(borders.collect())),
+    ]
+}
+
+fn nodes(layout: &Layout, marks: &[Mark]) -> Vec<Layer> {
+    let radius = layout.node_radius;
+    let places = |wanted: fn(&Mark) -> bool| -> Vec<Point> {
+        layout.nodes.iter().zip(marks).filter(|(_, mark)| wanted(mark)).map(|(place, _)| *place).collect()
+    };
+    let informed = places(|mark| mark.informed && mark.state.is_up());
+    vec![
+        layer(
+            Hue::Alive,
+            1.0,
+            Ink::Fill,
+            Shapes::Circles(radius, places(|m| m.state == NodeState::Alive && !m.informed)),
+        ),
+        layer(Hue::Fresh, 1.0, Ink::Fill, Shapes::Circles(radius * 0.72, informed.clone())),
+        layer(
+            Hue::Fresh,
+            1.0,
+            Ink::Stroke((radius * 0.24).max(1.0)),
+            Shapes::Circles(radius * 1.12, informed),
+        ),
+        layer(
+            Hue::Alive,
+            1.0,
+            Ink::Dashed(1.5),
+            Shapes::Circles(radius, places(|m| m.state == NodeState::Joining && !m.informed)),
+        ),
+        layer(
+            Hue::Left,
+            1.0,
+            Ink::Stroke(1.5),
+            Shapes::Circles(radius * 0.85, places(|m| m.state == NodeState::Left)),
+        ),
+        layer(
+            Hue::Down,
+            1.0,
+            Ink::Stroke((radius * 0.35).max(1.75)),
+            Shapes::Crosses(radius * 0.8, places(|m| m.state == NodeState::Down)),
+        ),
+    ]
+}
+
+/// The nodes as one of them believes.
+fn believed(layout: &Layout, beliefs: &[Option<Status>]) -> Vec<Layer> {
+    let radius = layout.node_radius;
+    let places = |wanted: Option<Status>| -> Vec<Point> {
+        layout.nodes.iter().zip(beliefs).filter(|(_, is)| **is == wanted).map(|(place, _)| *place).collect()
+    };
+    vec![
+        layer(Hue::Alive, 1.0, Ink::Fill, Shapes::Circles(radius, places(Some(Status::Alive)))),
+        layer(Hue::Alive, 1.0, Ink::Dashed(1.5), Shapes::Circles(radius, places(Some(Status::Joining)))),
+        layer(Hue::Left, 1.0, Ink::Stroke(1.5), Shapes::Circles(radius * 0.85, places(Some(Status::Left)))),
+        layer(
+            Hue::Down,
+            1.0,
+            Ink::Stroke((radius * 0.35).max(1.75)),
+            Shapes::Crosses(radius * 0.8, places(Some(Status::Down))),
+        ),
+        layer(Hue::Left, 0.8, Ink::Fill, Shapes::Circles((radius * 0.25).max(1.0), places(None))),
+    ]
+}
+
+/// The part of the way on which a lost message gets lost.
+const LOST_AT: f32 = 0.5;
+/// How much of its way a message's tail covers.
+const TAIL: f32 = 0.07;
+
+fn messages(subject: &Subject<'_>) -> Vec<Layer> {
+    let (mut carrying, mut talking, mut lost) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut tails, mut arrows) = (Vec::new(), Vec::new());
+    for flight in &subject.frame.flights {
+        let place = |node: u16| subject.layout.nodes.get(usize::from(node)).copied();
+        let (Some(from), Some(to)) = (place(flight.from), place(flight.to)) else { continue };
+        let part = progress(flight, subject.now_us);
+        if subject.still {
+            match (flight.lost, flight.payload) {
+                (true, _) => lost.push(from.toward(to, LOST_AT)),
+                (false, true) => arrows.push((from, to)),
+                (false, false) => tails.push((from, to)),
+            }
+            continue;
+        }
+        match (flight.lost, flight.payload) {
+            (true, _) => lost.push(from.toward(to, part.min(LOST_AT))),
+            (false, true) => {
+                carrying.push(from.toward(to, part));
+                arrows.push((from.toward(to, (part - TAIL).max(0.0)), from.toward(to, part)));
+            }
+            (false, false) => talking.push(from.toward(to, part)),
+        }
+    }
+    if subject.still {
+        carrying.extend(arrows.iter().map(|(from, to)| from.toward(*to, 0.9)));
+        talking.extend(tails.iter().map(|(from, to)| from.toward(*to, 0.9)));
+    }
+    let size = (subject.layout.node_radius * 0.5).clamp(2.0, 4.0);
+    vec![
+        layer(Hue::Talk, 0.4, Ink::Stroke(1.0), Shapes::Lines(tails)),
+        layer(Hue::Fresh, 0.55, Ink::Stroke(size * 0.8), Shapes::Lines(arrows)),
+        layer(Hue::Talk, 1.0, Ink::Fill, Shapes::Circles(size * 0.65, talking)),
+        layer(Hue::Fresh, 1.0, Ink::Fill, Shapes::Circles(size, carrying)),
+        layer(Hue::Down, 1.0, Ink::Stroke(1.75), Shapes::Crosses(size, lost)),
+    ]
+}
+
+/// How much of its way a message has behind it: 0 at the sender, 1 at the receiver.
+pub fn progress(flight: &Flight, now_us: u64) -> f32 {
+    let gone_us = now_us.saturating_sub(flight.sent_us);
+    (gone_us as f32 / flight.travels_us.max(1) as f32).min(1.0)
+}
+
+fn layer(hue: Hue, alpha: f32, ink: Ink, shapes: Shapes) -> Layer {
+    Layer { hue, alpha, ink, shapes }
+}
+
+impl Shapes {
+    /// Is there nothing to paint?
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Self::Circles(_, places) | Self::Crosses(_, places) => places.is_empty(),
+            Self::Lines(lines) => lines.is_empty(),
+            Self::Arcs(_, _, arcs) => arcs.is_empty(),
+            Self::Words(words) => words.is_empty(),
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "scene_tests.rs"]
+mod tests;
