@@ -11,7 +11,6 @@ mod observe;
 mod problem;
 mod upgrade;
 
-pub(crate) use gossip::router as gossip_router;
 pub use observe::{OBSERVERS_MAX, REQUEST_BYTES_MAX};
 
 use crate::driver::Acceptor;
@@ -65,11 +64,20 @@ pub(crate) fn router(node: NodeHandle, acceptor: Acceptor) -> Router {
         .route("/healthz", get(api::healthz))
         .merge(observe::router())
         .with_state(node)
-        .merge(gossip_router(acceptor))
+        .merge(gossip::router(acceptor))
         .fallback(fallback)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(from_fn(house_rules))
+}
+
+/// Only the gossip socket, for nodes that have nothing else.
+pub(crate) fn bare_router(acceptor: Acceptor) -> Router {
+    let nothing = || async {
+        let detail = "this node only gossips; it has no API and no dashboard";
+        problem(StatusCode::NOT_FOUND, "no-such-route", "No such route", detail)
+    };
+    gossip::router(acceptor).fallback(nothing).layer(from_fn(house_rules))
 }
 
 /// Serves until `stop` comes back, then lets requests under way end.

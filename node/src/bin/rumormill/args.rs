@@ -239,7 +239,7 @@ pub(crate) enum Sim {
 #[derive(Debug, Clone, ClapArgs)]
 pub(crate) struct SpreadArgs {
     /// How many nodes
-    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=16_384))]
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=i64::from(rumormill_sim::scenario::NODES_MAX)))]
     pub(crate) nodes: u32,
     /// How news spreads: random, tree or hybrid
     #[arg(long, default_value_t = Strategy::default())]
@@ -266,8 +266,8 @@ pub(crate) struct SpreadArgs {
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
     /// How many runs
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
-    pub(crate) runs: u64,
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) runs: u32,
     /// Print one line of JSON per run
     #[arg(long)]
     pub(crate) json: bool,

@@ -3,6 +3,7 @@
 
 use crate::args::{Ask, Target};
 use crate::table::table;
+use crate::usage::Usage;
 use anyhow::{Context, anyhow};
 use rumormill_api::{
     CounterBody, CounterView, EntryView, JoinBody, KeyList, MemberList, SetBody, StatusView,
@@ -188,7 +189,8 @@ fn explain(error: ClientError) -> anyhow::Error {
         ClientError::Unreachable { .. } => {
             anyhow!("{error}; start a node there with `rumormill run`, or name another with --url")
         }
-        ClientError::Stranger { .. } | ClientError::Url { .. } => anyhow!("{error}; name a node with --url"),
+        ClientError::Stranger { .. } => anyhow!("{error}; name a node with --url"),
+        ClientError::Url { .. } => Usage::new(format!("--url: {error}")),
         ClientError::Refused(_) => error.into(),
     }
 }

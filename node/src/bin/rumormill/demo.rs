@@ -1,8 +1,8 @@
 //! `rumormill demo`: several real nodes in this process, on consecutive ports.
 
 use crate::args::DemoArgs;
+use crate::usage::Usage;
 use crate::{signals, start, table};
-use anyhow::{Context, bail};
 use rumormill_node::{Node, NodeHandle};
 use std::io::{IsTerminal, Write, stdout};
 use std::net::SocketAddr;
@@ -62,17 +62,18 @@ impl Place {
 /// Names and consecutive ports. Names have the same length, so that they sort as they count.
 pub(crate) fn places(args: &DemoArgs) -> anyhow::Result<Vec<Place>> {
     let (first, count) = (args.listen, args.nodes);
-    if first.port() == 0 {
-        bail!("a demo needs consecutive ports, so --listen {first} must name the first of them");
+    let why = if first.port() == 0 {
+        Some("is no port to count from: a demo takes consecutive ports".to_owned())
+    } else if first.ip().is_unspecified() {
+        Some(format!("is every address of this machine; name one, for example 127.0.0.1:{}", first.port()))
+    } else if first.port().checked_add(count - 1).is_none() {
+        Some(format!("leaves no room for {count} ports; choose a lower one"))
+    } else {
+        None
+    };
+    if let Some(why) = why {
+        return Err(Usage::new(format!("--listen {first} {why}")));
     }
-    if first.ip().is_unspecified() {
-        bail!(
-            "--listen {first} is every address of this machine; name one, for example 127.0.0.1:{}",
-            first.port()
-        );
-    }
-    let last = first.port().checked_add(count - 1);
-    last.with_context(|| format!("--listen {first} leaves no room for {count} ports; choose a lower port"))?;
     let digits = count.to_string().len();
     Ok((0..count)
         .map(|at| Place {

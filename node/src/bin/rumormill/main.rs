@@ -13,16 +13,20 @@ mod signals;
 mod spread;
 mod start;
 mod table;
+mod usage;
 
 use args::{Args, Command};
 use clap::Parser;
 use std::process::ExitCode;
 
+/// What clap exits with, too.
+const BAD_USAGE: u8 = 2;
+
 fn main() -> ExitCode {
     let args = Args::parse();
     if let Err(error) = logs::start(&args.log, args.command.logs_by_default()) {
         eprintln!("error: {error:#}");
-        return ExitCode::from(2);
+        return ExitCode::from(BAD_USAGE);
     }
     let outcome = match args.command {
         Command::Demo(demo) if demo.manual => on(Threads::One, manual::run(demo)),
@@ -36,7 +40,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
-            ExitCode::FAILURE
+            if error.is::<usage::Usage>() { ExitCode::from(BAD_USAGE) } else { ExitCode::FAILURE }
         }
     }
 }

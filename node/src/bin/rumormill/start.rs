@@ -1,5 +1,6 @@
 //! What goes wrong at a node's start, in words that name the flag to change.
 
+use crate::usage::Usage;
 use anyhow::anyhow;
 use rumormill_node::StartError;
 use std::io;
@@ -12,12 +13,11 @@ pub(crate) fn explain(error: StartError) -> anyhow::Error {
         StartError::Listen { listen, source } => {
             anyhow!("cannot listen on {listen} ({source}); choose another address with --listen")
         }
-        StartError::Name { .. } => anyhow!("{error}; choose another with --name"),
-        StartError::Advertise(local) => anyhow!(
-            "{error}: give it with --advertise, for example --advertise http://{}:{}",
-            "192.0.2.1",
-            local.port()
-        ),
-        error => error.into(),
+        StartError::Name { .. } => Usage::new(format!("{error}; choose another with --name")),
+        StartError::Advertise(local) => {
+            let example = format!("--advertise http://THIS-HOST:{}", local.port());
+            Usage::new(format!("{error}; say so with --advertise, for example {example}"))
+        }
+        error @ (StartError::Address(_) | StartError::Config(_)) => Usage::new(error),
     }
 }
