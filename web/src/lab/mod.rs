@@ -9,6 +9,10 @@ pub mod scene;
 pub mod painter;
 pub mod setup;
 pub mod presets;
+pub mod standing;
+pub mod pace;
+pub mod theory_line;
+pub mod sentences;
 
 use yew::prelude::*;
 

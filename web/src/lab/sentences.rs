@@ -1,0 +1,294 @@
+//! Trace records as sentences that people read, and which of them they want to read. Pure.
+
+use rumormill_core::event::{Event, Fate, TraceEvent, TraceRecord};
+use rumormill_core::state::store::Kind;
+use rumormill_core::{NodeId, Status};
+
+/// What a line is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Topic {
+    /// Something was written, or learned.
+    Change,
+    /// A node came or went, or is believed to.
+    Member,
+    /// A crash, a cut, a loss.
+    Fault,
+    /// The limiter said no.
+    Limit,
+    /// A message went out or came in.
+    Message,
+    /// A link was made or ended.
+    Link,
+    /// A round began.
+    Round,
+}
+
+impl Topic {
+    /// One lower-case word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Change => "change",
+            Self::Member => "member",
+            Self::Fault => "fault",
+            Self::Limit => "limit",
+            Self::Message => "message",
+            Self::Link => "link",
+            Self::Round => "round",
+        }
+    }
+}
+
+/// An event as a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// Numbers the lines of a run.
+    pub number: u64,
+    /// When, in microseconds.
+    pub at_us: u64,
+    /// What it is about.
+    pub topic: Topic,
+    /// The node at which it happened.
+    pub node: Option<NodeId>,
+    /// The other node in it.
+    pub other: Option<NodeId>,
+    /// The sentence.
+    pub text: String,
+}
+
+/// Which lines are shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Choice {
+    /// Changes, members, faults and denials.
+    #[default]
+    Highlights,
+    /// Messages and links.
+    Messages,
+    /// All.
+    Everything,
+}
+
+impl Choice {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Highlights => "highlights",
+            Self::Messages => "messages",
+            Self::Everything => "everything",
+        }
+    }
+
+    /// The choice for a word.
+    pub fn parse(word: &str) -> Self {
+        match word {
+            "messages" => Self::Messages,
+            "everything" => Self::Everything,
+            _ => Self::Highlights,
+        }
+    }
+
+    fn takes(self, topic: Topic) -> bool {
+        match self {
+            Self::Everything => true,
+            Self::Messages => matches!(topic, Topic::Message | Topic::Link | Topic::Fault),
+            Self::Highlights => !matches!(topic, Topic::Message | Topic::Link | Topic::Round),
+        }
+    }
+}
+
+/// The user's filter.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Which topics.
+    pub choice: Choice,
+    /// Words that must be in the line.
+    pub words: String,
+    /// Only lines about this node.
+    pub node: Option<NodeId>,
+}
+
+impl Filter {
+    /// Is the line shown?
+    pub fn takes(&self, line: &Line) -> bool {
+        let about =
+            self.node.as_ref().is_none_or(|node| [&line.node, &line.other].contains(&&Some(node.clone())));
+        let words = self.words.trim().to_lowercase();
+        about
+            && self.choice.takes(line.topic)
+            && (words.is_empty() || line.text.to_lowercase().contains(&words))
+    }
+}
+
+/// The line of a record.
+pub fn line(number: u64, record: &TraceRecord) -> Line {
+    let who = record.node.as_ref().map_or("the network", NodeId::as_str);
+    let (topic, text) = match &record.event {
+        TraceEvent::Node(event) => node_event(who, event),
+        TraceEvent::Started { incarnation } => {
+            let again = if incarnation.0 > 1 { " again" } else { "" };
+            (Topic::Member, format!("{who} started{again}"))
+        }
+        TraceEvent::Crashed => (Topic::Fault, format!("{who} crashed")),
+        TraceEvent::Lost { to, kind, fate, .. } => {
+            let why = match fate {
+                Fate::Loss => "by chance",
+                Fate::Cut => "at the cut",
+                Fate::Gone => "the receiver was gone",
+            };
+            (Topic::Fault, format!("{who} → {to}: {kind} lost, {why}"))
+        }
+        TraceEvent::Cut(nodes) => (Topic::Fault, format!("The network was cut around {}", few(nodes))),
+        TraceEvent::Healed => (Topic::Fault, "All cuts were healed".to_owned()),
+        TraceEvent::Wrote { key, what } => (Topic::Change, format!("{who} was asked: {what} on “{key}”")),
+        TraceEvent::Skipped(count) => (Topic::Round, format!("{count} events before this one were not kept")),
+    };
+    Line {
+        number,
+        at_us: record.at.as_micros(),
+        topic,
+        node: record.node.clone(),
+        other: other(&record.event),
+        text,
+    }
+}
+
+fn node_event(who: &str, event: &Event) -> (Topic, String) {
+    match event {
+        Event::Round { number } => (Topic::Round, format!("{who} began round {number}")),
+        Event::Sent { to, kind, bytes, writes, cause, .. } => {
+            let to = to.as_ref().map_or("a new link", NodeId::as_str);
+            let load = match writes {
+                0 => String::new(),
+                1 => ", 1 write".to_owned(),
+                more => format!(", {more} writes"),
+            };
+            (Topic::Message, format!("{who} → {to}: {kind}{load}, {bytes} B, because {}", cause.as_str()))
+        }
+        Event::Received { from, kind, news, .. } => {
+            let news = if *news { ", which was news" } else { "" };
+            (Topic::Message, format!("{who} ← {from}: {kind}{news}"))
+        }
+        Event::Denied { to, .. } => {
+            (Topic::Limit, format!("{who} has no token to send to {to}: it will go out when one is there"))
+        }
+        Event::LinkUp { peer, dialed } => {
+            let how = if *dialed { "opened a link to" } else { "took a link from" };
+            (Topic::Link, format!("{who} {how} {peer}"))
+        }
+        Event::LinkDown { peer, reason, .. } => {
+            let peer = peer.as_ref().map_or("an unknown peer", NodeId::as_str);
+            (Topic::Link, format!("{who} lost its link with {peer}: {reason}"))
+        }
+        Event::Member { id, status, was, .. } => (Topic::Member, member(who, id, *status, *was)),
+        Event::Changed { key, kind, from } => {
+            let what = if *kind == Kind::Counter { "counter" } else { "value" };
+            match from {
+                Some(from) => (Topic::Change, format!("{who} learned the {what} of “{key}” from {from}")),
+                None => (Topic::Change, format!("{who} changed the {what} of “{key}”")),
+            }
+        }
+        Event::NameTaken { .. } => (Topic::Member, format!("{who} found its name in use by a later node")),
+        Event::Stopped => (Topic::Member, format!("{who} has left and stopped")),
+    }
+}
+
+fn member(who: &str, id: &NodeId, status: Status, was: Option<Status>) -> String {
+    if who == id.as_str() {
+        return format!("{who} is {status}");
+    }
+    match (status, was) {
+        (Status::Alive, Some(Status::Down)) => format!("{who} believes that {id} is back"),
+        (Status::Alive, Some(_)) => format!("{who} believes that {id} is alive"),
+        (Status::Alive | Status::Joining, None) => format!("{who} learned of {id}"),
+        (status, _) => format!("{who} believes that {id} is {status}"),
+    }
+}
+
+fn other(event: &TraceEvent) -> Option<NodeId> {
+    match event {
+        TraceEvent::Lost { to, .. } => Some(to.clone()),
+        TraceEvent::Node(event) => match event {
+            Event::Sent { to, .. } => to.clone(),
+            Event::Received { from, .. } => Some(from.clone()),
+            Event::Denied { to, .. } => Some(to.clone()),
+            Event::LinkUp { peer, .. } => Some(peer.clone()),
+            Event::LinkDown { peer, .. } => peer.clone(),
+            Event::Member { id, .. } => Some(id.clone()),
+            Event::Changed { from, .. } => from.clone(),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The first names, and how many more.
+fn few(nodes: &[NodeId]) -> String {
+    let names: Vec<&str> = nodes.iter().take(4).map(NodeId::as_str).collect();
+    match nodes.len() {
+        0..=4 => names.join(", "),
+        more => format!("{} and {} more", names.join(", "), more - 4),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rumormill_core::state::store::Key;
+    use rumormill_core::{Cause, Instant, MessageKind};
+
+    fn id(name: &str) -> NodeId {
+        NodeId::new(name).expect("a valid name")
+    }
+
+    fn check(event: TraceEvent, topic: Topic, text: &str) -> Line {
+        let line = line(1, &TraceRecord { at: Instant::from_micros(5), node: Some(id("n1")), event });
+        assert_eq!((line.topic, line.text.as_str()), (topic, text));
+        line
+    }
+
+    #[test]
+    fn records_read_as_sentences() {
+        let sent = Event::Sent {
+            to: Some(id("n2")),
+            number: 4,
+            kind: MessageKind::Rumor,
+            bytes: 48,
+            writes: 1,
+            cause: Cause::Tree,
+        };
+        let text = "n1 → n2: rumor, 1 write, 48 B, because the peer is a child in the tree";
+        check(TraceEvent::Node(sent), Topic::Message, text);
+        let lost = TraceEvent::Lost { to: id("n2"), number: 1, kind: MessageKind::Delta, fate: Fate::Cut };
+        assert_eq!(check(lost, Topic::Fault, "n1 → n2: delta lost, at the cut").other, Some(id("n2")));
+        let key = Key::new("color").expect("a valid key");
+        let learned = Event::Changed { key, kind: Kind::Register, from: Some(id("n2")) };
+        check(TraceEvent::Node(learned), Topic::Change, "n1 learned the value of “color” from n2");
+        let down = Event::Member {
+            id: id("n9"),
+            incarnation: Default::default(),
+            status: Status::Down,
+            was: Some(Status::Alive),
+        };
+        check(TraceEvent::Node(down), Topic::Member, "n1 believes that n9 is down");
+        let cut = TraceEvent::Cut((0..6).map(|n| id(&format!("n{n}"))).collect());
+        check(cut, Topic::Fault, "The network was cut around n0, n1, n2, n3 and 2 more");
+    }
+
+    #[test]
+    fn the_filter_takes_what_it_says() {
+        let crashed = check(TraceEvent::Crashed, Topic::Fault, "n1 crashed");
+        let round = check(TraceEvent::Node(Event::Round { number: 2 }), Topic::Round, "n1 began round 2");
+        let filter = |choice, words: &str, node: Option<&str>| Filter {
+            choice,
+            words: words.into(),
+            node: node.map(id),
+        };
+        assert!(filter(Choice::Highlights, "", None).takes(&crashed));
+        assert!(!filter(Choice::Highlights, "", None).takes(&round));
+        assert!(filter(Choice::Everything, " CRASH", Some("n1")).takes(&crashed));
+        assert!(!filter(Choice::Everything, "", Some("n2")).takes(&crashed));
+        assert!(!filter(Choice::Messages, "", None).takes(&round));
+        for choice in [Choice::Highlights, Choice::Messages, Choice::Everything] {
+            assert_eq!(Choice::parse(choice.as_str()), choice);
+        }
+    }
+}
