@@ -73,8 +73,8 @@ fn entries(view: &View, prefix: &str, props: &KeysProps, on_draft: &Callback<Dra
     }
     let mut matching = view
         .entries
-        .range(prefix.to_owned()..)
-        .take_while(|(key, _)| key.starts_with(prefix))
+        .range((prefix.to_owned(), Kind::Register)..)
+        .take_while(|((key, _), _)| key.starts_with(prefix))
         .map(|(_, entry)| entry);
     let shown: Vec<_> = matching.by_ref().take(ROWS_MAX).collect();
     let left_out = matching.count();
@@ -121,7 +121,7 @@ fn entry_row(entry: &SeenEntry, view: &View, props: &KeysProps, on_draft: &Callb
         }
     };
     html! {
-        <tr key={seen.key.clone()} class={is_fresh.then_some("is-fresh")} data-testid="live-entry"
+        <tr key={format!("{} {}", seen.kind, seen.key)} class={is_fresh.then_some("is-fresh")} data-testid="live-entry"
             data-key={seen.key.clone()}>
             <td>
                 <span class="mono entry-key">{ &seen.key }</span>

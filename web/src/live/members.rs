@@ -118,6 +118,6 @@ pub(super) fn knowledge_class(knowledge: Knowledge) -> &'static str {
     match knowledge {
         Knowledge::InSync => "knows-all",
         Knowledge::Behind(_) | Knowledge::Ahead(_) | Knowledge::Differs => "knows-other",
-        Knowledge::Itself | Knowledge::Unknown => "muted",
+        Knowledge::Itself | Knowledge::Unknown | Knowledge::Outdated => "muted",
     }
 }

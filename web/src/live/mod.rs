@@ -17,6 +17,7 @@ mod session;
 mod status;
 mod connect_bar;
 mod members;
+mod ring_scene;
 mod ring;
 mod traffic;
 mod write_form;

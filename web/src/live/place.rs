@@ -277,7 +277,7 @@ impl Live {
                                 selected={self.selected.clone()} {on_select} />
                         } else {
                             <RingView model={model.clone()} revision={revisions.members} now_ms={ages_ms}
-                                selected={self.selected.clone()} {on_select} {is_stale}
+                                selected={self.selected.clone()} {on_select}
                                 active={ctx.props().active} is_dark={ctx.props().is_dark} />
                         }
                     </Panel>

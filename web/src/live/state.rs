@@ -3,7 +3,7 @@
 
 use super::{feed::Feed, rates::RateSeries, requests::Requests};
 use rumormill_api::{EntryView, MemberView, Notice, StatusView};
-use rumormill_core::NodeId;
+use rumormill_core::{Kind, NodeId};
 use std::{collections::BTreeMap, rc::Rc};
 
 /// The most records taken from one [`Notice::Trace`] for the moving picture; the rest is only listed.
@@ -49,8 +49,8 @@ pub struct View {
     pub status: Option<Rc<StatusView>>,
     /// All members that the observed node knows.
     pub members: BTreeMap<NodeId, SeenMember>,
-    /// All its entries, by key.
-    pub entries: BTreeMap<String, SeenEntry>,
+    /// All its entries, by key; two nodes may have given one key two kinds at once.
+    pub entries: BTreeMap<(String, Kind), SeenEntry>,
     /// Its traffic.
     pub rates: RateSeries,
     /// What happened at it.
@@ -59,6 +59,8 @@ pub struct View {
     pub requests: Requests,
     /// What changed.
     pub revisions: Revisions,
+    /// The observed node's clock when its store was first told to be as it is now.
+    pub moved_us: u64,
     /// The observed node's clock when it last spoke.
     at_us: u64,
     /// The page's clock then.
@@ -190,6 +192,9 @@ impl View {
         self.rates.count(&status.tallies, at_us);
         // What the others know is told against what this node knows, so it changes with that.
         let is_store_moved = self.status.as_ref().is_none_or(|before| before.store != status.store);
+        if is_store_moved {
+            self.moved_us = at_us;
+        }
         self.status = Some(Rc::from(status));
         self.revisions.node += 1;
         if !members.is_empty() || is_store_moved {
@@ -202,7 +207,8 @@ impl View {
             self.members.insert(view.id.clone(), SeenMember { view, told_us: at_us });
         }
         for view in entries {
-            self.entries.insert(view.key.clone(), SeenEntry { view, changed_ms });
+            let at = (view.key.clone(), view.kind);
+            self.entries.insert(at, SeenEntry { view, changed_ms });
         }
     }
 }
@@ -239,8 +245,9 @@ mod tests {
         let entries = vec![entry("k", 2), entry("new", 3)];
         let status = Box::new(status("a", 2));
         view.apply(Notice::Update { at_us: 6_000_000, status, members: vec![], entries }, 2_000);
-        assert_eq!(view.entries["k"].view.value, 2);
-        assert_eq!((view.entries["k"].changed_ms, view.entries.len()), (Some(2_000), 2));
+        let read = &view.entries[&("k".to_owned(), Kind::Register)];
+        assert_eq!((&read.view.value, read.changed_ms), (&2.into(), Some(2_000)));
+        assert_eq!(view.entries.len(), 2);
     }
 
     #[test]

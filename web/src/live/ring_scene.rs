@@ -1,0 +1,254 @@
+//! What the ring of real members shows at a moment, as shapes in layers, the lowest first. Pure: from rows, messages
+//! and the moment to circles and lines; nothing is painted here. Shapes and hues are the Lab's.
+
+use super::knowledge::{Health, Knowledge, MemberRow};
+use crate::lab::{
+    layout::{Layout, Point},
+    scene::{Hue, Ink, Layer, Shapes},
+};
+
+/// How long a message travels on the screen, in milliseconds. Real ones take less than an eye can follow.
+pub(super) const TRAVEL_MS: f64 = 450.0;
+
+/// How far the picture runs behind what happened, in milliseconds: the node tells ten times a second, and what it
+/// received must have arrived in the picture before what it then sends departs.
+pub(super) const BEHIND_MS: f64 = 600.0;
+
+/// The longest name that is drawn, in characters.
+const NAME_CHARS_MAX: usize = 12;
+
+/// What a character of a name takes, in pixels. Names stand in the page's font at 12 px.
+const CHAR_PX: f32 = 6.6;
+
+/// A message on its way between two places of the ring.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Traveller {
+    /// The sender's place.
+    pub from: u32,
+    /// The receiver's place.
+    pub to: u32,
+    /// Does it carry state?
+    pub is_payload: bool,
+    /// When it departs in the picture, in milliseconds of the page's clock.
+    pub departs_ms: f64,
+}
+
+/// When a message departs in the picture. One that was sent at `at_ms` departs then, one that was received then
+/// arrives then, both as much later as the picture runs behind.
+pub(super) fn departure_ms(at_ms: f64, is_received: bool) -> f64 {
+    at_ms + BEHIND_MS - if is_received { TRAVEL_MS } else { 0.0 }
+}
+
+/// What there is to show.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Subject<'a> {
+    /// Where the members stand, in the order of `rows`.
+    pub layout: &'a Layout,
+    /// The members, by name.
+    pub rows: &'a [MemberRow],
+    /// The selected member's place.
+    pub selected: Option<u32>,
+    /// Messages that are on their way or about to be.
+    pub travellers: &'a [Traveller],
+    /// The page's clock.
+    pub now_ms: f64,
+    /// Does nothing travel, because the user wants it so?
+    pub is_still: bool,
+}
+
+/// The ring of members whose names are these, with room for the names.
+pub(super) fn ring(names: &[MemberRow], width: f32, height: f32) -> Layout {
+    let longest = names.iter().map(|row| row.id.as_str().len().min(NAME_CHARS_MAX)).max().unwrap_or(0);
+    let room = (longest as f32 * CHAR_PX - 14.0).clamp(0.0, width * 0.2);
+    let mut layout = Layout::ring(names.len() as u32, width - 2.0 * room, height);
+    layout.center.x += room;
+    for place in &mut layout.nodes {
+        place.x += room;
+    }
+    layout
+}
+
+/// Everything, the lowest layer first.
+pub(super) fn layers(subject: &Subject<'_>) -> Vec<Layer> {
+    let mut layers = vec![links(subject), names(subject)];
+    layers.extend(messages(subject));
+    layers.extend(members(subject));
+    layers.retain(|layer| !layer.shapes.is_empty());
+    layers
+}
+
+fn links(subject: &Subject<'_>) -> Layer {
+    let places = || subject.rows.iter().zip(&subject.layout.nodes);
+    let own = places().find(|(row, _)| row.is_self).map(|(_, place)| *place);
+    let linked = places().filter(|(row, _)| row.is_linked && !row.is_self);
+    let lines = own.map(|own| linked.map(|(_, place)| (own, *place)).collect()).unwrap_or_default();
+    layer(Hue::Line, Ink::Stroke(1.25), Shapes::Lines(lines))
+}
+
+fn names(subject: &Subject<'_>) -> Layer {
+    let every = subject.layout.label_every.max(1) as usize;
+    let words = (0..).zip(subject.rows).filter(|(at, row)| at % every as u32 == 0 || row.is_self).map(|(at, row)| {
+        let name = short(row.id.as_str());
+        let mut place = subject.layout.label(at);
+        // Names are centred on their place, so a long one moves outward by half of itself.
+        let out = (place.x - subject.layout.center.x) / subject.layout.radius.max(1.0);
+        place.x += out.clamp(-1.0, 1.0) * (name.chars().count() as f32 * CHAR_PX / 2.0 - 6.0).max(0.0);
+        (place, name)
+    });
+    layer(Hue::Muted, Ink::Fill, Shapes::Words(words.collect()))
+}
+
+fn short(name: &str) -> String {
+    if name.chars().count() <= NAME_CHARS_MAX {
+        return name.to_owned();
+    }
+    let mut short: String = name.chars().take(NAME_CHARS_MAX - 1).collect();
+    short.push('…');
+    short
+}
+
+fn messages(subject: &Subject<'_>) -> Vec<Layer> {
+    let (mut carrying, mut talking, mut tails, mut arrows) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for traveller in subject.travellers {
+        let place = |at: u32| subject.layout.nodes.get(at as usize).copied();
+        let (Some(from), Some(to)) = (place(traveller.from), place(traveller.to)) else { continue };
+        let part = ((subject.now_ms - traveller.departs_ms) / TRAVEL_MS) as f32;
+        if !(0.0..=1.0).contains(&part) {
+            continue;
+        }
+        let part = if subject.is_still { 0.5 } else { part };
+        let here = from.toward(to, part);
+        if subject.is_still {
+            arrows.push((from, to));
+        } else if traveller.is_payload {
+            tails.push((from.toward(to, (part - 0.12).max(0.0)), here));
+        }
+        if traveller.is_payload {
+            carrying.push(here);
+        } else {
+            talking.push(here);
+        }
+    }
+    let size = (subject.layout.node_radius * 0.5).clamp(2.0, 4.5);
+    vec![
+        faint(Hue::Talk, 0.5, Ink::Stroke(1.0), Shapes::Lines(arrows)),
+        faint(Hue::Fresh, 0.55, Ink::Stroke(size * 0.8), Shapes::Lines(tails)),
+        layer(Hue::Talk, Ink::Fill, Shapes::Circles(size * 0.65, talking)),
+        layer(Hue::Fresh, Ink::Fill, Shapes::Circles(size, carrying)),
+    ]
+}
+
+fn members(subject: &Subject<'_>) -> Vec<Layer> {
+    let layout = subject.layout;
+    let radius = layout.node_radius;
+    let places = |wanted: &dyn Fn(&MemberRow) -> bool| -> Vec<Point> {
+        subject.rows.iter().zip(&layout.nodes).filter(|(row, _)| wanted(row)).map(|(_, place)| *place).collect()
+    };
+    let is = |health: Health| move |row: &MemberRow| row.health == health;
+    let knows = |row: &MemberRow| matches!(row.knowledge, Knowledge::InSync | Knowledge::Itself);
+    let lacks = |row: &MemberRow| row.health == Health::Alive && !knows(row);
+    let diamonds = places(&is(Health::Silent)).into_iter().flat_map(|place| diamond(place, radius));
+    let selected = subject.selected.and_then(|at| layout.nodes.get(at as usize).copied());
+    vec![
+        layer(
+            Hue::Alive,
+            Ink::Fill,
+            Shapes::Circles(radius, places(&|row| row.health == Health::Alive && knows(row))),
+        ),
+        layer(Hue::Alive, Ink::Stroke(2.0), Shapes::Circles(radius - 1.0, places(&lacks))),
+        layer(Hue::Alive, Ink::Fill, Shapes::Circles(radius * 0.4, places(&lacks))),
+        layer(Hue::Alive, Ink::Dashed(1.75), Shapes::Circles(radius, places(&is(Health::Joining)))),
+        layer(Hue::Suspect, Ink::Stroke(2.5), Shapes::Lines(diamonds.collect())),
+        layer(Hue::Left, Ink::Stroke(1.75), Shapes::Circles(radius * 0.85, places(&is(Health::Left)))),
+        layer(
+            Hue::Down,
+            Ink::Stroke((radius * 0.35).max(1.75)),
+            Shapes::Crosses(radius * 0.8, places(&is(Health::Down))),
+        ),
+        layer(Hue::Alive, Ink::Stroke(1.5), Shapes::Circles(radius + 3.5, places(&|row| row.is_self))),
+        layer(Hue::Focus, Ink::Stroke(2.0), Shapes::Circles(radius + 7.0, selected.into_iter().collect())),
+    ]
+}
+
+fn diamond(at: Point, radius: f32) -> [(Point, Point); 4] {
+    let corner = |x: f32, y: f32| Point::new(at.x + x * radius, at.y + y * radius);
+    let corners = [corner(0.0, -1.0), corner(1.0, 0.0), corner(0.0, 1.0), corner(-1.0, 0.0)];
+    [0, 1, 2, 3].map(|side| (corners[side], corners[(side + 1) % 4]))
+}
+
+fn layer(hue: Hue, ink: Ink, shapes: Shapes) -> Layer {
+    faint(hue, 1.0, ink, shapes)
+}
+
+fn faint(hue: Hue, alpha: f32, ink: Ink, shapes: Shapes) -> Layer {
+    Layer { hue, alpha, ink, shapes }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixtures::{member, own, reported, snapshot, status};
+    use super::super::{knowledge, state::View};
+    use super::*;
+    use rumormill_core::Status;
+
+    fn rows() -> Vec<MemberRow> {
+        let mut view = View::default();
+        let members = vec![
+            own("a"),
+            reported("b", 5, 0),
+            reported("c", 3, u64::MAX),
+            member("d", Status::Down),
+            member("e", Status::Left),
+        ];
+        view.apply(snapshot(1, status("a", 5), members), 0);
+        view.members.values().map(|member| knowledge::row(member, &view, 0)).collect()
+    }
+
+    fn circles(layers: &[Layer], hue: Hue, ink: Ink) -> usize {
+        let count = |layer: &Layer| match &layer.shapes {
+            Shapes::Circles(_, places) if layer.hue == hue && layer.ink == ink => places.len(),
+            _ => 0,
+        };
+        layers.iter().map(count).sum()
+    }
+
+    fn shown(travellers: &[Traveller], now_ms: f64, is_still: bool) -> Vec<Layer> {
+        let rows = rows();
+        let layout = ring(&rows, 400.0, 300.0);
+        layers(&Subject { layout: &layout, rows: &rows, selected: Some(3), travellers, now_ms, is_still })
+    }
+
+    #[test]
+    fn each_member_has_the_shape_of_its_state() {
+        let layers = shown(&[], 0.0, false);
+        assert_eq!(circles(&layers, Hue::Alive, Ink::Fill), 3, "a and b whole, c by its small centre");
+        assert_eq!(circles(&layers, Hue::Left, Ink::Stroke(1.75)), 1);
+        assert_eq!(circles(&layers, Hue::Focus, Ink::Stroke(2.0)), 1);
+        let has_cross = layers.iter().any(|layer| matches!(&layer.shapes, Shapes::Crosses(_, at) if at.len() == 1));
+        assert!(has_cross);
+    }
+
+    #[test]
+    fn a_message_is_seen_while_it_travels_and_arrives_before_its_answer_departs() {
+        let received = departure_ms(1_000.0, true);
+        let sent = departure_ms(1_000.0, false);
+        assert!(received + TRAVEL_MS <= sent);
+        let traveller = Traveller { from: 1, to: 0, is_payload: true, departs_ms: received };
+        let dots = |now_ms| circles(&shown(&[traveller], now_ms, false), Hue::Fresh, Ink::Fill);
+        assert_eq!([received - 1.0, received, received + TRAVEL_MS, sent + 1.0].map(dots), [0, 1, 1, 0]);
+    }
+
+    #[test]
+    fn nothing_travels_for_who_wants_stillness() {
+        let traveller = Traveller { from: 1, to: 0, is_payload: false, departs_ms: 0.0 };
+        assert_eq!(shown(&[traveller], 10.0, true), shown(&[traveller], 200.0, true));
+        assert_ne!(shown(&[traveller], 10.0, false), shown(&[traveller], 200.0, false));
+    }
+
+    #[test]
+    fn names_of_strangers_places_are_left_out() {
+        let stray = Traveller { from: 77, to: 0, is_payload: true, departs_ms: 0.0 };
+        assert_eq!(circles(&shown(&[stray], 1.0, false), Hue::Fresh, Ink::Fill), 0);
+        assert_eq!(short("a-rather-long-name"), "a-rather-lo…");
+    }
+}
