@@ -13,6 +13,9 @@ pub mod standing;
 pub mod pace;
 pub mod theory_line;
 pub mod sentences;
+pub mod series;
+pub mod state;
+pub mod chart;
 
 use yew::prelude::*;
 

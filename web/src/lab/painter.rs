@@ -1,10 +1,10 @@
 //! Paints scenes onto canvases. It knows colours and strokes, nothing of gossip.
 
 use super::palette::Palette;
-use super::scene::{Hue, Ink, Layer, Shapes};
+use super::scene::{Anchor, Hue, Ink, Layer, Shapes};
 use crate::glue::canvas::{Align, Canvas};
 
-/// The size of names around the ring.
+/// The size of words.
 const NAME_PX: u32 = 11;
 
 /// Paints the layers in order, after clearing what was there.
@@ -12,9 +12,14 @@ pub fn paint(canvas: &mut Canvas, layers: &[Layer], palette: &Palette) {
     canvas.clear();
     for layer in layers {
         let color = color(palette, layer.hue);
-        if let Shapes::Words(words) = &layer.shapes {
+        if let Shapes::Words(anchor, words) = &layer.shapes {
+            let align = match anchor {
+                Anchor::Start => Align::Left,
+                Anchor::Middle => Align::Center,
+                Anchor::End => Align::Right,
+            };
             for (place, text) in words {
-                canvas.words(text, (place.x, place.y), Align::Center, NAME_PX, color);
+                canvas.words(text, (place.x, place.y), align, NAME_PX, color);
             }
             continue;
         }
@@ -54,7 +59,21 @@ fn trace(canvas: &Canvas, shapes: &Shapes) {
                 canvas.arc(center.x, center.y, *radius, *start, *end);
             }
         }
-        Shapes::Words(_) => {}
+        Shapes::Path(points) | Shapes::Area(points) => {
+            for (at, point) in points.iter().enumerate() {
+                if at == 0 {
+                    canvas.move_to(point.x, point.y);
+                } else {
+                    canvas.line_to(point.x, point.y);
+                }
+            }
+        }
+        Shapes::Boxes(boxes) => {
+            for (from, to) in boxes {
+                canvas.rect(from.x, from.y, to.x - from.x, to.y - from.y);
+            }
+        }
+        Shapes::Words(..) => {}
     }
 }
 
@@ -68,6 +87,7 @@ pub fn color(palette: &Palette, hue: Hue) -> &'static str {
         Hue::Down => palette.down,
         Hue::Left => palette.left,
         Hue::Fresh => palette.fresh,
+        Hue::FreshSoft => palette.fresh_soft,
         Hue::Talk => palette.talk,
         Hue::Focus => palette.focus,
     }

@@ -23,6 +23,8 @@ pub enum Hue {
     Left,
     /// Has, or carries, the latest write.
     Fresh,
+    /// Under the line of those who have it.
+    FreshSoft,
     /// A message without state.
     Talk,
     /// The selection.
@@ -64,8 +66,25 @@ pub enum Shapes {
     Lines(Vec<(Point, Point)>),
     /// Arcs around a centre: radius, then start and end angle of each.
     Arcs(Point, f32, Vec<(f32, f32)>),
-    /// Words, centred on their places.
-    Words(Vec<(Point, String)>),
+    /// One line through many points.
+    Path(Vec<Point>),
+    /// The area that a line through many points encloses.
+    Area(Vec<Point>),
+    /// Rectangles: one corner, then the opposite one.
+    Boxes(Vec<(Point, Point)>),
+    /// Words beside or around their places.
+    Words(Anchor, Vec<(Point, String)>),
+}
+
+/// Where words stand about their place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Anchor {
+    /// To its right.
+    Start,
+    /// Around it.
+    Middle,
+    /// To its left.
+    End,
 }
 
 /// What there is to show.
@@ -108,7 +127,7 @@ pub fn backdrop(subject: &Subject<'_>) -> Vec<Layer> {
         let names = (0..layout.nodes.len() as u32)
             .step_by(layout.label_every.max(1) as usize)
             .map(|index| (layout.label(index), index.to_string()));
-        layers.push(layer(Hue::Muted, 1.0, Ink::Fill, Shapes::Words(names.collect())));
+        layers.push(layer(Hue::Muted, 1.0, Ink::Fill, Shapes::Words(Anchor::Middle, names.collect())));
     }
     layers.extend(cut_marks(layout, &frame.groups));
     layers
@@ -284,7 +303,8 @@ pub fn progress(flight: &Flight, now_us: u64) -> f32 {
     (gone_us as f32 / flight.travels_us.max(1) as f32).min(1.0)
 }
 
-fn layer(hue: Hue, alpha: f32, ink: Ink, shapes: Shapes) -> Layer {
+/// A layer.
+pub fn layer(hue: Hue, alpha: f32, ink: Ink, shapes: Shapes) -> Layer {
     Layer { hue, alpha, ink, shapes }
 }
 
@@ -295,7 +315,9 @@ impl Shapes {
             Self::Circles(_, places) | Self::Crosses(_, places) => places.is_empty(),
             Self::Lines(lines) => lines.is_empty(),
             Self::Arcs(_, _, arcs) => arcs.is_empty(),
-            Self::Words(words) => words.is_empty(),
+            Self::Path(points) | Self::Area(points) => points.is_empty(),
+            Self::Boxes(boxes) => boxes.is_empty(),
+            Self::Words(_, words) => words.is_empty(),
         }
     }
 }

@@ -1,0 +1,99 @@
+//! The data of the charts: points of a run at a resolution that the screen can show, and what was done when. Pure.
+
+use super::protocol::{Deed, Sample};
+
+/// Most points kept. Beyond, every other one goes: twice what a wide screen has pixels.
+const SAMPLES_MAX: usize = 4_096;
+
+/// Most deeds kept.
+const DEEDS_MAX: usize = 500;
+
+/// Points and deeds, oldest first.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Series {
+    samples: Vec<Sample>,
+    deeds: Vec<(u64, Deed)>,
+}
+
+impl Series {
+    /// Adds what came.
+    pub fn extend(&mut self, samples: &[Sample], deeds: &[(u64, Deed)]) {
+        self.samples.extend_from_slice(samples);
+        if self.samples.len() > SAMPLES_MAX {
+            let mut at = 0;
+            // The newest stays, so that what is shown ends now.
+            let last = self.samples.len() - 1;
+            self.samples.retain(|_| {
+                at += 1;
+                at % 2 == 1 || at == last + 1
+            });
+        }
+        self.deeds.extend_from_slice(deeds);
+        self.deeds.drain(..self.deeds.len().saturating_sub(DEEDS_MAX));
+    }
+
+    /// The points.
+    pub fn samples(&self) -> &[Sample] {
+        &self.samples
+    }
+
+    /// What was done when.
+    pub fn deeds(&self) -> &[(u64, Deed)] {
+        &self.deeds
+    }
+
+    /// Messages per second, of all kinds and of those that can carry state, in `bins` equal spans of time.
+    pub fn rates(&self, from_us: u64, to_us: u64, bins: usize) -> Vec<(f32, f32)> {
+        let mut rates = vec![(0.0, 0.0); bins];
+        let span_us = to_us.saturating_sub(from_us);
+        if span_us == 0 || bins == 0 {
+            return rates;
+        }
+        let bin_s = span_us as f32 / bins as f32 / 1e6;
+        for pair in self.samples.windows(2) {
+            let [a, b] = [pair[0], pair[1]];
+            if a.at_us < from_us || b.at_us > to_us {
+                continue;
+            }
+            let middle_us = (a.at_us + b.at_us) / 2 - from_us;
+            let bin = ((middle_us as f32 / span_us as f32 * bins as f32) as usize).min(bins - 1);
+            rates[bin].0 += b.messages.saturating_sub(a.messages) as f32 / bin_s;
+            rates[bin].1 += b.payload.saturating_sub(a.payload) as f32 / bin_s;
+        }
+        rates
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample(at_ms: u64, messages: u64) -> Sample {
+        Sample { at_us: at_ms * 1_000, messages, payload: messages / 2, ..Sample::default() }
+    }
+
+    #[test]
+    fn a_long_run_keeps_its_shape_in_bounded_memory() {
+        let mut series = Series::default();
+        for at in 0..100_000 {
+            series.extend(&[sample(at, at)], &[(at, Deed::Heal)]);
+        }
+        assert!(series.samples().len() <= SAMPLES_MAX && series.deeds().len() == DEEDS_MAX);
+        assert!(series.samples().is_sorted_by_key(|sample| sample.at_us));
+        assert_eq!(series.samples()[0].at_us, 0);
+        assert_eq!(series.samples().last().map(|sample| sample.at_us), Some(99_999_000));
+    }
+
+    #[test]
+    fn rates_count_every_message_once() {
+        let mut series = Series::default();
+        series.extend(&(0..=20).map(|n| sample(n * 100, n * 10)).collect::<Vec<_>>(), &[]);
+        let rates = series.rates(0, 2_000_000, 4);
+        for (all, payload) in &rates {
+            assert!((all - 100.0).abs() < 21.0 && (payload - 50.0).abs() < 11.0, "{rates:?}");
+        }
+        let total: f32 = rates.iter().map(|rate| rate.0 * 0.5).sum();
+        assert!((total - 200.0).abs() < 0.1);
+        assert_eq!(series.rates(5, 5, 3), vec![(0.0, 0.0); 3]);
+    }
+}

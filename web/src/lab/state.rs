@@ -1,0 +1,567 @@
+//! What the Lab's page knows and what the user does to it: one pure reducer from actions and frames to a new state
+//! and commands for the worker. No DOM, no clock, no canvas.
+
+use super::pace::{SPEED_DEFAULT, SPEED_MAX, SPEED_MIN};
+use super::presets;
+use super::protocol::{Command, Deed, Detail, Frame, Look, Row, Spread, Totals};
+use super::sentences::{self, Choice, Filter, Line};
+use super::series::Series;
+use super::setup::{Errors, Field, LimiterKind, Setup, Variation};
+use super::standing::Standing;
+use rumormill_core::tree::Tree;
+use rumormill_core::{Mode, Strategy};
+use rumormill_sim::Scenario;
+use std::collections::VecDeque;
+
+/// Most event lines kept: more than anyone scrolls through.
+pub const LINES_MAX: usize = 1_000;
+
+/// Rows of the table of nodes on one page, so that a large cluster's table stays quick.
+pub const ROWS_PER_PAGE: u32 = 100;
+
+/// How the cluster is looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sight {
+    /// The ring on the canvas.
+    #[default]
+    Ring,
+    /// The table, which holds everything that the ring shows.
+    Table,
+}
+
+/// What the pointer does on the ring.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tool {
+    /// Selects nodes.
+    #[default]
+    Select,
+    /// Draws a line that cuts the network.
+    Cut,
+}
+
+/// Which panel is in sight where there is no room for all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tab {
+    /// The setup.
+    #[default]
+    Setup,
+    /// The inspected node.
+    Node,
+    /// The events.
+    Events,
+    /// The charts.
+    Chart,
+}
+
+/// What the user did.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// Chose a preset by its name.
+    Preset(String),
+    /// Changed the text of a field of the setup.
+    Type(Field, String),
+    /// Chose a strategy.
+    Strategy(Strategy),
+    /// Chose a mode.
+    Mode(Mode),
+    /// Chose a limiter.
+    Limiter(LimiterKind),
+    /// Chose how latency varies.
+    Variation(Variation),
+    /// Wants a new run of the setup as it stands.
+    NewRun,
+    /// Wants another seed, and a new run with it.
+    NewSeed(u32),
+    /// Starts or stops time.
+    PlayPause,
+    /// Stops time.
+    Pause,
+    /// Lets the next event happen.
+    StepEvent,
+    /// Lets one interval pass.
+    StepRound,
+    /// Changed the speed: the exponent of ten.
+    Speed(f64),
+    /// Selected a node, or none.
+    Select(Option<u32>),
+    /// Moved the selection along the ring.
+    SelectBy(i64),
+    /// Took a tool.
+    Tool(Tool),
+    /// Does something to the cluster.
+    Do(Deed),
+    /// Crashes the selected node, or restarts it.
+    CrashOrRestart,
+    /// Cuts the network in two halves.
+    CutHalves,
+    /// Cuts the selected node off.
+    CutOff,
+    /// Writes what stands in the form at the selected node.
+    Write,
+    /// Adds one to the counter in the form at the selected node.
+    Increment,
+    /// Changed the form's key.
+    Key(String),
+    /// Changed the form's value.
+    Value(String),
+    /// Changed the form's counter.
+    Counter(String),
+    /// Looks at the cluster in another way.
+    Sight(Sight),
+    /// Chose a panel, where there is no room for all.
+    Tab(Tab),
+    /// Wants to see what the selected node believes, or what is true.
+    Beliefs(bool),
+    /// Changed which events are shown.
+    Choice(Choice),
+    /// Changed the words that events must hold.
+    Words(String),
+    /// Wants only events of the selected node, or all.
+    OnlySelected(bool),
+    /// Turned to a page of the table.
+    Page(u32),
+    /// Put the message away.
+    Dismiss,
+    /// Opened or closed the help.
+    Help(bool),
+    /// Showed or hid the meter.
+    Meter,
+    /// Opened or closed the theory's formula.
+    Formula,
+    /// Switched the single keys on or off.
+    Keys(bool),
+}
+
+/// The form with which one writes at a node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Form {
+    /// The register's key.
+    pub key: String,
+    /// The value to write.
+    pub value: String,
+    /// The counter's key.
+    pub counter: String,
+    /// How many values were proposed, so that each write is a new one.
+    pub proposed: u32,
+}
+
+/// Everything that the page shows, but for what moves.
+#[derive(Clone, Debug)]
+pub struct View {
+    /// The setup as it stands in the panel.
+    pub setup: Setup,
+    /// What is wrong with it.
+    pub errors: Errors,
+    /// The preset that the setup began as.
+    pub preset: &'static str,
+    /// Has the setup been changed since?
+    pub changed: bool,
+    script: Vec<(u64, Deed)>,
+    /// The scenario in force, with the tuning and network of now.
+    pub scenario: Option<Scenario>,
+    /// The number of the run.
+    pub run: u32,
+    /// Does time pass?
+    pub playing: bool,
+    /// The moment at which a step ends.
+    pub goal_us: Option<u64>,
+    /// The exponent of ten of the speed.
+    pub speed: f64,
+    /// The selected node.
+    pub selected: Option<u32>,
+    /// What the pointer does.
+    pub tool: Tool,
+    /// How the cluster is looked at.
+    pub sight: Sight,
+    /// Which panel is in sight where there is no room for all.
+    pub tab: Tab,
+    /// Does the ring show what the selected node believes?
+    pub beliefs: bool,
+    /// The form.
+    pub form: Form,
+    /// The filter of events.
+    pub filter: Filter,
+    /// The page of the table.
+    pub page: u32,
+    /// The moment of the last frame.
+    pub now_us: u64,
+    /// How it stands with the latest write.
+    pub spread: Spread,
+    /// In how many parts the network is.
+    pub parts: u32,
+    /// Messages under way.
+    pub under_way: u32,
+    /// Counts of the run.
+    pub totals: Totals,
+    /// The inspected node.
+    pub detail: Option<Box<Detail>>,
+    /// The rows in sight.
+    pub rows: Vec<Row>,
+    /// What happened, oldest first.
+    pub lines: VecDeque<Line>,
+    lines_made: u64,
+    /// The charts' data.
+    pub series: Series,
+    /// Why something was not possible.
+    pub refused: Option<String>,
+    /// Is the help open?
+    pub help: bool,
+    /// Is the meter in sight?
+    pub meter: bool,
+    /// Is the theory's formula open?
+    pub formula: bool,
+    /// Do single keys work?
+    pub keys: bool,
+}
+
+impl View {
+    /// The page as a visitor finds it, paused at the start of the first preset; and the commands that begin it.
+    pub fn new() -> (Self, Vec<Command>) {
+        let preset = presets::all().swap_remove(0);
+        let mut view = Self {
+            setup: preset.setup,
+            errors: Errors::new(),
+            preset: preset.name,
+            changed: false,
+            script: preset.script,
+            scenario: None,
+            run: 0,
+            playing: false,
+            goal_us: None,
+            speed: SPEED_DEFAULT,
+            selected: None,
+            tool: Tool::default(),
+            sight: Sight::default(),
+            tab: Tab::default(),
+            beliefs: false,
+            form: Form { key: "color".into(), value: "red".into(), counter: "visits".into(), proposed: 0 },
+            filter: Filter::default(),
+            page: 0,
+            now_us: 0,
+            spread: Spread::default(),
+            parts: 1,
+            under_way: 0,
+            totals: Totals::default(),
+            detail: None,
+            rows: Vec::new(),
+            lines: VecDeque::new(),
+            lines_made: 0,
+            series: Series::default(),
+            refused: None,
+            help: false,
+            meter: false,
+            formula: false,
+            keys: true,
+        };
+        let commands = view.start();
+        (view, commands)
+    }
+
+    /// Does what the user wants.
+    pub fn act(&mut self, action: Action) -> Vec<Command> {
+        match action {
+            Action::Preset(name) => return self.take_preset(&name),
+            Action::Type(field, text) => return self.set_up(self.setup.clone().with(field, text)),
+            Action::Strategy(strategy) => return self.set_up(Setup { strategy, ..self.setup.clone() }),
+            Action::Mode(mode) => return self.set_up(Setup { mode, ..self.setup.clone() }),
+            Action::Limiter(limiter) => return self.set_up(with_limiter(self.setup.clone(), limiter)),
+            Action::Variation(variation) => return self.set_up(Setup { variation, ..self.setup.clone() }),
+            Action::NewRun => return self.start(),
+            Action::NewSeed(seed) => {
+                self.setup = self.setup.clone().with(Field::Seed, seed.to_string());
+                return self.start();
+            }
+            Action::PlayPause if self.scenario.is_none() => {}
+            Action::PlayPause => (self.playing, self.goal_us) = (!self.playing, None),
+            Action::Pause => (self.playing, self.goal_us) = (false, None),
+            Action::StepEvent => {
+                (self.playing, self.goal_us) = (false, None);
+                return vec![Command::Step { look: self.look() }];
+            }
+            Action::StepRound => {
+                self.playing = false;
+                let interval_us = self.scenario.as_ref().map_or(0, |s| s.tuning.interval_us.as_micros());
+                self.goal_us = Some(self.now_us + interval_us);
+            }
+            Action::Speed(speed) => self.speed = speed.clamp(SPEED_MIN, SPEED_MAX),
+            Action::Select(node) => return self.select(node),
+            Action::SelectBy(steps) => return self.select_by(steps),
+            Action::Tool(tool) => self.tool = tool,
+            Action::Do(deed) => return self.perform(deed),
+            Action::CrashOrRestart => return self.crash_or_restart(),
+            Action::CutHalves => {
+                let nodes = self.nodes();
+                return self.perform(Deed::Cut((nodes / 2..nodes).collect()));
+            }
+            Action::CutOff => return self.at_selected(|node| Deed::Cut(vec![node])),
+            Action::Write => return self.write(),
+            Action::Increment => {
+                let key = self.form.counter.clone();
+                return self.at_selected(|node| Deed::Increment { node, key, by: 1 });
+            }
+            Action::Key(key) => self.form.key = key,
+            Action::Value(value) => self.form.value = value,
+            Action::Counter(counter) => self.form.counter = counter,
+            Action::Sight(sight) => {
+                self.sight = sight;
+                return self.ask();
+            }
+            Action::Tab(tab) => self.tab = tab,
+            Action::Beliefs(beliefs) => self.beliefs = beliefs,
+            Action::Choice(choice) => self.filter.choice = choice,
+            Action::Words(words) => self.filter.words = words,
+            Action::OnlySelected(only) => {
+                self.filter.node = self.selected.filter(|_| only).and_then(|node| self.name(node));
+            }
+            Action::Page(page) => {
+                self.page = page.min(self.pages().saturating_sub(1));
+                return self.ask();
+            }
+            Action::Dismiss => self.refused = None,
+            Action::Help(open) => self.help = open,
+            Action::Meter => self.meter = !self.meter,
+            Action::Formula => self.formula = !self.formula,
+            Action::Keys(on) => self.keys = on,
+        }
+        Vec::new()
+    }
+
+    /// Takes in what the worker reports. True if there is something new to read.
+    pub fn take(&mut self, frame: &mut Frame) -> bool {
+        if frame.run != self.run {
+            return false;
+        }
+        self.now_us = frame.now_us;
+        self.spread = frame.spread;
+        self.parts = frame.groups.iter().max().map_or(1, |last| u32::from(*last) + 1);
+        self.under_way = frame.flights.len() as u32 + frame.flights_unseen;
+        self.series.extend(&frame.samples, &frame.done);
+        if let Some(goal_us) = self.goal_us {
+            self.goal_us = (frame.now_us < goal_us).then_some(goal_us);
+        }
+        let mut news = !frame.done.is_empty();
+        if frame.refused.is_some() {
+            self.refused = frame.refused.take();
+            news = true;
+        }
+        if let Some(text) = frame.text.take() {
+            self.totals = text.totals;
+            self.detail = text.node;
+            self.rows = text.rows;
+            for record in &text.records {
+                self.lines_made += 1;
+                if self.lines.len() == LINES_MAX {
+                    self.lines.pop_front();
+                }
+                self.lines.push_back(sentences::line(self.lines_made, record));
+            }
+            news = true;
+        }
+        news
+    }
+
+    /// What a report shall hold.
+    pub fn look(&self) -> Look {
+        let rows = (self.sight == Sight::Table).then_some((self.page * ROWS_PER_PAGE, ROWS_PER_PAGE));
+        Look { text: true, node: self.selected, rows }
+    }
+
+    /// How many nodes the run has.
+    pub fn nodes(&self) -> u32 {
+        self.scenario.as_ref().map_or(0, |scenario| scenario.nodes)
+    }
+
+    /// How many pages the table has.
+    pub fn pages(&self) -> u32 {
+        self.nodes().div_ceil(ROWS_PER_PAGE)
+    }
+
+    /// The name of a node.
+    pub fn name(&self, node: u32) -> Option<rumormill_core::NodeId> {
+        self.scenario.as_ref().filter(|scenario| node < scenario.nodes).map(|scenario| scenario.node_id(node))
+    }
+
+    /// How the cluster stands.
+    pub fn standing(&self) -> Standing {
+        if self.scenario.is_none() { Standing::Nothing } else { Standing::of(&self.spread) }
+    }
+
+    /// The tree along which news is forwarded, if the strategy has one.
+    pub fn tree(&self) -> Option<Tree> {
+        let tuning = self.scenario.as_ref()?.tuning;
+        tuning.strategy.is_eager().then(|| tuning.tree())
+    }
+
+    /// Is the run at its start, with nothing done to it?
+    pub fn is_fresh(&self) -> bool {
+        self.now_us == 0 && self.series.deeds().is_empty()
+    }
+
+    /// Does the setup ask for another number of nodes or another seed than the run has?
+    pub fn wants_new_run(&self) -> bool {
+        let asked = self.setup.scenario().ok();
+        let asked = asked.map(|asked| (asked.nodes, asked.seed));
+        asked.is_some_and(|asked| Some(asked) != self.scenario.as_ref().map(|s| (s.nodes, s.seed)))
+    }
+
+    fn take_preset(&mut self, name: &str) -> Vec<Command> {
+        let Some(preset) = presets::find(name) else { return Vec::new() };
+        (self.preset, self.setup, self.script) = (preset.name, preset.setup, preset.script);
+        self.changed = false;
+        self.selected = None;
+        self.start()
+    }
+
+    /// Takes over a changed setup: at the start as a new run, later as far as a running cluster can change.
+    fn set_up(&mut self, setup: Setup) -> Vec<Command> {
+        self.changed |= setup != self.setup;
+        self.setup = setup;
+        let asked = match self.setup.scenario() {
+            Ok(asked) => asked,
+            Err(errors) => {
+                self.errors = errors;
+                return Vec::new();
+            }
+        };
+        self.errors.clear();
+        if self.is_fresh() && !self.playing {
+            return self.start();
+        }
+        let Some(scenario) = &mut self.scenario else { return self.start() };
+        let mut deeds = Vec::new();
+        if scenario.tuning != asked.tuning {
+            scenario.tuning = asked.tuning;
+            deeds.push(Deed::Tune(asked.tuning));
+        }
+        if scenario.network != asked.network {
+            scenario.network = asked.network;
+            deeds.push(Deed::Network(asked.network));
+        }
+        deeds.into_iter().flat_map(|deed| self.perform(deed)).collect()
+    }
+
+    /// A new run of the setup as it stands, paused at its start.
+    fn start(&mut self) -> Vec<Command> {
+        let scenario = match self.setup.scenario() {
+            Ok(scenario) => scenario,
+            Err(errors) => {
+                self.errors = errors;
+                return Vec::new();
+            }
+        };
+        self.errors.clear();
+        self.run += 1;
+        (self.playing, self.goal_us) = (false, None);
+        self.selected = self.selected.filter(|node| *node < scenario.nodes);
+        (self.filter.node, self.refused) = (None, None);
+        (self.now_us, self.page) = (0, 0);
+        self.lines.clear();
+        self.series = Series::default();
+        self.form.proposed = 0;
+        let script = for_nodes(&self.script, scenario.nodes);
+        self.scenario = Some(scenario.clone());
+        vec![Command::Start { run: self.run, scenario: Box::new(scenario), script, look: self.look() }]
+    }
+
+    fn ask(&self) -> Vec<Command> {
+        vec![Command::Look(self.look())]
+    }
+
+    fn perform(&mut self, deed: Deed) -> Vec<Command> {
+        if self.scenario.is_none() {
+            return Vec::new();
+        }
+        self.refused = None;
+        vec![Command::Do { deed, look: self.look() }]
+    }
+
+    fn select(&mut self, node: Option<u32>) -> Vec<Command> {
+        self.selected = node.filter(|node| *node < self.nodes());
+        self.beliefs &= self.selected.is_some();
+        if self.filter.node.is_some() {
+            self.filter.node = self.selected.and_then(|node| self.name(node));
+        }
+        if self.selected.is_some() {
+            self.tab = Tab::Node;
+        }
+        self.ask()
+    }
+
+    fn select_by(&mut self, steps: i64) -> Vec<Command> {
+        let nodes = i64::from(self.nodes());
+        if nodes == 0 {
+            return Vec::new();
+        }
+        let to = match self.selected {
+            Some(node) => (i64::from(node) + steps).rem_euclid(nodes),
+            None if steps < 0 => nodes - 1,
+            None => 0,
+        };
+        self.select(Some(to as u32))
+    }
+
+    /// Without a selection it is said what is missing.
+    fn at_selected(&mut self, deed: impl FnOnce(u32) -> Deed) -> Vec<Command> {
+        match self.selected {
+            Some(node) => self.perform(deed(node)),
+            None => {
+                self.refused =
+                    Some("Select a node first: click one, or use the arrow keys on the ring.".to_owned());
+                Vec::new()
+            }
+        }
+    }
+
+    fn crash_or_restart(&mut self) -> Vec<Command> {
+        let up = self.detail.as_ref().is_none_or(|detail| detail.state.is_up());
+        self.at_selected(|node| if up { Deed::Crash(node) } else { Deed::Restart(node) })
+    }
+
+    fn write(&mut self) -> Vec<Command> {
+        let (key, value) = (self.form.key.clone(), self.form.value.clone());
+        let commands = self.at_selected(|node| Deed::Write { node, key, value });
+        if !commands.is_empty() && proposals().any(|proposal| proposal == self.form.value) {
+            self.form.proposed += 1;
+            self.form.value =
+                proposals().cycle().nth(self.form.proposed as usize).unwrap_or_default().to_owned();
+        }
+        commands
+    }
+}
+
+/// Values that are proposed one after the other, so that pressing Write again writes something new.
+fn proposals() -> impl Iterator<Item = &'static str> + Clone {
+    ["red", "blue", "green", "amber", "violet", "white"].into_iter()
+}
+
+/// Tokens that suit the kind of limiter: those of the engine's default, or Riak Core's.
+fn with_limiter(setup: Setup, limiter: LimiterKind) -> Setup {
+    if setup.limiter == limiter {
+        return setup;
+    }
+    let (tokens, refill) = match limiter {
+        LimiterKind::Window => ("45", "10"),
+        LimiterKind::Bucket | LimiterKind::Unlimited => ("256", "128"),
+    };
+    Setup { limiter, ..setup }.with(Field::Tokens, tokens).with(Field::Refill, refill)
+}
+
+/// What of a script makes sense with so many nodes.
+fn for_nodes(script: &[(u64, Deed)], nodes: u32) -> Vec<(u64, Deed)> {
+    let fits = |(at_us, deed): &(u64, Deed)| {
+        let deed = match deed {
+            Deed::Write { node, .. } | Deed::Increment { node, .. } if *node >= nodes => return None,
+            Deed::Crash(node) | Deed::Restart(node) | Deed::Leave(node) if *node >= nodes => return None,
+            Deed::Cut(_) if nodes < 2 => return None,
+            // A script's cut is a half, whatever the size.
+            Deed::Cut(_) => Deed::Cut((nodes / 2..nodes).collect()),
+            deed => deed.clone(),
+        };
+        Some((*at_us, deed))
+    };
+    script.iter().filter_map(fits).collect()
+}
+
+#[cfg(test)]
+#[path = "state_tests.rs"]
+mod tests;

@@ -1,0 +1,183 @@
+use super::super::protocol::{Mark, NodeState, Report};
+use super::super::worker::Machine;
+use super::*;
+
+/// The page with a real worker behind it.
+struct Pair {
+    view: View,
+    machine: Machine,
+}
+
+impl Pair {
+    fn new() -> Self {
+        let (view, commands) = View::new();
+        let mut pair = Self { view, machine: Machine::new(|| 0.0) };
+        pair.obey(commands);
+        pair
+    }
+
+    fn act(&mut self, action: Action) {
+        let commands = self.view.act(action);
+        self.obey(commands);
+    }
+
+    fn obey(&mut self, commands: Vec<Command>) {
+        for command in commands {
+            match self.machine.obey(command) {
+                Report::Frame(mut frame) => drop(self.view.take(&mut frame)),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    fn play(&mut self, seconds: u64) {
+        let to_us = self.view.now_us + seconds * 1_000_000;
+        while self.view.now_us < to_us {
+            let look = self.view.look();
+            self.obey(vec![Command::Advance { to_us, look }]);
+        }
+    }
+}
+
+#[test]
+fn nothing_plays_by_itself() {
+    let pair = Pair::new();
+    assert!(!pair.view.playing && pair.view.is_fresh());
+    assert_eq!((pair.view.now_us, pair.view.spread.up), (0, 50));
+    assert_eq!(pair.view.standing(), Standing::Quiet);
+}
+
+#[test]
+fn a_setup_changed_at_the_start_is_a_new_run() {
+    let mut pair = Pair::new();
+    pair.act(Action::Type(Field::Nodes, "12".into()));
+    assert_eq!((pair.view.run, pair.view.spread.up, pair.view.changed), (2, 12, true));
+    pair.act(Action::Type(Field::Nodes, "0".into()));
+    assert!(pair.view.errors[&Field::Nodes].contains("1 to 1,000"));
+    assert_eq!(pair.view.spread.up, 12, "the last run that made sense stands");
+    pair.act(Action::NewRun);
+    assert_eq!(pair.view.run, 2, "an impossible setup starts nothing");
+    pair.act(Action::Type(Field::Nodes, "20".into()));
+    assert!(pair.view.errors.is_empty());
+    assert_eq!(pair.view.spread.up, 20);
+}
+
+#[test]
+fn a_running_cluster_takes_over_what_it_can() {
+    let mut pair = Pair::new();
+    pair.play(1);
+    let run = pair.view.run;
+    pair.act(Action::Strategy(Strategy::Random));
+    pair.act(Action::Type(Field::Loss, "30".into()));
+    let deeds: Vec<_> = pair.view.series.deeds().iter().map(|(_, deed)| deed.clone()).collect();
+    assert!(matches!(deeds[1], Deed::Tune(tuning) if tuning.strategy == Strategy::Random), "{deeds:?}");
+    assert!(matches!(deeds[2], Deed::Network(network) if network.loss_ppm == 300_000), "{deeds:?}");
+    assert_eq!((pair.view.run, pair.view.tree()), (run, None));
+    assert!(!pair.view.wants_new_run());
+    pair.act(Action::Type(Field::Nodes, "7".into()));
+    assert!(pair.view.wants_new_run() && pair.view.run == run);
+    pair.act(Action::NewRun);
+    assert_eq!((pair.view.nodes(), pair.view.now_us), (7, 0));
+    assert!(!pair.view.wants_new_run() && pair.view.lines.len() < 100);
+}
+
+#[test]
+fn every_preset_can_be_taken_and_changed_in_size() {
+    for preset in presets::all() {
+        let mut pair = Pair::new();
+        pair.act(Action::Preset(preset.name.to_owned()));
+        for nodes in ["1", "2", "9"] {
+            pair.act(Action::Type(Field::Nodes, nodes.into()));
+            pair.play(3);
+            assert_eq!(pair.view.refused, None, "{} with {nodes}", preset.name);
+            pair.act(Action::NewRun);
+        }
+    }
+}
+
+#[test]
+fn acts_go_to_the_selected_node_and_without_one_say_so() {
+    let mut pair = Pair::new();
+    pair.act(Action::Write);
+    assert!(pair.view.refused.as_ref().is_some_and(|why| why.contains("Select a node")));
+    pair.act(Action::SelectBy(1));
+    pair.act(Action::SelectBy(-1));
+    assert_eq!(pair.view.selected, Some(49), "around the ring");
+    pair.act(Action::Write);
+    pair.act(Action::Increment);
+    assert_eq!(pair.view.form.value, "blue", "the next value is proposed");
+    let entries =
+        &pair.view.detail.as_ref().and_then(|detail| detail.inside.as_ref()).expect("it is up").entries;
+    let entries: Vec<_> = entries.iter().map(|entry| (entry.key.as_str(), entry.value.as_str())).collect();
+    assert_eq!(entries, [("color", "\"red\""), ("visits", "1")]);
+    pair.act(Action::CrashOrRestart);
+    assert_eq!(pair.view.detail.as_ref().map(|detail| detail.state), Some(NodeState::Down));
+    pair.act(Action::Write);
+    assert!(pair.view.refused.as_ref().is_some_and(|why| why.contains("not up")));
+    pair.act(Action::CrashOrRestart);
+    assert!(pair.view.detail.as_ref().is_some_and(|detail| detail.state.is_up()));
+}
+
+#[test]
+fn a_value_of_the_users_own_stays_in_the_form() {
+    let mut pair = Pair::new();
+    pair.act(Action::Select(Some(3)));
+    pair.act(Action::Value("{\"a\": [1]}".into()));
+    pair.act(Action::Write);
+    assert_eq!(pair.view.form.value, "{\"a\": [1]}");
+    let inside = pair.view.detail.as_ref().and_then(|detail| detail.inside.clone()).expect("it is up");
+    assert_eq!(inside.entries[0].value, "{\"a\":[1]}", "JSON is taken as JSON");
+}
+
+#[test]
+fn cuts_and_heals_show_in_the_standing() {
+    let mut pair = Pair::new();
+    pair.act(Action::CutHalves);
+    assert_eq!((pair.view.standing(), pair.view.parts), (Standing::Partitioned, 2));
+    pair.act(Action::Select(Some(0)));
+    pair.act(Action::CutOff);
+    assert_eq!(pair.view.parts, 3);
+    pair.act(Action::Do(Deed::Heal));
+    assert_eq!(pair.view.parts, 1);
+}
+
+#[test]
+fn a_round_is_one_interval() {
+    let mut pair = Pair::new();
+    pair.act(Action::PlayPause);
+    pair.act(Action::StepRound);
+    assert_eq!((pair.view.playing, pair.view.goal_us), (false, Some(1_000_000)));
+    pair.play(1);
+    assert_eq!(pair.view.goal_us, None);
+    pair.act(Action::StepEvent);
+    assert!(pair.view.now_us > 1_000_000);
+}
+
+#[test]
+fn frames_of_an_earlier_run_are_ignored() {
+    let mut pair = Pair::new();
+    let mark = Mark { state: NodeState::Down, informed: true };
+    let mut late = Frame { run: 0, now_us: 99, marks: vec![mark], ..Frame::default() };
+    assert!(!pair.view.take(&mut late));
+    assert_eq!(pair.view.now_us, 0);
+}
+
+#[test]
+fn lines_are_kept_up_to_a_limit() {
+    let mut pair = Pair::new();
+    pair.play(30);
+    assert!(pair.view.lines.len() <= LINES_MAX);
+    let numbers: Vec<u64> = pair.view.lines.iter().map(|line| line.number).collect();
+    assert!(numbers.is_sorted_by(|a, b| a < b));
+}
+
+#[test]
+fn the_table_asks_for_the_rows_in_sight() {
+    let mut pair = Pair::new();
+    pair.act(Action::Preset("thousand".into()));
+    pair.act(Action::Sight(Sight::Table));
+    pair.act(Action::Page(99));
+    assert_eq!((pair.view.page, pair.view.rows.len(), pair.view.rows[0].node), (9, 100, 900));
+    pair.act(Action::Sight(Sight::Ring));
+    assert!(pair.view.rows.is_empty());
+}
