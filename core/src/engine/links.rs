@@ -131,18 +131,18 @@ impl Link {
 }
 
 impl<S: State> Engine<S> {
-    /// Opens a link, if there is somewhere to dial and room for it.
-    pub(super) fn dial(&mut self, target: Target, now: Instant) {
+    /// Opens a link, if there is somewhere to dial. False if there is no room.
+    pub(super) fn dial(&mut self, target: Target, now: Instant) -> bool {
         let address = match &target {
             Target::Seed(address) => Some(address.clone()),
             Target::Peer(id) => self.members.member(id).and_then(|member| member.address.clone()),
         };
-        let Some(address) = address else { return };
-        if self.life == Life::Stopped
-            || self.links.is_dialing(&target)
-            || !self.make_room(self.config.tuning.links_max, now)
-        {
-            return;
+        let Some(address) = address else { return true };
+        if self.life == Life::Stopped || self.links.is_dialing(&target) {
+            return true;
+        }
+        if !self.make_room(self.config.tuning.links_max, now) {
+            return false;
         }
         self.links.dialed += 1;
         self.stats.dials += 1;
@@ -156,6 +156,7 @@ impl<S: State> Engine<S> {
         };
         self.links.table.insert(id, link);
         self.outputs.push_back(Output::Dial { link: id, address });
+        true
     }
 
     /// Dials what was asked to be joined, while this node is alone.
@@ -223,7 +224,6 @@ impl<S: State> Engine<S> {
             (Stage::Established { peer, .. }, _) => {
                 // What was under way may be lost, and the peer may be dead: ask at once.
                 if !expected && self.members.is_active(&peer) && self.life == Life::Running {
-                    self.silence.asked(&peer, now);
                     self.outbox(&peer).ask(Ask { store: true, cause: Cause::Reconnect });
                 }
                 Some(peer)

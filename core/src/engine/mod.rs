@@ -234,7 +234,8 @@ impl<S: State> Engine<S> {
             Life::Stopped => None,
             Life::Leaving { until } => Some(until),
             Life::Running => {
-                Some(self.token_deadline().map_or(self.next_round, |at| at.min(self.next_round)))
+                let others = [self.token_deadline(), self.silence.deadline()];
+                others.into_iter().flatten().chain([self.next_round]).min()
             }
         }
     }
@@ -253,7 +254,7 @@ impl<S: State> Engine<S> {
     /// Asks one random active member, besides what the rounds do. None if
     /// there is no other.
     pub fn gossip_once(&mut self, now: Instant) -> Option<NodeId> {
-        let asked = self.ask_at_random(1, now).pop();
+        let asked = self.ask_at_random(1).pop();
         self.flush(now);
         asked
     }
@@ -408,6 +409,7 @@ impl<S: State> Engine<S> {
         match self.life {
             Life::Leaving { until } if now >= until => self.stop(),
             Life::Running if now >= self.next_round => self.on_round(now),
+            Life::Running if self.silence.deadline().is_some_and(|at| now >= at) => self.on_silence(now),
             _ => {}
         }
     }

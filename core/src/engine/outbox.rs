@@ -45,6 +45,14 @@ pub(super) struct Ask {
     pub(super) cause: Cause,
 }
 
+impl Ask {
+    /// Is a member that does not answer held to be silent? What asks for other
+    /// reasons comes in bursts and may be lost with them.
+    fn probes(self) -> bool {
+        matches!(self.cause, Cause::Round | Cause::Reconnect | Cause::Silence)
+    }
+}
+
 /// A delta to be sent.
 #[derive(Debug)]
 pub(super) struct Owed<S: State> {
@@ -57,6 +65,8 @@ pub(super) struct Owed<S: State> {
 #[derive(Debug)]
 pub(super) struct Outbox<S: State> {
     ask: Option<Ask>,
+    /// Is the ask a probe, besides whatever else it is for?
+    probe: bool,
     pub(super) digest: Option<Mode>,
     pub(super) delta: Option<Owed<S>>,
     pub(super) members: BTreeMap<NodeId, Cause>,
@@ -83,6 +93,7 @@ impl<S: State> Default for Outbox<S> {
     fn default() -> Self {
         Self {
             ask: None,
+            probe: false,
             digest: None,
             delta: None,
             members: BTreeMap::new(),
@@ -101,6 +112,7 @@ impl<S: State> Outbox<S> {
 
     /// Owes a summary; one that compares states stands for one that does not.
     pub(super) fn ask(&mut self, ask: Ask) {
+        self.probe |= ask.probes();
         match &mut self.ask {
             Some(waiting) if waiting.store || !ask.store => {}
             waiting => *waiting = Some(ask),
@@ -188,10 +200,8 @@ impl<S: State> Engine<S> {
             return;
         }
         let Some(link) = self.links.preferred(id) else {
-            if !self.links.is_linked(id) {
-                self.dial(Target::Peer(id.clone()), now);
-            }
-            return;
+            let possible = self.links.is_linked(id) || self.dial(Target::Peer(id.clone()), now);
+            return self.note_probe(id, possible, now);
         };
         if core::mem::take(&mut peer.outbox.survey) {
             self.send_control(id, Message::Survey, Cause::Survey);
@@ -204,18 +214,32 @@ impl<S: State> Engine<S> {
                 _ => return,
             };
             if self.links.link_mut(link).is_none_or(|link| link.unsent >= LINK_FRAMES_MAX) {
-                return;
+                return self.note_probe(id, true, now);
             }
             let leaving = matches!(self.life, Life::Leaving { .. });
             if !leaving && !self.limiter.take(purpose, now) {
+                self.note_probe(id, false, now);
                 return self.block(id, purpose);
             }
+            self.note_probe(id, true, now);
             if let Some((message, cause)) = self.next_message(id, purpose) {
                 if let Some(link) = self.links.link_mut(link) {
                     link.used_at = now;
                 }
                 self.send_message(link, id, message, cause);
             }
+        }
+    }
+
+    /// A member that is to be probed owes an answer from when that is first
+    /// tried. While it is this node that cannot ask, for want of a token or of
+    /// room for a link, silence says nothing.
+    fn note_probe(&mut self, id: &NodeId, possible: bool, now: Instant) {
+        let probing = self.peers.get(id).is_some_and(|peer| peer.outbox.probe);
+        if probing && !possible {
+            self.silence.heard(id);
+        } else if probing && self.members.is_active(id) {
+            self.silence.asked(id, self.patience(), now);
         }
     }
 
@@ -270,8 +294,9 @@ impl<S: State> Engine<S> {
             return Some((Message::Delta { delta, digest, more: push && !part.complete }, Cause::Answer));
         }
         let ask = outbox.ask.take()?;
+        outbox.probe = false;
         let Tuning { strategy, mode, .. } = self.config.tuning;
-        let chosen = strategy == Strategy::Random && ask.cause == Cause::Round;
+        let chosen = strategy == Strategy::Random && matches!(ask.cause, Cause::Round | Cause::Silence);
         let mode = if chosen { mode } else { Mode::PushPull };
         let store = ask.store.then(|| self.state.hash());
         Some((Message::Summary { store, members: self.members.hash(), mode }, ask.cause))

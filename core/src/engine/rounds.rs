@@ -9,12 +9,17 @@ use crate::event::{Cause, Event};
 use crate::id::NodeId;
 use crate::members::Status;
 use crate::state::State;
-use crate::time::Instant;
+use crate::time::{Duration, Instant};
 use alloc::vec::Vec;
 
-/// Most members that owe an answer and are asked again in one round. A guess;
-/// the others' turn comes with the next rounds.
+/// Most members that owe an answer and are asked again at one time. A guess;
+/// the others' turn comes next.
 const REASKED_MAX: usize = 16;
+
+/// How often a member that owes an answer is asked in each interval. A guess:
+/// with a fifth of all messages lost and the default silence, one probe in a
+/// hundred thousand finds a live member silent.
+const ASKS_PER_INTERVAL: u64 = 4;
 
 impl<S: State> Engine<S> {
     pub(super) fn on_round(&mut self, now: Instant) {
@@ -23,11 +28,8 @@ impl<S: State> Engine<S> {
         self.tell(Event::Round { number: self.stats.rounds });
         self.next_round = now + self.rng.jitter(tuning.interval_us, tuning.jitter_percent);
 
-        for id in self.silence.take_silent(tuning.silence_us, now) {
-            self.declare_down(&id);
-        }
-        self.ask_again();
-        self.ask_at_random(tuning.fanout, now);
+        self.on_silence(now);
+        self.ask_at_random(tuning.fanout);
         self.try_one_lost();
         self.dial_seeds(now);
         self.dial_neighbours(now);
@@ -73,11 +75,10 @@ impl<S: State> Engine<S> {
         ids
     }
 
-    pub(super) fn ask_at_random(&mut self, count: u32, now: Instant) -> Vec<NodeId> {
+    pub(super) fn ask_at_random(&mut self, count: u32) -> Vec<NodeId> {
         let store = self.config.tuning.strategy.repairs();
         let ids = self.random_members(count);
         for id in &ids {
-            self.silence.asked(id, now);
             self.outbox(id).ask(Ask { store, cause: Cause::Round });
         }
         ids
@@ -93,11 +94,25 @@ impl<S: State> Engine<S> {
         positions.filter_map(|at| self.members.active_at(at)).map(|member| member.id.clone()).collect()
     }
 
-    fn ask_again(&mut self) {
-        let owing: Vec<_> = self.silence.iter().map(|(id, _)| id.clone()).take(REASKED_MAX).collect();
-        for id in owing {
-            self.outbox(&id).ask(Ask { store: false, cause: Cause::Silence });
+    /// Declares down who has been silent for too long, and asks the other
+    /// silent ones again.
+    pub(super) fn on_silence(&mut self, now: Instant) {
+        for id in self.silence.take_silent(self.config.tuning.silence_us, now) {
+            self.declare_down(&id);
         }
+        let owing: Vec<_> = self.silence.iter().map(|(id, _)| id.clone()).take(REASKED_MAX).collect();
+        // The summary may be what was lost: it is the same question again.
+        let store = self.config.tuning.strategy.repairs();
+        for id in owing {
+            self.outbox(&id).ask(Ask { store, cause: Cause::Silence });
+        }
+        self.silence.asked_again(self.patience(), now);
+    }
+
+    /// How long to wait for an answer before asking again: so that on a bad
+    /// network a member is asked a dozen times before it is given up.
+    pub(super) fn patience(&self) -> Duration {
+        Duration::from_micros(self.config.tuning.interval_us.as_micros() / ASKS_PER_INTERVAL)
     }
 
     fn declare_down(&mut self, id: &NodeId) {

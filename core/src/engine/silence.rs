@@ -13,19 +13,36 @@ use alloc::vec::Vec;
 #[derive(Debug, Default)]
 pub(super) struct Silence {
     asked: BTreeMap<NodeId, Instant>,
+    /// When to ask them again.
+    again_at: Option<Instant>,
 }
 
 impl Silence {
-    /// The member was asked and now owes an answer.
-    pub(super) fn asked(&mut self, id: &NodeId, now: Instant) {
+    /// The member was asked and now owes an answer, for which there is so much
+    /// patience before it is asked again.
+    pub(super) fn asked(&mut self, id: &NodeId, patience: Duration, now: Instant) {
         if !self.asked.contains_key(id) {
             self.asked.insert(id.clone(), now);
+            self.again_at.get_or_insert(now + patience);
         }
     }
 
     /// The member spoke, or is not asked any more.
     pub(super) fn heard(&mut self, id: &NodeId) {
         self.asked.remove(id);
+        if self.asked.is_empty() {
+            self.again_at = None;
+        }
+    }
+
+    /// When to ask again those who owe an answer.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.again_at
+    }
+
+    /// They are asked again now.
+    pub(super) fn asked_again(&mut self, patience: Duration, now: Instant) {
+        self.again_at = (!self.asked.is_empty()).then_some(now + patience);
     }
 
     /// Those who have owed an answer for at least that long; they are
