@@ -23,6 +23,8 @@ pub(super) struct ConnectBarProps {
     pub seen_through: Option<NodeId>,
     /// Is a connection wanted?
     pub is_wanted: bool,
+    /// Does the field name the node to which there is a connection?
+    pub is_present: bool,
     /// The field changed.
     pub on_typed: Callback<String>,
     /// Connect to what the field holds.
@@ -52,8 +54,8 @@ pub(super) fn ConnectBar(props: &ConnectBarProps) -> Html {
                     { for props.recents.iter().map(|label| html! { <option key={label.clone()} value={label.clone()} /> }) }
                 </datalist>
             </div>
-            <Button label="Connect" icon={IconName::Link} kind={ButtonKind::Primary} submits=true
-                testid="live-connect" />
+            <Button label="Connect" icon={IconName::Link} submits=true testid="live-connect"
+                kind={if props.is_present { ButtonKind::Plain } else { ButtonKind::Primary }} />
             if props.is_wanted {
                 <Button label="Disconnect" kind={ButtonKind::Plain} testid="live-disconnect"
                     onclick={props.on_disconnect.clone()} />

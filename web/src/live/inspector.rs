@@ -2,7 +2,7 @@
 
 use super::{
     knowledge::{self, MemberRow},
-    members::{health_mark, sees},
+    members::{contact, health_mark, sees},
     session::Model,
     state::View,
     words,
@@ -55,7 +55,7 @@ pub(super) fn Inspector(props: &InspectorProps) -> Html {
             scrolls=true>
             <p class="inspector-head">
                 { health_mark(row.health) }
-                <span class="muted">{ if row.is_self { "the node of this view" } else { row_words(&row) } }</span>
+                <span class="muted">{ contact(&row) }</span>
             </p>
             <Facts {facts} testid="live-inspector-facts" />
             if !row.is_self {
@@ -77,16 +77,9 @@ fn see_through(row: &MemberRow, props: &InspectorProps) -> Html {
     }
 }
 
-fn row_words(row: &MemberRow) -> &'static str {
-    if row.is_linked { "linked with the node of this view" } else { "not linked with the node of this view" }
-}
-
 fn facts(row: &MemberRow, view: &View) -> Vec<(AttrValue, AttrValue)> {
     let mut facts: Vec<(AttrValue, AttrValue)> = Vec::new();
     let mut add = |name: &'static str, value: String| facts.push((name.into(), value.into()));
-    if let Some(silent_ms) = row.silent_ms {
-        add("Silent for", words::span(silent_ms));
-    }
     add("Knows", row.knowledge.words());
     if let Some(age_ms) = row.report_age_ms {
         add("Told", format!("{} ago", words::span(age_ms)));

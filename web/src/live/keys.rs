@@ -127,7 +127,9 @@ fn entry_row(entry: &SeenEntry, view: &View, props: &KeysProps, on_draft: &Callb
                 <span class="mono entry-key">{ &seen.key }</span>
                 <div class="sub num">{ origin(entry, view, props.now_ms) }</div>
             </td>
-            <td class="entry-value mono" title={text.clone()} data-testid={format!("live-value-{}", seen.key)}>{ text }</td>
+            <td class="mono" title={text.clone()}>
+                <span class="entry-value" data-testid={format!("live-value-{}", seen.key)}>{ text }</span>
+            </td>
             <td class="cell-act">{ act }</td>
         </tr>
     }
@@ -137,7 +139,7 @@ fn entry_row(entry: &SeenEntry, view: &View, props: &KeysProps, on_draft: &Callb
 fn origin(entry: &SeenEntry, view: &View, now_ms: u64) -> String {
     let seen = &entry.view;
     if seen.kind == Kind::Counter {
-        return "counter, the sum over all members".to_owned();
+        return "counter".to_owned();
     }
     let author = seen.author.as_ref().map_or("unknown", |author| author.as_str());
     match seen.stamp_us {

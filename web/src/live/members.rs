@@ -38,8 +38,7 @@ pub(super) fn MembersTable(props: &MembersProps) -> Html {
         Column::text("Member"),
         Column::text("Knows"),
         Column::number("Sees"),
-        Column::text("Link"),
-        Column::number("Silent for"),
+        Column::number("Incarnation"),
     ];
     let left_out = rows.len().saturating_sub(ROWS_MAX);
     html! {
@@ -58,19 +57,17 @@ fn row_html(row: &MemberRow, props: &MembersProps) -> Html {
     let is_selected = props.selected.as_ref() == Some(&row.id);
     let chosen = (!is_selected).then(|| row.id.clone());
     let onclick = props.on_select.reform(move |_: MouseEvent| chosen.clone());
-    let silent = row.silent_ms.map_or_else(|| "–".to_owned(), words::span);
     html! {
         <tr key={row.id.to_string()} aria-selected={is_selected.then_some("true")} data-testid="live-member"
             data-member={row.id.to_string()} data-health={row.health.as_str()}>
-            <td>{ health_mark(row.health) }</td>
+            <td>
+                { health_mark(row.health) }
+                <div class="sub num">{ contact(row) }</div>
+            </td>
             <td>
                 <button type="button" class="link-button" {onclick} aria-pressed={is_selected.to_string()}
                     data-testid={format!("live-member-{}", row.id)}>{ row.id.to_string() }</button>
-                if row.is_self {
-                    <span class="muted">{ " · this view" }</span>
-                }
-                <div class="sub mono">{ row.address.clone().unwrap_or_else(|| "no address".to_owned()) }</div>
-                <div class="sub">{ format!("incarnation {}", row.incarnation) }</div>
+                <div class="sub mono" title={row.address.clone()}>{ place(row) }</div>
             </td>
             <td class={knowledge_class(row.knowledge)}>
                 { row.knowledge.words() }
@@ -78,11 +75,26 @@ fn row_html(row: &MemberRow, props: &MembersProps) -> Html {
                     <div class="sub num">{ format!("told {} ago", words::span(age_ms)) }</div>
                 }
             </td>
-            <td class="cell-num">{ sees(row) }</td>
-            <td>{ if row.is_self { "–" } else if row.is_linked { "linked" } else { "none" } }</td>
-            <td class="cell-num">{ silent }</td>
+            <td class="cell-num cell-nowrap">{ sees(row) }</td>
+            <td class="cell-num sub">{ row.incarnation }</td>
         </tr>
     }
+}
+
+/// How the observed node and the member are in touch.
+pub(super) fn contact(row: &MemberRow) -> String {
+    match row.silent_ms {
+        _ if row.is_self => "this view".to_owned(),
+        Some(silent_ms) => format!("silent for {}", words::span(silent_ms)),
+        None if row.is_linked => "linked".to_owned(),
+        None => "not linked".to_owned(),
+    }
+}
+
+/// Its address without what all addresses have in common.
+fn place(row: &MemberRow) -> String {
+    let address = row.address.as_deref().unwrap_or("no address");
+    address.strip_prefix("ws://").unwrap_or(address).trim_end_matches("/gossip").to_owned()
 }
 
 /// Of the members that it knows, how many a member holds active.

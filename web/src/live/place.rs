@@ -177,8 +177,10 @@ impl Component for Live {
             <div class="live" data-testid="live" data-state={status::state_word(connection.phase())}>
                 { status::source_bar(connection, &view, now_ms) }
                 <ConnectBar typed={self.typed.clone()} error={self.error.clone()} recents={self.recents.clone()}
-                    members={status::reachable_members(&view)} seen_through={view.node().cloned()}
+                    members={status::reachable_members(&view)} seen_through={view.node().filter(|_| view.is_current()).cloned()}
                     is_wanted={status::is_wanted(connection.phase())}
+                    is_present={connection.is_live()
+                        && connection.address().is_some_and(|address| address.label() == self.typed)}
                     on_typed={link.callback(Msg::Typed)} on_connect={link.callback(|()| Msg::Connect)}
                     on_connect_to={link.callback(Msg::ConnectTo)}
                     on_disconnect={link.callback(|()| Msg::Disconnect)} />

@@ -4,7 +4,7 @@
 use super::knowledge::{Health, Knowledge, MemberRow};
 use crate::lab::{
     layout::{Layout, Point},
-    scene::{Hue, Ink, Layer, Shapes},
+    scene::{Anchor, Hue, Ink, Layer, Shapes},
 };
 
 /// How long a message travels on the screen, in milliseconds. Real ones take less than an eye can follow.
@@ -16,6 +16,9 @@ pub(super) const BEHIND_MS: f64 = 600.0;
 
 /// The longest name that is drawn, in characters.
 const NAME_CHARS_MAX: usize = 12;
+
+/// Room for the circle around the chosen member, between it and its name.
+const SELECTION_PX: f32 = 4.0;
 
 /// What a character of a name takes, in pixels. Names stand in the page's font at 12 px.
 const CHAR_PX: f32 = 6.6;
@@ -91,11 +94,14 @@ fn names(subject: &Subject<'_>) -> Layer {
         let name = short(row.id.as_str());
         let mut place = subject.layout.label(at);
         // Names are centred on their place, so a long one moves outward by half of itself.
-        let out = (place.x - subject.layout.center.x) / subject.layout.radius.max(1.0);
-        place.x += out.clamp(-1.0, 1.0) * (name.chars().count() as f32 * CHAR_PX / 2.0 - 6.0).max(0.0);
+        let center = subject.layout.center;
+        let distance = place.distance(center).max(1.0);
+        let (right, down) = ((place.x - center.x) / distance, (place.y - center.y) / distance);
+        let half = (name.chars().count() as f32 * CHAR_PX / 2.0 - 6.0).max(0.0);
+        place = Point::new(place.x + right * (SELECTION_PX + half), place.y + down * SELECTION_PX);
         (place, name)
     });
-    layer(Hue::Muted, Ink::Fill, Shapes::Words(words.collect()))
+    layer(Hue::Muted, Ink::Fill, Shapes::Words(Anchor::Middle, words.collect()))
 }
 
 fn short(name: &str) -> String {

@@ -125,7 +125,7 @@ fn live_chip(rows: &[MemberRow]) -> (AttrValue, Tone) {
     let tone = |good| if down > 0 { Tone::Warn } else { good };
     match knowledge::spread(rows) {
         Spread::Unknown => ("Live".into(), Tone::Good),
-        Spread::Converged { of } => (format!("Live · {of} in sync{down_words}").into(), tone(Tone::Good)),
+        Spread::Converged { of } => (format!("Live · all {of} in sync{down_words}").into(), tone(Tone::Good)),
         Spread::Spreading { informed, of } => {
             (format!("Live · {informed} of {of} in sync{down_words}").into(), tone(Tone::Busy))
         }

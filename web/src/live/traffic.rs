@@ -192,7 +192,7 @@ fn paint(canvas: &mut Canvas, layout: &Layout, unit: Unit, palette: &Palette) {
     }
     canvas.stroke(palette.line, 1.0, 1.0, 0.0);
     for (y, value) in &layout.levels {
-        canvas.words(&unit.words(*value), (left - 6.0, px(*y)), Align::Right, WORDS_PX, palette.muted);
+        canvas.words(&words::mark(&unit.words(*value)), (left - 6.0, px(*y)), Align::Right, WORDS_PX, palette.muted);
     }
     for (x, ago) in &layout.times {
         let (text, align) = match ago {

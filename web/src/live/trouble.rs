@@ -31,7 +31,7 @@ impl Finding {
         if let (Some(name), Some(version)) = (field("node"), field("version")) {
             return Self::Node { name, version };
         }
-        let plain: String = body.split_whitespace().collect::<Vec<_>>().join(" ");
+        let plain: String = without_tags(body).split_whitespace().collect::<Vec<_>>().join(" ");
         let mut quote: String = plain.chars().take(QUOTE_CHARS_MAX).collect();
         if quote.len() < plain.len() {
             quote.push('…');
@@ -39,6 +39,17 @@ impl Finding {
         let quote = if quote.is_empty() { "with nothing".to_owned() } else { format!("“{quote}”") };
         Self::Stranger(Some(format!("it answers {quote} (HTTP {status})")))
     }
+}
+
+/// The words of a page: what stands between its tags.
+fn without_tags(body: &str) -> String {
+    let mut is_tag = false;
+    let is_word = |char: &char| {
+        let was_tag = is_tag;
+        is_tag = *char == '<' || (is_tag && *char != '>');
+        !was_tag && !is_tag
+    };
+    body.replace('<', " <").chars().filter(is_word).collect()
 }
 
 /// Why there is no live connection.
@@ -210,7 +221,7 @@ mod tests {
         check(r#"{"node": "n1", "version": "9.0", "more": [1]}"#, node);
         let stranger = |words: &str| Finding::Stranger(Some(words.to_owned()));
         check(r#"{"version": "9.0"}"#, stranger("it answers “{\"version\": \"9.0\"}” (HTTP 200)"));
-        check("<h1>It\n works!</h1>", stranger("it answers “<h1>It works!</h1>” (HTTP 200)"));
+        check("<h1>It\n works!</h1>", stranger("it answers “It works!” (HTTP 200)"));
         check("", stranger("it answers with nothing (HTTP 200)"));
         let long = Finding::from_answer(404, &"ä".repeat(1_000));
         assert_eq!(long, Finding::Stranger(Some(format!("it answers “{}…” (HTTP 404)", "ä".repeat(60)))));

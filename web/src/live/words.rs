@@ -29,6 +29,11 @@ pub fn amount(value: f64) -> String {
     }
 }
 
+/// The same without a nought behind the point, for the marks of a scale.
+pub fn mark(text: &str) -> String {
+    text.replace(".0", "")
+}
+
 /// A whole number with its thousands apart: `1,204`.
 pub fn grouped(value: i64) -> String {
     let digits = value.unsigned_abs().to_string();
@@ -178,6 +183,7 @@ mod tests {
             assert_eq!(amount(given), expected);
         }
         assert_eq!(amount(f64::NAN), "unknown");
+        assert_eq!((mark("5.0").as_str(), mark("2.5 kB").as_str(), mark("1.0 kB").as_str()), ("5", "2.5 kB", "1 kB"));
         assert_eq!(grouped(-1_234_567), "−1,234,567");
         assert_eq!(grouped(i64::MIN), "−9,223,372,036,854,775,808");
         assert_eq!(bytes(812.0), "812 B");
