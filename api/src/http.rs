@@ -135,9 +135,11 @@ pub struct KeyList {
 pub struct EntryView {
     /// The key.
     pub key: String,
-    /// `register` or `counter`.
+    /// `register`, `counter`, `multi-value` or `set`.
     pub kind: rumormill_core::Kind,
-    /// The register's value, or the counter's sum.
+    /// The register's value, the counter's sum, the list of values that a
+    /// multi-value register holds (more than one is a conflict), or the list
+    /// of a set's elements.
     pub value: Value,
     /// Who wrote a register.
     pub author: Option<NodeId>,

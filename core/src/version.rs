@@ -49,6 +49,13 @@ impl VersionVector {
         }
     }
 
+    /// What both vectors cover.
+    pub fn meet(&self, other: &Self) -> Self {
+        let lesser =
+            |(writer, sequence): (&Writer, u64)| (writer.clone(), sequence.min(other.sequence(writer)));
+        self.iter().map(lesser).collect()
+    }
+
     /// Does this vector cover everything that `other` covers?
     pub fn covers(&self, other: &Self) -> bool {
         other.entries.iter().all(|(writer, sequence)| self.sequence(writer) >= *sequence)

@@ -52,6 +52,9 @@ impl<S: State> Engine<S> {
     fn on_message(&mut self, from: &NodeId, message: MessageOf<S>, now: Instant) -> Result<bool, Refusal> {
         match message {
             Message::Summary { store, members, mode } => {
+                if store == Some(self.state.hash()) {
+                    self.note_equal(from);
+                }
                 self.on_summary(from, store.is_some_and(|hash| hash != self.state.hash()), mode, now);
                 if members != self.members.hash() {
                     self.outbox(from).all_members = Some(None);
@@ -95,6 +98,7 @@ impl<S: State> Engine<S> {
     }
 
     fn on_digest(&mut self, from: &NodeId, theirs: S::Digest, mode: Mode) {
+        self.note_digest(from, &theirs);
         let (newer, older) = match self.state.compare(&theirs) {
             Comparison::Equal => (false, false),
             Comparison::Newer => (true, false),
@@ -118,7 +122,7 @@ impl<S: State> Engine<S> {
         let news = S::news_len(&merged.news) > 0;
         self.on_repaired(&merged.news, from);
         self.tell_changes(merged.changes, Some(from));
-        if more && news {
+        if more && merged.progress {
             self.outbox(from).digest = Some(Mode::Push);
         }
         if let Some(theirs) = theirs {

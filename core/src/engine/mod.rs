@@ -2,9 +2,12 @@
 //! holds its face (inputs, outputs, commands, views) and the order in which
 //! its parts run. The parts: `links` (who is connected, and how that came),
 //! `outbox` (what is owed to whom, and the limiter), `exchange` (what a message
-//! means), `rounds` (what the timer does), `silence` (who is down).
+//! means), `rounds` (what the timer does), `silence` (who is down),
+//! `garbage` (when deleted things may be forgotten).
 
+mod commands;
 mod exchange;
+mod garbage;
 mod links;
 mod outbox;
 mod rounds;
@@ -21,7 +24,6 @@ use crate::id::{Address, LinkId, NodeId};
 use crate::limiter::{Limiter, Purpose};
 use crate::members::{Member, Members, Status};
 use crate::rng::Rng;
-use crate::state::store::{Key, News, Store, Value, WriteError};
 use crate::state::{Change, Merged, State};
 use crate::time::{Duration, Instant};
 use crate::wire::{CloseCode, Codec, Message, Refusal, Report};
@@ -29,6 +31,7 @@ use alloc::borrow::Cow;
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
 use bytes::Bytes;
+use garbage::Seen;
 use links::{Links, Seed};
 use outbox::{Ask, Peer};
 use silence::Silence;
@@ -143,6 +146,7 @@ pub struct Engine<S: State> {
     silence: Silence,
     /// The member held to be down that this round tries.
     lost_tried: Option<NodeId>,
+    seen: Seen<S>,
     survey_cursor: Option<NodeId>,
     reports: BTreeMap<NodeId, (Instant, Report)>,
     next_round: Instant,
@@ -187,6 +191,7 @@ impl<S: State> Engine<S> {
             seeds: Vec::new(),
             silence: Silence::default(),
             lost_tried: None,
+            seen: Seen::default(),
             survey_cursor: None,
             reports: BTreeMap::new(),
             next_round: now + first,
@@ -234,7 +239,7 @@ impl<S: State> Engine<S> {
             Life::Stopped => None,
             Life::Leaving { until } => Some(until),
             Life::Running => {
-                let others = [self.token_deadline(), self.silence.deadline()];
+                let others = [self.token_deadline(), self.silence.deadline(), self.state.expires_at()];
                 others.into_iter().flatten().chain([self.next_round]).min()
             }
         }
@@ -408,8 +413,17 @@ impl<S: State> Engine<S> {
     fn on_timeout(&mut self, now: Instant) {
         match self.life {
             Life::Leaving { until } if now >= until => self.stop(),
-            Life::Running if now >= self.next_round => self.on_round(now),
-            Life::Running if self.silence.deadline().is_some_and(|at| now >= at) => self.on_silence(now),
+            Life::Running => {
+                if self.state.expires_at().is_some_and(|at| now >= at) {
+                    let ended = self.state.expire(now);
+                    self.tell_changes(ended, None);
+                }
+                if now >= self.next_round {
+                    self.on_round(now);
+                } else if self.silence.deadline().is_some_and(|at| now >= at) {
+                    self.on_silence(now);
+                }
+            }
             _ => {}
         }
     }
@@ -506,18 +520,6 @@ impl<S: State> Engine<S> {
 
     fn tell(&mut self, event: Event) {
         self.outputs.push_back(Output::Event(event));
-    }
-}
-
-impl Engine<Store> {
-    /// Sets a register, here at once and elsewhere as it spreads.
-    pub fn set(&mut self, key: &Key, value: Value, now: Instant) -> Result<(), WriteError> {
-        self.write(now, |store| store.set(key, value, now).map(|merged: Merged<News>| ((), merged)))
-    }
-
-    /// Adds to a counter and returns its sum as this node sees it.
-    pub fn increment(&mut self, key: &Key, by: i64, now: Instant) -> Result<i64, WriteError> {
-        self.write(now, |store| store.increment(key, by))
     }
 }
 

@@ -34,6 +34,7 @@ impl<S: State> Engine<S> {
         self.dial_seeds(now);
         self.dial_neighbours(now);
         self.close_unused_links(now);
+        self.collect_garbage();
         self.retry_owed();
     }
 

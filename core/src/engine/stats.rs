@@ -34,6 +34,8 @@ pub struct Stats {
     pub dials: u64,
     /// Links that could not be made, or broke.
     pub broken_links: u64,
+    /// Tombstones dropped because everyone had seen them.
+    pub collected: u64,
     /// News that outgrew its outbox and was left to repair.
     pub overflows: u64,
 }

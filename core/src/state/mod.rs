@@ -7,6 +7,7 @@ pub mod store;
 pub mod text;
 
 use crate::hash::StateHash;
+use crate::time::Instant;
 use alloc::vec::Vec;
 use core::fmt::Debug;
 use serde::de::DeserializeOwned;
@@ -52,6 +53,8 @@ pub struct Merged<N> {
     pub news: N,
     /// The keys that read differently now, in the order of the change.
     pub changes: Vec<Change>,
+    /// Was it worth it? If not, asking the same peer for more brings nothing.
+    pub progress: bool,
 }
 
 /// A delta that breaks the rules of its type (a sequence outside its own
@@ -115,6 +118,33 @@ pub trait State {
 
     /// How much is waiting, in entries of memory, not in writes.
     fn news_len(news: &Self::News) -> usize;
+
+    /// When something in it next ends by itself; never, if none.
+    fn expires_at(&self) -> Option<Instant> {
+        None
+    }
+
+    /// Ends what is over. Returns what reads differently now.
+    fn expire(&mut self, now: Instant) -> Vec<Change> {
+        let _ = now;
+        Vec::new()
+    }
+
+    /// Is anything kept only for members who have not seen yet that it is gone?
+    fn has_garbage(&self) -> bool {
+        false
+    }
+
+    /// Drops the garbage that everyone with these digests has seen to be
+    /// such: this state itself, and all members that might bring it back.
+    /// Returns how many pieces went.
+    fn collect<'a>(&mut self, everyone: impl Iterator<Item = &'a Self::Digest>) -> u32
+    where
+        Self::Digest: 'a,
+    {
+        let _ = everyone;
+        0
+    }
 
     /// The whole state as bytes.
     fn encode(&self) -> Vec<u8>;

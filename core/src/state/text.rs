@@ -66,7 +66,7 @@ impl Text {
         self.current.stamp = self.clock.tick(now);
         self.current.author = Some(self.writer.clone());
         self.current.seen.increment(&self.writer);
-        Ok(Merged { news: true, changes: vec![change()] })
+        Ok(Merged { news: true, changes: vec![change()], progress: true })
     }
 }
 
@@ -111,7 +111,7 @@ impl State for Text {
 
     fn merge(&mut self, delta: Self::Delta) -> Result<Merged<bool>, InvalidDelta> {
         let Some(theirs) = delta else {
-            return Ok(Merged { news: false, changes: Vec::new() });
+            return Ok(Merged { news: false, changes: Vec::new(), progress: false });
         };
         if theirs.value.len() > TEXT_BYTES_MAX {
             return Err(InvalidDelta("the text is too long"));
@@ -133,7 +133,7 @@ impl State for Text {
             (self.current.value, self.current.stamp, self.current.author) = (value, stamp, author);
         }
         self.current.seen.merge(&seen);
-        Ok(Merged { news, changes })
+        Ok(Merged { news, changes, progress: news })
     }
 
     fn rumor(&self, news: &mut bool, _bytes_max: usize) -> Self::Delta {

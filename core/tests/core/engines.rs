@@ -327,3 +327,80 @@ fn a_node_without_a_link_still_says_goodbye() {
         ["a", "b"].iter().filter(|name| net.engine(name).members().status(&id("c")) == Some(Status::Left));
     assert!(told.count() > 0);
 }
+
+#[test]
+fn a_deleted_key_is_forgotten_by_all_once_all_have_seen_it_go() {
+    let mut net = Net::joined(&["a", "b", "c", "d"], Tuning::default());
+    for n in 0..10 {
+        set(&mut net, "a", &format!("key-{n}"), "v");
+    }
+    for n in 0..10 {
+        assert!(net.command("b", |engine, now| engine.delete(&key(&format!("key-{n}")), now)));
+    }
+    assert!(net.engines.values().all(|engine| engine.state().is_empty()));
+    assert_eq!(net.engine("c").state().tombstones(), 10);
+    net.run_until("all tombstones are gone", |net| {
+        net.engines.values().all(|engine| engine.state().tombstones() == 0)
+    });
+    assert!(net.agree());
+}
+
+/// The reference's and many others' ghosts: a member that was away while a key
+/// was deleted, and the delete forgotten, must not bring the key back.
+#[test]
+fn a_member_that_was_away_brings_no_deleted_key_back_and_loses_no_write_of_its_own() {
+    let mut net = Net::joined(&["a", "b", "c", "d"], Tuning::default());
+    set(&mut net, "a", "ghost", "v");
+    set(&mut net, "a", "stays", "v");
+    assert!(net.agree());
+    net.cut(&["d"], &["a", "b", "c"]);
+    net.run_until("d is given up", |net| net.engine("a").members().active_count() == 3);
+    net.command("a", |engine, now| engine.delete(&key("ghost"), now));
+    set(&mut net, "d", "own", "written while away");
+    net.command("d", |engine, now| engine.increment(&key("visits"), 3, now)).expect("in range");
+    net.run_until("the delete is forgotten", |net| {
+        ["a", "b", "c"].iter().all(|name| net.engine(name).state().tombstones() == 0)
+    });
+    net.cuts.clear();
+    net.run_until("all agree", Net::agree);
+    for engine in net.engines.values() {
+        assert_eq!(engine.state().register(&key("ghost")), None, "{}", engine.id());
+        assert_eq!(engine.state().register(&key("stays")), Some(&text("v")));
+        assert_eq!(engine.state().register(&key("own")), Some(&text("written while away")));
+        assert_eq!(engine.state().counter(&key("visits")), Some(3));
+    }
+    set(&mut net, "d", "own", "again");
+    net.command("d", |engine, now| engine.increment(&key("visits"), 1, now)).expect("in range");
+    net.run_until("what it writes from now on spreads", Net::agree);
+    assert_eq!(net.engine("a").state().counter(&key("visits")), Some(4));
+}
+
+#[test]
+fn a_time_to_live_ends_on_every_node_by_its_own_timer() {
+    let mut net = Net::joined(&ABC, Tuning::default());
+    let ttl = Duration::from_millis(1_500);
+    net.command("b", |engine, now| engine.set_for(&key("presence"), text("here"), ttl, now)).expect("free");
+    assert!(net.engines.values().all(|engine| engine.state().len() == 1));
+    net.run(Duration::from_millis(1_400));
+    assert!(net.engines.values().all(|engine| engine.state().len() == 1));
+    net.run(Duration::from_millis(200));
+    assert!(net.engines.values().all(|engine| engine.state().is_empty()));
+    net.run_until("it is forgotten", |net| {
+        net.engines.values().all(|engine| engine.state().tombstones() == 0)
+    });
+    assert!(net.agree());
+}
+
+#[test]
+fn concurrent_writes_to_a_multi_value_register_are_kept_for_a_person_to_resolve() {
+    let mut net = Net::joined(&ABC, Tuning::default());
+    net.cut(&["c"], &["a", "b"]);
+    net.command("a", |engine, now| engine.put(&key("plan"), text("left"), now)).expect("free");
+    net.command("c", |engine, now| engine.put(&key("plan"), text("right"), now)).expect("free");
+    net.cuts.clear();
+    net.run_until("all agree", Net::agree);
+    assert_eq!(net.engine("b").state().values(&key("plan")).len(), 2);
+    net.command("b", |engine, now| engine.put(&key("plan"), text("both"), now)).expect("the same kind");
+    net.run_until("all agree again", Net::agree);
+    assert!(net.engines.values().all(|engine| engine.state().values(&key("plan")) == [&text("both")]));
+}

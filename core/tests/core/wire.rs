@@ -3,11 +3,11 @@
 
 use crate::net::{address, id};
 use proptest::prelude::*;
-use rumormill_core::state::store::{Delta, Key};
+use rumormill_core::state::store::{Delta, Digest, Key};
 use rumormill_core::wire::{self, FRAME_BYTES_MAX, Frame, Hello, Message};
 use rumormill_core::{
     CloseCode, Codec, Engine, EngineConfig, Incarnation, Input, Instant, LimiterConfig, LinkId, Output,
-    Store, Tuning, Value, VersionVector,
+    Store, Tuning, Value,
 };
 
 const NOW: Instant = Instant::from_micros(5_000_000);
@@ -96,7 +96,7 @@ fn a_later_version_is_recognised_whatever_follows_it() {
 
 #[test]
 fn bad_frames_are_refused() {
-    type StoreFrame = Frame<VersionVector, Delta>;
+    type StoreFrame = Frame<Digest, Delta>;
     for codec in Codec::ALL {
         let greeting = wire::encode(&hello(), codec).to_vec();
         let frame = |message| wire::encode(&StoreFrame { number: 1, message }, codec).to_vec();
@@ -109,14 +109,14 @@ fn bad_frames_are_refused() {
         refuses([good.clone(), good.clone()].concat(), CloseCode::Malformed, "");
         let backwards: Delta = serde_json::from_value(serde_json::json!({"runs": [
             {"writer": {"node": "b", "epoch": 1}, "after": 5, "upto": 5, "items": []}
-        ]}))
+        ], "outdated": null}))
         .expect("well-formed");
         refuses(frame(Message::Rumor { delta: backwards }), CloseCode::Malformed, "run of writes is empty");
         let outside: Delta = serde_json::from_value(serde_json::json!({"runs": [
             {"writer": {"node": "b", "epoch": 1}, "after": 0, "upto": 1, "items": [
                 {"sequence": 2, "key": "k", "write": {"counter": {"up": 1, "down": 0}}}
             ]}
-        ]}))
+        ], "outdated": null}))
         .expect("well-formed");
         refuses(frame(Message::Rumor { delta: outside }), CloseCode::Malformed, "outside its run");
     }
@@ -130,7 +130,7 @@ fn a_frame_that_claims_to_be_huge_costs_no_memory() {
     // A list of 2^40 entries in nine bytes: refused when the bytes run out.
     let mut bytes = vec![1, 4];
     bytes.extend([0x80, 0x80, 0x80, 0x80, 0x80, 0x20]);
-    let error = wire::decode_frame::<VersionVector, Delta>(&bytes, Codec::Postcard).expect_err("garbage");
+    let error = wire::decode_frame::<Digest, Delta>(&bytes, Codec::Postcard).expect_err("garbage");
     assert_eq!(error.code, CloseCode::Malformed);
 }
 

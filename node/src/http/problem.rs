@@ -64,6 +64,7 @@ impl From<WriteError> for Failure {
         let (kind, title) = match &error {
             WriteError::WrongKind { .. } => ("wrong-kind", "Another kind of value"),
             WriteError::CounterOverflow(_) => ("counter-overflow", "Out of range"),
+            WriteError::SetFull(_) => ("set-full", "No room"),
         };
         problem(StatusCode::CONFLICT, kind, title, error.to_string())
     }

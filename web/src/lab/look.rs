@@ -173,6 +173,14 @@ fn entry(entry: Entry<'_>) -> EntryLine {
             (false, value.to_json().to_string(), Some(author.node.clone()))
         }
         Reading::Counter { sum } => (true, sum.to_string(), None),
+        Reading::MultiValue { values } => {
+            let values: Vec<String> = values.iter().map(|(value, _)| value.to_json().to_string()).collect();
+            (false, values.join(" or "), None)
+        }
+        Reading::Set { elements } => {
+            let elements: Vec<String> = elements.iter().map(|element| element.to_json().to_string()).collect();
+            (false, format!("{{{}}}", elements.join(", ")), None)
+        }
     };
     EntryLine { key: entry.key.as_str().to_owned(), is_counter, value, author }
 }

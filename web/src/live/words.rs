@@ -85,6 +85,8 @@ pub fn kind(kind: Kind) -> &'static str {
     match kind {
         Kind::Register => "register",
         Kind::Counter => "counter",
+        Kind::MultiValue => "multi-value",
+        Kind::Set => "set",
     }
 }
 

@@ -1,21 +1,38 @@
 //! The counter: for each writer the totals that it added and took away; the
 //! sum over all writers is the value. A writer's totals only grow, so the
 //! larger sequence number holds the truth. (Shapiro et al. 2011, PN-Counter.)
+//!
+//! Deleting it takes the totals seen so far as a base that no longer counts:
+//! increments that the deleting node had not seen survive exactly. Bases only
+//! grow, too, so a deleted counter is a counter at zero that nobody shows, and
+//! its record, a few numbers per writer, stays.
 
 use crate::id::Writer;
 use alloc::collections::BTreeMap;
+use serde::{Deserialize, Serialize};
+
+/// All that a writer ever added and took away.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Totals {
+    /// Added.
+    pub up: u64,
+    /// Taken away.
+    pub down: u64,
+}
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Counter {
-    parts: BTreeMap<Writer, CounterPart>,
+    parts: BTreeMap<Writer, (u64, Totals)>,
+    /// The latest delete of each writer that deleted: its sequence number and
+    /// the totals that it had seen.
+    resets: BTreeMap<Writer, (u64, BTreeMap<Writer, Totals>)>,
 }
 
-/// One writer's share of a counter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct CounterPart {
-    pub(crate) up: u64,
-    pub(crate) down: u64,
-    pub(crate) sequence: u64,
+impl Totals {
+    fn join(&mut self, other: Self) {
+        self.up = self.up.max(other.up);
+        self.down = self.down.max(other.down);
+    }
 }
 
 impl Counter {
@@ -23,23 +40,51 @@ impl Counter {
     /// supersedes, or nothing at all if the totals or the sum would overflow.
     pub(crate) fn add(&mut self, writer: &Writer, by: i64, sequence: u64) -> Option<Option<u64>> {
         let old = self.parts.get(writer).copied();
-        let mut part = old.unwrap_or(CounterPart { up: 0, down: 0, sequence });
-        let total = if by >= 0 { &mut part.up } else { &mut part.down };
+        let mut totals = old.map_or(Totals::default(), |(_, totals)| totals);
+        let total = if by >= 0 { &mut totals.up } else { &mut totals.down };
         *total = total.checked_add(by.unsigned_abs())?;
-        part.sequence = sequence;
         i64::try_from(self.wide_sum() + i128::from(by)).ok()?;
-        self.parts.insert(writer.clone(), part);
-        Some(old.map(|old| old.sequence))
+        self.parts.insert(writer.clone(), (sequence, totals));
+        Some(old.map(|(sequence, _)| sequence))
+    }
+
+    /// Takes everything seen so far out of the sum. Returns the sequence
+    /// number of the writer's earlier delete, if there is one.
+    pub(crate) fn reset(&mut self, writer: &Writer, sequence: u64) -> Option<u64> {
+        let seen = self.parts.iter().map(|(writer, (_, totals))| (writer.clone(), *totals)).collect();
+        self.resets.insert(writer.clone(), (sequence, seen)).map(|(old, _)| old)
     }
 
     /// Takes in a writer's share. Returns the superseded sequence number if
     /// the share was newer than what was here.
-    pub(crate) fn merge_part(&mut self, writer: &Writer, part: CounterPart) -> Option<Option<u64>> {
+    pub(crate) fn merge_part(
+        &mut self,
+        writer: &Writer,
+        sequence: u64,
+        totals: Totals,
+    ) -> Option<Option<u64>> {
         match self.parts.get(writer) {
-            Some(ours) if ours.sequence >= part.sequence => None,
+            Some((ours, _)) if *ours >= sequence => None,
             old => {
-                let superseded = old.map(|old| old.sequence);
-                self.parts.insert(writer.clone(), part);
+                let superseded = old.map(|(sequence, _)| *sequence);
+                self.parts.insert(writer.clone(), (sequence, totals));
+                Some(superseded)
+            }
+        }
+    }
+
+    /// Takes in a writer's delete, as [`Counter::merge_part`].
+    pub(crate) fn merge_reset(
+        &mut self,
+        writer: &Writer,
+        sequence: u64,
+        seen: BTreeMap<Writer, Totals>,
+    ) -> Option<Option<u64>> {
+        match self.resets.get(writer) {
+            Some((ours, _)) if *ours >= sequence => None,
+            old => {
+                let superseded = old.map(|(sequence, _)| *sequence);
+                self.resets.insert(writer.clone(), (sequence, seen));
                 Some(superseded)
             }
         }
@@ -51,12 +96,47 @@ impl Counter {
         i64::try_from(sum).unwrap_or(if sum > 0 { i64::MAX } else { i64::MIN })
     }
 
-    /// One writer's share.
-    pub(crate) fn part(&self, writer: &Writer) -> Option<CounterPart> {
-        self.parts.get(writer).copied()
+    /// Is there anything beyond what was deleted?
+    pub(crate) fn is_visible(&self) -> bool {
+        let base = self.base();
+        self.parts.iter().any(|(writer, (_, totals))| {
+            let base = base.get(writer).copied().unwrap_or_default();
+            totals.up > base.up || totals.down > base.down || (self.resets.is_empty())
+        })
+    }
+
+    /// One writer's share, by the sequence number that it stands under.
+    pub(crate) fn part(&self, writer: &Writer, sequence: u64) -> Option<Totals> {
+        self.parts.get(writer).filter(|(ours, _)| *ours == sequence).map(|(_, totals)| *totals)
+    }
+
+    /// One writer's delete, by the sequence number that it stands under.
+    pub(crate) fn reset_at(&self, writer: &Writer, sequence: u64) -> Option<&BTreeMap<Writer, Totals>> {
+        self.resets.get(writer).filter(|(ours, _)| *ours == sequence).map(|(_, seen)| seen)
+    }
+
+    fn base(&self) -> BTreeMap<Writer, Totals> {
+        let mut base: BTreeMap<Writer, Totals> = BTreeMap::new();
+        for (_, seen) in self.resets.values() {
+            for (writer, totals) in seen {
+                base.entry(writer.clone()).or_default().join(*totals);
+            }
+        }
+        base
     }
 
     fn wide_sum(&self) -> i128 {
-        self.parts.values().map(|part| i128::from(part.up) - i128::from(part.down)).sum()
+        let base = self.base();
+        let count = |totals: Totals| i128::from(totals.up) - i128::from(totals.down);
+        let parts = self.parts.iter();
+        parts
+            .map(|(writer, (_, totals))| {
+                let mut counted = *totals;
+                let base = base.get(writer).copied().unwrap_or_default();
+                // A delete may arrive before the increments that it had seen.
+                counted.join(base);
+                count(counted) - count(base)
+            })
+            .sum()
     }
 }

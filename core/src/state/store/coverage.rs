@@ -4,10 +4,12 @@
 //! another would have to be sent again. (The dot cloud of Almeida et al. 2018,
 //! §7.2, as ranges.)
 
+use crate::hash::{self, StateHash};
 use crate::id::Writer;
 use crate::version::VersionVector;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Most separate ranges remembered ahead of a writer's gap. What does not fit
 /// is forgotten and comes again with the next repair. A guess.
@@ -37,17 +39,61 @@ impl Ranges {
         self.0.insert(after, upto);
         true
     }
+
+    /// What of a range is not in here.
+    fn missing(&self, mut after: u64, upto: u64) -> Vec<(u64, u64)> {
+        let mut missing = Vec::new();
+        let overlapping = self.0.range(..=after).next_back().into_iter().chain(self.0.range(after + 1..upto));
+        for (&start, &end) in overlapping {
+            if start > after {
+                missing.push((after, start));
+            }
+            after = after.max(end);
+        }
+        if after < upto {
+            missing.push((after, upto));
+        }
+        missing
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (u64, u64)> {
+        self.0.iter().map(|(&after, &upto)| (after, upto))
+    }
 }
 
-#[derive(Debug, Clone, Default)]
-pub(super) struct Coverage {
+/// Which writes a store has seen.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Coverage {
     vector: VersionVector,
     ahead: BTreeMap<Writer, Ranges>,
+    /// Of what is ahead; the vector has a hash of its own.
+    ahead_hash: StateHash,
 }
 
 impl Coverage {
-    pub(super) fn vector(&self) -> &VersionVector {
+    /// Up to where nothing is missing.
+    pub fn vector(&self) -> &VersionVector {
         &self.vector
+    }
+
+    /// A hash that equal coverages share.
+    pub fn hash(&self) -> StateHash {
+        StateHash(self.vector.hash().0 ^ self.ahead_hash.0)
+    }
+
+    /// Is everything in here that is in the other?
+    pub fn covers(&self, other: &Self) -> bool {
+        other.ranges().all(|(writer, after, upto)| self.missing(writer, after, upto).is_empty())
+    }
+
+    /// What of a range of one writer's dots was not seen.
+    pub(super) fn missing(&self, writer: &Writer, after: u64, upto: u64) -> Vec<(u64, u64)> {
+        let after = after.max(self.vector.sequence(writer));
+        match self.ahead.get(writer) {
+            _ if after >= upto => Vec::new(),
+            Some(ranges) => ranges.missing(after, upto),
+            None => alloc::vec![(after, upto)],
+        }
     }
 
     /// Was this dot seen, be it ahead of a gap?
@@ -56,9 +102,13 @@ impl Coverage {
         sequence <= self.vector.sequence(writer) || ahead.is_some_and(|(_, &upto)| upto >= sequence)
     }
 
-    /// Counts one more write of the local writer.
-    pub(super) fn increment(&mut self, writer: &Writer) -> u64 {
-        self.vector.increment(writer)
+    /// Everything seen, as `(writer, after, upto)`.
+    pub(super) fn ranges(&self) -> impl Iterator<Item = (&Writer, u64, u64)> {
+        let solid = self.vector.iter().map(|(writer, upto)| (writer, 0, upto));
+        let ahead = self.ahead.iter();
+        solid.chain(
+            ahead.flat_map(|(writer, ranges)| ranges.iter().map(move |(after, upto)| (writer, after, upto))),
+        )
     }
 
     /// Notes that all dots of `writer` above `after` up to `upto` were seen.
@@ -68,27 +118,61 @@ impl Coverage {
         if upto <= known {
             return false;
         }
-        if after > known {
-            let ranges = self.ahead.entry(writer.clone()).or_default();
+        let mut ranges = self.ahead.remove(writer).unwrap_or_default();
+        self.toggle(writer, &ranges);
+        let new = if after > known {
             let new = ranges.insert(after, upto);
             if ranges.0.len() > AHEAD_RANGES_MAX {
                 ranges.0.pop_last();
             }
-            return new;
-        }
-        self.vector.raise(writer, upto);
-        if let Some(ranges) = self.ahead.get_mut(writer) {
+            new
+        } else {
             let mut known = upto;
             while let Some((&start, &end)) = ranges.0.range(..=known).next() {
                 known = known.max(end);
                 ranges.0.remove(&start);
             }
             self.vector.raise(writer, known);
-            if ranges.0.is_empty() {
-                self.ahead.remove(writer);
-            }
+            true
+        };
+        if !ranges.0.is_empty() {
+            self.toggle(writer, &ranges);
+            self.ahead.insert(writer.clone(), ranges);
         }
-        true
+        new
+    }
+
+    fn toggle(&mut self, writer: &Writer, ranges: &Ranges) {
+        for (after, upto) in ranges.iter() {
+            self.ahead_hash.toggle(hash::part(writer.node.as_str(), &[writer.epoch, after, upto]));
+        }
+    }
+}
+
+impl From<VersionVector> for Coverage {
+    fn from(vector: VersionVector) -> Self {
+        Self { vector, ..Self::default() }
+    }
+}
+
+/// The vector, and a list of `[writer, after, upto]`.
+impl Serialize for Coverage {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        let ahead = self.ahead.iter();
+        let ahead =
+            ahead.flat_map(|(writer, ranges)| ranges.iter().map(move |(after, upto)| (writer, after, upto)));
+        (&self.vector, ahead.collect::<Vec<_>>()).serialize(s)
+    }
+}
+
+impl<'de> Deserialize<'de> for Coverage {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let (vector, ahead) = <(VersionVector, Vec<(Writer, u64, u64)>)>::deserialize(d)?;
+        let mut coverage = Self { vector, ..Self::default() };
+        for (writer, after, upto) in ahead {
+            coverage.insert(&writer, after, upto);
+        }
+        Ok(coverage)
     }
 }
 

@@ -1,27 +1,34 @@
-//! Deltas of the Store: cut from the log of dots, sent in bounded parts, and
-//! taken in. The only file that knows what a write looks like on the wire.
+//! Deltas of the Store: what they look like on the wire, and how they are
+//! taken in. What goes into one is decided in `cut`.
 
-use super::counter::{Counter, CounterPart};
-use super::coverage::News;
-use super::register::Register;
-use super::{Content, Key, Kind, Slot, Store, Value};
-use crate::hlc::Hlc;
+use super::cell::{Cell, Dot};
+use super::counter::{Counter, Totals};
+use super::coverage::{Coverage, News};
+use super::cut::Cut;
+use super::garbage::Digest;
+use super::register::Sibling;
+use super::{Content, Key, Kind, Place, Slot, Store, Value};
 use crate::id::Writer;
-use crate::state::{Change, InvalidDelta, Merged, Part};
+use crate::state::{Change, InvalidDelta, Merged, Part, State};
 use crate::version::VersionVector;
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
-use core::ops::Bound::{Excluded, Included};
 use serde::{Deserialize, Serialize};
 
 /// Writes that a peer lacks.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delta {
-    /// At most one run per contiguous range of a writer's dots.
+    /// Ranges of dots.
     pub runs: Vec<Run>,
+    /// Set if the receiver's digest shows that it may hold what everyone else
+    /// has deleted and forgotten: what the sender has seen. See `garbage`.
+    pub outdated: Option<Digest>,
 }
 
 /// A range of one writer's dots: everything above `after` up to and including
-/// `upto`. Dots without an item were superseded by later writes.
+/// `upto`. Dots without an item were superseded: in a run with items by the
+/// last of them or by others in the run, else by something that the receiver
+/// has once it has this delta.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Run {
     /// Whose writes.
@@ -49,32 +56,64 @@ pub struct Item {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Write {
-    /// A register's value and stamp.
-    Register {
-        /// The value.
-        value: Value,
-        /// When it was written.
-        stamp: Hlc,
+    /// A write to a register.
+    Register(Sibling, History),
+    /// A write to a multi-value register.
+    MultiValue(Sibling, History),
+    /// An element was added to a set, or removed from it.
+    Element {
+        /// Which.
+        element: Value,
+        /// Is it in the set?
+        present: bool,
+        /// What had been written there.
+        history: History,
     },
     /// The writer's totals for a counter.
-    Counter {
-        /// All that it ever added.
-        up: u64,
-        /// All that it ever took away.
-        down: u64,
-    },
+    Counter(Totals),
+    /// The writer deleted a counter: the totals that it had seen.
+    CounterReset(Vec<(Writer, Totals)>),
 }
 
-/// What an item and a run cost beside their text, in bytes, at most.
-const OVERHEAD_BYTES: usize = 32;
+/// What the sender knows of the place that a write is in.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct History {
+    /// All writes there that it has seen, without the one that this comes with.
+    pub seen: VersionVector,
+    /// Those that stand there beside this one.
+    pub beside: Vec<Dot>,
+}
+
+/// What an item, a run and an entry of a history cost beside their text, in
+/// bytes, at most.
+pub(super) const OVERHEAD_BYTES: usize = 32;
 
 impl Item {
-    fn bytes(&self) -> usize {
+    pub(super) fn bytes(&self) -> usize {
         let value = match &self.write {
-            Write::Register { value, .. } => value.len(),
-            Write::Counter { .. } => 0,
+            Write::Register(sibling, history) | Write::MultiValue(sibling, history) => {
+                sibling.value.as_ref().map_or(0, Value::len) + history.bytes()
+            }
+            Write::Element { element, history, .. } => element.len() + history.bytes(),
+            Write::Counter(_) => 0,
+            Write::CounterReset(seen) => OVERHEAD_BYTES * seen.len(),
         };
         OVERHEAD_BYTES + self.key.as_str().len() + value
+    }
+}
+
+impl History {
+    fn of<T: Clone + Ord>(cell: &Cell<T>, dot: &Dot) -> Self {
+        let others = cell
+            .context()
+            .iter()
+            .filter(|(writer, sequence)| **writer != dot.writer || *sequence != dot.sequence);
+        let seen = others.map(|(writer, sequence)| (writer.clone(), sequence)).collect();
+        Self { seen, beside: cell.beside(dot) }
+    }
+
+    fn bytes(&self) -> usize {
+        OVERHEAD_BYTES * (self.seen.iter().count() + self.beside.len())
     }
 }
 
@@ -98,149 +137,183 @@ impl Delta {
 }
 
 impl Store {
-    /// What a replica with that vector lacks.
-    pub(super) fn delta_against(&self, theirs: &VersionVector, bytes_max: usize) -> Part<Delta> {
+    /// What a replica that has seen that much lacks.
+    pub(super) fn delta_against(&self, theirs: &Coverage, bytes_max: usize) -> Part<Delta> {
         let mut cut = Cut::new(bytes_max);
-        for (writer, mine) in self.vector().iter() {
-            let after = theirs.sequence(writer);
-            if mine > after && cut.run(self, writer, after, mine).is_some() {
+        let seen = self.coverage.ranges();
+        let missing = seen.flat_map(|(writer, after, upto)| {
+            theirs.missing(writer, after, upto).into_iter().map(move |(after, upto)| (writer, after, upto))
+        });
+        for (writer, after, upto) in missing {
+            if cut.add(self, writer, after, upto).is_some() {
                 break;
             }
         }
-        Part { complete: !cut.full, delta: cut.delta }
+        Part { complete: !cut.is_full(), delta: cut.into_repair() }
     }
 
     /// News as a delta; what did not fit goes back into `news`.
     pub(super) fn delta_of_news(&self, news: &mut News, bytes_max: usize) -> Delta {
         let mut cut = Cut::new(bytes_max);
         for (writer, after, upto) in news.drain() {
-            if cut.full {
+            if cut.is_full() {
                 news.insert(&writer, after, upto);
-            } else if let Some(reached) = cut.run(self, &writer, after, upto) {
+            } else if let Some(reached) = cut.add(self, &writer, after, upto) {
                 news.insert(&writer, reached, upto);
             }
         }
-        cut.delta
+        cut.into_rumor()
     }
 
     /// Merges a delta that was checked.
     pub(super) fn take_in(&mut self, delta: Delta) -> Merged<News> {
-        let mut merged = Merged { news: News::default(), changes: Vec::new() };
+        let mut merged = Merged { news: News::default(), changes: Vec::new(), progress: false };
+        if let Some(theirs) = &delta.outdated
+            && Self::is_outdated(&self.digest(), &theirs.floor)
+        {
+            merged.changes = self.start_over(theirs);
+            merged.progress = true;
+        }
         for Run { writer, after, upto, items } in delta.runs {
             let mut new = false;
-            for item in items {
-                let change = Change { key: item.key.clone(), kind: item.write.kind() };
-                if let Some(changed) = self.take_in_item(&writer, item) {
+            let carries_writes = !items.is_empty();
+            for Item { sequence, key, write } in items {
+                let change = Change { key: key.clone(), kind: write.kind() };
+                let place = write.place(key);
+                let before = self.glance(&place);
+                if self.take_in_write(&Dot { writer: writer.clone(), sequence }, &place, write) {
                     new = true;
-                    if changed {
+                    self.mark(&place);
+                    if self.glance(&place) != before {
                         merged.changes.push(change);
                     }
                 }
             }
+            if carries_writes {
+                self.note_superseded(&writer, after, upto);
+            }
+            if writer == self.writer {
+                self.own_sequence = self.own_sequence.max(upto);
+            }
             let known = self.vector().sequence(&writer);
             if self.coverage.insert(&writer, after, upto) || new {
                 merged.news.insert(&writer, after.max(known.min(upto - 1)), upto);
+                merged.progress = true;
             }
         }
         merged
     }
 
-    /// Merges one write. `None` if it was known or is superseded; otherwise,
-    /// whether the key reads differently now.
-    fn take_in_item(&mut self, writer: &Writer, item: Item) -> Option<bool> {
-        let Item { sequence, key, write } = item;
-        let slot = Slot { key, kind: write.kind() };
-        let (superseded, changed) = match write {
-            Write::Register { value, stamp } => {
-                self.clock.observe(stamp);
-                let theirs = Register { value, stamp, author: writer.clone(), sequence };
-                let old = match self.entries.get(&slot) {
-                    Some(Content::Register(ours)) if !theirs.beats(ours) => return None,
-                    Some(Content::Register(ours)) => Some(ours),
-                    _ => None,
-                };
-                let changed = old.is_none_or(|old| old.value != theirs.value);
-                let superseded = old.map(|old| (old.author.clone(), old.sequence));
-                self.entries.insert(slot.clone(), Content::Register(theirs));
-                (superseded, changed)
+    /// Merges one write. False if it was known or is superseded.
+    fn take_in_write(&mut self, dot: &Dot, place: &Place, write: Write) -> bool {
+        let Dot { writer, sequence } = dot;
+        let content = self.entries.entry(place.slot.clone());
+        let content = content.or_insert_with(|| Content::empty(place.slot.kind));
+        let (stands, replaced) = match (content, write) {
+            (Content::Register(cell), Write::Register(sibling, history))
+            | (Content::MultiValue(cell), Write::MultiValue(sibling, history)) => {
+                self.clock.observe(sibling.stamp);
+                merge_into(cell, dot, sibling, history)
             }
-            Write::Counter { up, down } => {
-                let content = self.entries.entry(slot.clone());
-                let content = content.or_insert_with(|| Content::Counter(Counter::default()));
-                let Content::Counter(counter) = content else { return None };
-                let before = counter.sum();
-                let superseded = counter.merge_part(writer, CounterPart { up, down, sequence })?;
-                (superseded.map(|old| (writer.clone(), old)), counter.sum() != before)
+            (Content::Set(cells), Write::Element { element, present, history }) => {
+                merge_into(cells.entry(element).or_default(), dot, present, history)
             }
+            (Content::Counter(counter), Write::Counter(totals)) => {
+                counter.merge_part(writer, *sequence, totals).map_or((false, Vec::new()), |old| {
+                    (true, old.map(|sequence| Dot { writer: writer.clone(), sequence }).into_iter().collect())
+                })
+            }
+            (Content::Counter(counter), Write::CounterReset(seen)) => {
+                let seen = seen.into_iter().collect();
+                counter.merge_reset(writer, *sequence, seen).map_or((false, Vec::new()), |old| {
+                    (true, old.map(|sequence| Dot { writer: writer.clone(), sequence }).into_iter().collect())
+                })
+            }
+            _ => unreachable!("a slot holds the kind that it is named for"),
         };
-        if let Some((author, old)) = superseded {
-            self.forget_dot(&author, old);
+        for old in &replaced {
+            self.supersede(old, dot);
         }
-        self.log.entry(writer.clone()).or_default().insert(sequence, slot);
-        Some(changed)
+        if stands && !self.log.get(writer).is_some_and(|log| log.stands_at(*sequence)) {
+            self.remember_dot(writer, *sequence, place.clone());
+            return true;
+        }
+        !replaced.is_empty()
     }
 
-    fn item(&self, writer: &Writer, sequence: u64, slot: &Slot) -> Option<Item> {
-        let write = match self.entries.get(slot)? {
-            Content::Register(register) => {
-                Write::Register { value: register.value.clone(), stamp: register.stamp }
+    /// Dots in a run with writes that have none here were superseded by the
+    /// last of them, or by others before it.
+    fn note_superseded(&mut self, writer: &Writer, after: u64, upto: u64) {
+        let Some(log) = self.log.get_mut(writer) else { return };
+        for sequence in (after + 1..upto).rev().take(super::log::SUPERSEDED_MAX as usize) {
+            if !log.is_known(sequence) {
+                log.superseded(sequence, upto);
             }
-            Content::Counter(counter) => {
-                let part = counter.part(writer)?;
-                Write::Counter { up: part.up, down: part.down }
+        }
+    }
+
+    pub(super) fn item(&self, writer: &Writer, sequence: u64, place: &Place) -> Option<Item> {
+        let dot = Dot { writer: writer.clone(), sequence };
+        let write = match self.entries.get(&place.slot)? {
+            Content::Register(cell) => Write::Register(cell.sibling(&dot)?.clone(), History::of(cell, &dot)),
+            Content::MultiValue(cell) => {
+                Write::MultiValue(cell.sibling(&dot)?.clone(), History::of(cell, &dot))
             }
+            Content::Set(cells) => {
+                let element = place.element.clone()?;
+                let cell = cells.get(&element)?;
+                Write::Element { present: *cell.sibling(&dot)?, history: History::of(cell, &dot), element }
+            }
+            Content::Counter(counter) => match counter.part(writer, sequence) {
+                Some(totals) => Write::Counter(totals),
+                None => {
+                    let seen = counter.reset_at(writer, sequence)?.iter();
+                    Write::CounterReset(seen.map(|(writer, totals)| (writer.clone(), *totals)).collect())
+                }
+            },
         };
-        Some(Item { sequence, key: slot.key.clone(), write })
+        Some(Item { sequence, key: place.slot.key.clone(), write })
+    }
+}
+
+/// Merges a write into its cell. Says whether it stands there now, and which
+/// it replaced.
+fn merge_into<T: Clone + Ord>(cell: &mut Cell<T>, dot: &Dot, value: T, history: History) -> (bool, Vec<Dot>) {
+    let before: Vec<Dot> = cell.siblings().map(|(dot, _)| dot.clone()).collect();
+    let History { mut seen, beside } = history;
+    seen.raise(&dot.writer, dot.sequence);
+    cell.merge_sibling(dot.clone(), value, &seen, &beside);
+    let replaced = before.into_iter().filter(|dot| cell.sibling(dot).is_none()).collect();
+    (cell.sibling(dot).is_some(), replaced)
+}
+
+impl Content {
+    /// A place of that kind where nothing was ever written.
+    pub(super) fn empty(kind: Kind) -> Self {
+        match kind {
+            Kind::Register => Self::Register(Cell::default()),
+            Kind::MultiValue => Self::MultiValue(Cell::default()),
+            Kind::Counter => Self::Counter(Counter::default()),
+            Kind::Set => Self::Set(BTreeMap::new()),
+        }
     }
 }
 
 impl Write {
     fn kind(&self) -> Kind {
         match self {
-            Self::Register { .. } => Kind::Register,
-            Self::Counter { .. } => Kind::Counter,
+            Self::Register(..) => Kind::Register,
+            Self::MultiValue(..) => Kind::MultiValue,
+            Self::Element { .. } => Kind::Set,
+            Self::Counter(_) | Self::CounterReset(_) => Kind::Counter,
         }
     }
-}
 
-/// A delta under construction, within its budget of bytes.
-struct Cut {
-    delta: Delta,
-    bytes_left: usize,
-    full: bool,
-}
-
-impl Cut {
-    fn new(bytes_max: usize) -> Self {
-        Self { delta: Delta::default(), bytes_left: bytes_max, full: false }
-    }
-
-    /// Adds a range of one writer's dots. Returns how far it came if the
-    /// budget ended first; the first item always fits.
-    fn run(&mut self, store: &Store, writer: &Writer, after: u64, upto: u64) -> Option<u64> {
-        if self.bytes_left == 0 && !self.delta.runs.is_empty() {
-            self.full = true;
-            return Some(after);
-        }
-        let mut run = Run { writer: writer.clone(), after, upto, items: Vec::new() };
-        self.bytes_left = self.bytes_left.saturating_sub(OVERHEAD_BYTES + writer.node.as_str().len());
-        let range = (Excluded(after), Included(upto));
-        let dots = store.log.get(writer).into_iter().flat_map(|log| log.range(range));
-        for (&sequence, slot) in dots {
-            let Some(item) = store.item(writer, sequence, slot) else { continue };
-            let first = self.delta.runs.is_empty() && run.items.is_empty();
-            if item.bytes() > self.bytes_left && !first {
-                self.full = true;
-                run.upto = sequence - 1;
-                break;
-            }
-            self.bytes_left = self.bytes_left.saturating_sub(item.bytes());
-            run.items.push(item);
-        }
-        let reached = run.upto;
-        if reached > after {
-            self.delta.runs.push(run);
-        }
-        (reached < upto).then_some(reached)
+    fn place(&self, key: Key) -> Place {
+        let element = match self {
+            Self::Element { element, .. } => Some(element.clone()),
+            _ => None,
+        };
+        Place { slot: Slot { key, kind: self.kind() }, element }
     }
 }

@@ -1,20 +1,33 @@
 //! The Store: a replicated map that every node writes. Each write is a dot (a
 //! writer and its sequence number); a replica's version vector says which dots
 //! it has seen; a delta is exactly the entries whose dots a peer has not.
-//! This file holds the map, local writes and reads. How deltas are cut and
-//! taken in is in `delta`, which dots are covered in `coverage`, and what each
-//! kind of value does with a write in a file of its own (`register`,
-//! `counter`): a further kind is a further file and a further variant.
+//! This file holds the map and the operations of [`State`]. Local writes are in
+//! `write`, reads in `read`; how deltas are cut and taken in is in `delta`,
+//! which dots are covered in `coverage`, how deleted things go for good in
+//! `garbage`, and what each kind of value does with a write in a file of its
+//! own (`register`, `counter`, `cell`).
 
+mod cell;
 mod counter;
 mod coverage;
 mod delta;
+mod cut;
+mod garbage;
+mod log;
+mod read;
 mod register;
 mod value;
+mod write;
 
-pub use coverage::News;
-pub use delta::{Delta, Item, Run};
+pub use cell::Dot;
+pub use counter::Totals;
+pub use coverage::{Coverage, News};
+pub use delta::{Delta, History, Item, Run, Write};
+pub use garbage::Digest;
+pub use read::{Entry, Reading};
+pub use register::Sibling;
 pub use value::{InvalidKey, KEY_BYTES_MAX, Key, VALUE_BYTES_MAX, Value, ValueTooLong};
+pub use write::{SET_ELEMENTS_MAX, WriteError};
 
 use super::{Change, Comparison, DecodeError, InvalidDelta, Merged, Part, State};
 use crate::hash::StateHash;
@@ -22,15 +35,13 @@ use crate::hlc::Hlc;
 use crate::id::{NodeId, Writer};
 use crate::time::Instant;
 use crate::version::VersionVector;
-use alloc::collections::BTreeMap;
-use alloc::vec;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
+use cell::Cell;
 use core::fmt;
-use coverage::Coverage;
+use counter::Counter;
+use log::Log;
 use serde::{Deserialize, Serialize};
-
-pub(crate) use counter::Counter;
-pub(crate) use register::Register;
 
 /// What kind of value stands under a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -40,6 +51,11 @@ pub enum Kind {
     Register,
     /// A number that every node adds to.
     Counter,
+    /// A value whose concurrent writes are all kept, until a later write that
+    /// has seen them resolves the conflict.
+    MultiValue,
+    /// A set of values; of a concurrent add and remove the add wins.
+    Set,
 }
 
 impl fmt::Display for Kind {
@@ -47,78 +63,34 @@ impl fmt::Display for Kind {
         f.pad(match self {
             Self::Register => "register",
             Self::Counter => "counter",
+            Self::MultiValue => "multi-value register",
+            Self::Set => "set",
         })
-    }
-}
-
-/// Why a local write was refused. The store is as it was.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum WriteError {
-    /// The key holds a value of another kind.
-    #[error(
-        "'{key}' is a {existing}, so this operation does not apply to it: use another key, or what a {existing} offers"
-    )]
-    WrongKind {
-        /// The key.
-        key: Key,
-        /// What it holds.
-        existing: Kind,
-    },
-    /// Adding this would leave the counter's range of 64 bits.
-    #[error("the counter '{0}' cannot be changed by that much")]
-    CounterOverflow(Key),
-}
-
-/// One entry as read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry<'a> {
-    /// The key.
-    pub key: &'a Key,
-    /// Its value.
-    pub reading: Reading<'a>,
-}
-
-/// A value as read, by kind.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Reading<'a> {
-    /// A register: its value, the stamp of the write, and who wrote it.
-    Register {
-        /// The value.
-        value: &'a Value,
-        /// When it was written, by the hybrid clock.
-        stamp: Hlc,
-        /// Who wrote it.
-        author: &'a Writer,
-    },
-    /// A counter: its sum.
-    Counter {
-        /// Increments minus decrements, over all writers.
-        sum: i64,
-    },
-}
-
-impl Reading<'_> {
-    /// The kind of what was read.
-    pub fn kind(&self) -> Kind {
-        match self {
-            Self::Register { .. } => Kind::Register,
-            Self::Counter { .. } => Kind::Counter,
-        }
     }
 }
 
 /// Where an entry stands. Kinds do not share a place: two nodes that create
 /// one key as different kinds at once both keep their write.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Slot {
+struct Slot {
     key: Key,
     kind: Kind,
 }
 
+/// Where a dot stands: in a slot, and in a set at an element.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    slot: Slot,
+    element: Option<Value>,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Content {
-    Register(Register),
+enum Content {
+    Register(Cell<Sibling>),
+    MultiValue(Cell<Sibling>),
     Counter(Counter),
+    /// Per element: is it in the set?
+    Set(BTreeMap<Value, Cell<bool>>),
 }
 
 /// The replicated map of one node.
@@ -126,11 +98,24 @@ pub(crate) enum Content {
 pub struct Store {
     writer: Writer,
     clock: Hlc,
+    /// The number of this writer's last write: never runs backwards, whatever
+    /// becomes of what was written.
+    own_sequence: u64,
+    /// The latest instant that the node has told: times to live end by it.
+    now: Instant,
     coverage: Coverage,
     entries: BTreeMap<Slot, Content>,
-    /// Where each dot that still matters stands: superseded ones are dropped,
-    /// so this grows with what is stored, and a delta is a range of it.
-    log: BTreeMap<Writer, BTreeMap<u64, Slot>>,
+    /// Where each dot that still matters stands: it grows with what is
+    /// stored, and a delta is made of ranges of it.
+    log: BTreeMap<Writer, Log>,
+    /// Registers with an end, by when it comes.
+    expiring: BTreeSet<(Instant, Slot)>,
+    /// Places where nothing can be read any more, kept for peers who have not
+    /// seen that yet.
+    tombstones: BTreeSet<Place>,
+    /// Tombstones of these writes may be gone: a replica that has not seen
+    /// them all must not be trusted with what it still holds of them.
+    floor: VersionVector,
 }
 
 impl Store {
@@ -139,84 +124,15 @@ impl Store {
         Self {
             writer: Writer { node, epoch },
             clock: Hlc::default(),
+            own_sequence: 0,
+            now: Instant::ZERO,
             coverage: Coverage::default(),
             entries: BTreeMap::new(),
             log: BTreeMap::new(),
+            expiring: BTreeSet::new(),
+            tombstones: BTreeSet::new(),
+            floor: VersionVector::default(),
         }
-    }
-
-    /// Sets a register.
-    pub fn set(&mut self, key: &Key, value: Value, now: Instant) -> Result<Merged<News>, WriteError> {
-        let slot = self.slot_for(key, Kind::Register)?;
-        let sequence = self.coverage.increment(&self.writer);
-        let register = Register { value, stamp: self.clock.tick(now), author: self.writer.clone(), sequence };
-        if let Some(Content::Register(old)) = self.entries.insert(slot.clone(), Content::Register(register)) {
-            self.forget_dot(&old.author, old.sequence);
-        }
-        Ok(self.wrote(slot, sequence))
-    }
-
-    /// Adds to a counter (a negative number subtracts) and returns its new
-    /// sum, as this node sees it.
-    pub fn increment(&mut self, key: &Key, by: i64) -> Result<(i64, Merged<News>), WriteError> {
-        let slot = self.slot_for(key, Kind::Counter)?;
-        let mut counter = match self.entries.get(&slot) {
-            Some(Content::Counter(counter)) => counter.clone(),
-            _ => Counter::default(),
-        };
-        let sequence = self.coverage.vector().sequence(&self.writer) + 1;
-        let old = counter
-            .add(&self.writer, by, sequence)
-            .ok_or_else(|| WriteError::CounterOverflow(key.clone()))?;
-        let sum = counter.sum();
-        self.coverage.increment(&self.writer);
-        self.entries.insert(slot.clone(), Content::Counter(counter));
-        if let Some(old) = old {
-            let writer = self.writer.clone();
-            self.forget_dot(&writer, old);
-        }
-        Ok((sum, self.wrote(slot, sequence)))
-    }
-
-    /// What stands under a key: at most one entry per kind.
-    pub fn get(&self, key: &Key) -> impl Iterator<Item = Reading<'_>> {
-        let first = Slot { key: key.clone(), kind: Kind::Register };
-        let key = key.clone();
-        self.entries
-            .range(first..)
-            .take_while(move |(slot, _)| slot.key == key)
-            .map(|(_, content)| content.read())
-    }
-
-    /// The value of a register.
-    pub fn register(&self, key: &Key) -> Option<&Value> {
-        self.get(key).find_map(|reading| match reading {
-            Reading::Register { value, .. } => Some(value),
-            Reading::Counter { .. } => None,
-        })
-    }
-
-    /// The sum of a counter.
-    pub fn counter(&self, key: &Key) -> Option<i64> {
-        self.get(key).find_map(|reading| match reading {
-            Reading::Counter { sum } => Some(sum),
-            Reading::Register { .. } => None,
-        })
-    }
-
-    /// All entries, by key.
-    pub fn iter(&self) -> impl Iterator<Item = Entry<'_>> {
-        self.entries.iter().map(|(slot, content)| Entry { key: &slot.key, reading: content.read() })
-    }
-
-    /// How many entries there are.
-    pub fn len(&self) -> usize {
-        self.entries.len()
-    }
-
-    /// Is there no entry?
-    pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
     }
 
     /// As whom this store writes.
@@ -234,68 +150,71 @@ impl Store {
         self.coverage.vector()
     }
 
-    fn slot_for(&self, key: &Key, kind: Kind) -> Result<Slot, WriteError> {
-        let slot = Slot { key: key.clone(), kind };
-        if self.entries.contains_key(&slot) {
-            return Ok(slot);
-        }
-        match self.get(key).next() {
-            Some(other) => Err(WriteError::WrongKind { key: key.clone(), existing: other.kind() }),
-            None => Ok(slot),
+    /// How many deleted or expired things are still remembered.
+    pub fn tombstones(&self) -> u32 {
+        self.tombstones.len() as u32
+    }
+
+    fn remember_dot(&mut self, writer: &Writer, sequence: u64, place: Place) {
+        match self.log.get_mut(writer) {
+            Some(log) => log.stands(sequence, place),
+            None => self.log.entry(writer.clone()).or_default().stands(sequence, place),
         }
     }
 
-    fn wrote(&mut self, slot: Slot, sequence: u64) -> Merged<News> {
-        let change = Change { key: slot.key.clone(), kind: slot.kind };
-        self.log.entry(self.writer.clone()).or_default().insert(sequence, slot);
-        let mut news = News::default();
-        news.insert(&self.writer, sequence - 1, sequence);
-        Merged { news, changes: vec![change] }
-    }
-
-    fn forget_dot(&mut self, writer: &Writer, sequence: u64) {
-        if let Some(log) = self.log.get_mut(writer) {
-            log.remove(&sequence);
+    /// A dot's write gave way to another's.
+    fn supersede(&mut self, old: &Dot, by: &Dot) {
+        let Some(log) = self.log.get_mut(&old.writer) else { return };
+        if old.writer == by.writer {
+            log.superseded(old.sequence, by.sequence)
+        } else {
+            log.forget(old.sequence)
         }
     }
 }
 
-impl Content {
-    fn read(&self) -> Reading<'_> {
-        match self {
-            Self::Register(r) => Reading::Register { value: &r.value, stamp: r.stamp, author: &r.author },
-            Self::Counter(counter) => Reading::Counter { sum: counter.sum() },
-        }
+impl Slot {
+    fn place(&self) -> Place {
+        Place { slot: self.clone(), element: None }
     }
 }
 
 impl State for Store {
-    type Digest = VersionVector;
+    type Digest = Digest;
     type Delta = Delta;
     type News = News;
 
     fn hash(&self) -> StateHash {
-        self.coverage.vector().hash()
+        self.coverage.hash()
     }
 
     fn version(&self) -> u64 {
         self.coverage.vector().total()
     }
 
-    fn digest(&self) -> VersionVector {
-        self.coverage.vector().clone()
+    fn digest(&self) -> Digest {
+        Digest { seen: self.coverage.clone(), floor: self.floor.clone() }
     }
 
-    fn compare(&self, theirs: &VersionVector) -> Comparison {
-        self.coverage.vector().compare(theirs)
+    fn compare(&self, theirs: &Digest) -> Comparison {
+        match (self.coverage.covers(&theirs.seen), theirs.seen.covers(&self.coverage)) {
+            (true, true) => Comparison::Equal,
+            (true, false) => Comparison::Newer,
+            (false, true) => Comparison::Older,
+            (false, false) => Comparison::Conflict,
+        }
     }
 
-    fn delta(&self, theirs: &VersionVector, bytes_max: usize) -> Part<Delta> {
-        self.delta_against(theirs, bytes_max)
+    fn delta(&self, theirs: &Digest, bytes_max: usize) -> Part<Delta> {
+        if Self::is_outdated(theirs, &self.floor) {
+            let delta = Delta { runs: Vec::new(), outdated: Some(self.digest()) };
+            return Part { delta, complete: false };
+        }
+        self.delta_against(&theirs.seen, bytes_max)
     }
 
     fn delta_is_empty(delta: &Delta) -> bool {
-        delta.runs.is_empty()
+        delta.runs.is_empty() && delta.outdated.is_none()
     }
 
     fn delta_writes(delta: &Delta) -> u32 {
@@ -319,18 +238,36 @@ impl State for Store {
         news.len()
     }
 
+    fn expires_at(&self) -> Option<Instant> {
+        self.expiring.first().map(|(at, _)| *at)
+    }
+
+    fn expire(&mut self, now: Instant) -> Vec<Change> {
+        self.expire_until(now)
+    }
+
+    fn has_garbage(&self) -> bool {
+        !self.tombstones.is_empty()
+    }
+
+    fn collect<'a>(&mut self, everyone: impl Iterator<Item = &'a Digest>) -> u32 {
+        self.collect_garbage(everyone)
+    }
+
     fn encode(&self) -> Vec<u8> {
-        let everything = self.delta_against(&VersionVector::default(), usize::MAX).delta;
-        postcard::to_allocvec(&(&self.writer, self.clock, everything))
-            .expect("encoding to memory does not fail")
+        let everything = self.delta_against(&Coverage::default(), usize::MAX).delta;
+        let saved = (&self.writer, self.own_sequence, self.clock, &self.floor, everything);
+        postcard::to_allocvec(&saved).expect("encoding to memory does not fail")
     }
 
     fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
-        let (writer, clock, everything): (Writer, Hlc, Delta) =
+        let (writer, own_sequence, clock, floor, everything): (Writer, u64, Hlc, VersionVector, Delta) =
             postcard::from_bytes(bytes).map_err(|_| DecodeError)?;
         let mut store = Self::new(writer.node.clone(), writer.epoch);
         store.merge(everything).map_err(|_| DecodeError)?;
         store.clock.observe(clock);
+        store.floor = floor;
+        store.own_sequence = store.own_sequence.max(own_sequence);
         Ok(store)
     }
 }

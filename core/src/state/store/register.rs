@@ -1,28 +1,56 @@
-//! The last-writer-wins register. The later stamp wins, then the greater
-//! author, then the greater sequence: properties of the write, never of who
-//! carried it or when it arrived. (Shapiro et al. 2011, §3.2.1.)
+//! Registers: a value that later writes replace. Both kinds are one cell; they
+//! differ in how concurrent writes read. A register reads as the one with the
+//! latest stamp, then the greatest dot: properties of the write, never of who
+//! carried it. A multi-value register reads as all of them.
+//!
+//! A delete is a write of nothing and replaces only what it had seen: a
+//! concurrent write survives it, whatever the clocks say. So it makes no
+//! difference to what is read whether a replica still remembers the delete.
 
 use super::Value;
+use super::cell::{Cell, Dot};
 use crate::hlc::Hlc;
-use crate::id::Writer;
+use crate::time::Instant;
+use alloc::collections::BTreeMap;
+use serde::{Deserialize, Serialize};
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Register {
-    pub(crate) value: Value,
-    pub(crate) stamp: Hlc,
-    pub(crate) author: Writer,
-    pub(crate) sequence: u64,
+/// What one write to a register left there.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Sibling {
+    /// When it was written, by the hybrid clock.
+    pub stamp: Hlc,
+    /// The value; none if it was deleted.
+    pub value: Option<Value>,
+    /// When it reads as nothing; never, if none.
+    pub expires: Option<Instant>,
 }
 
-impl Register {
-    /// Does this write replace that one?
-    pub(crate) fn beats(&self, other: &Self) -> bool {
-        self.order() > other.order()
+impl Sibling {
+    /// The value, unless it was deleted or its time is over.
+    fn visible(&self, now: Instant) -> Option<&Value> {
+        if self.expires.is_some_and(|at| at <= now) { None } else { self.value.as_ref() }
     }
+}
 
-    /// The value comes last: one dot with two values is a forgery or a fault,
-    /// and even then all replicas settle on the same one.
-    fn order(&self) -> (Hlc, &Writer, u64, &Value) {
-        (self.stamp, &self.author, self.sequence, &self.value)
-    }
+/// What a register reads as, and the write that it is from.
+pub(super) fn winner(cell: &Cell<Sibling>, now: Instant) -> Option<(&Dot, &Sibling, &Value)> {
+    let written = cell.siblings().filter(|(_, sibling)| sibling.value.is_some());
+    let (dot, latest) = written.max_by_key(|(dot, sibling)| (sibling.stamp, *dot))?;
+    latest.visible(now).map(|value| (dot, latest, value))
+}
+
+/// What a multi-value register reads as.
+pub(super) fn values(cell: &Cell<Sibling>, now: Instant) -> impl Iterator<Item = (&Dot, &Sibling, &Value)> {
+    cell.siblings().filter_map(move |(dot, sibling)| sibling.visible(now).map(|value| (dot, sibling, value)))
+}
+
+/// Is the element of this cell in its set? An add that no remove had seen
+/// wins over removes.
+pub(super) fn is_element(cell: &Cell<bool>) -> bool {
+    cell.siblings().any(|(_, present)| *present)
+}
+
+/// Is the element in the set of these cells?
+pub(super) fn contains(cells: &BTreeMap<Value, Cell<bool>>, element: &Value) -> bool {
+    cells.get(element).is_some_and(is_element)
 }

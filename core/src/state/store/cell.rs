@@ -1,0 +1,193 @@
+//! A place that several nodes may write at once and that keeps what was
+//! written concurrently: siblings, each with its dot, and the causal context
+//! of all that was ever written there. A sibling goes when a write arrives
+//! that had seen it, and does not come back however late it is delivered.
+//! (Preguiça et al., "Dotted Version Vectors", 2010; Riak's `dvvset`.)
+//! Multi-value registers are one cell, sets one cell per element.
+
+use crate::id::Writer;
+use crate::version::VersionVector;
+use alloc::collections::BTreeMap;
+use serde::{Deserialize, Serialize};
+
+/// One write: who, and the how-manieth of that writer.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Dot {
+    /// Whose.
+    pub writer: Writer,
+    /// Its sequence number.
+    pub sequence: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Cell<T> {
+    context: VersionVector,
+    siblings: BTreeMap<Dot, T>,
+}
+
+impl<T> Default for Cell<T> {
+    fn default() -> Self {
+        Self { context: VersionVector::default(), siblings: BTreeMap::new() }
+    }
+}
+
+impl<T: Clone + Ord> Cell<T> {
+    /// A cell with that history and those siblings. A sibling that the context
+    /// does not cover is covered from now on.
+    pub(crate) fn new(mut context: VersionVector, siblings: BTreeMap<Dot, T>) -> Self {
+        for dot in siblings.keys() {
+            context.raise(&dot.writer, dot.sequence);
+        }
+        Self { context, siblings }
+    }
+
+    /// Replaces everything that stands here.
+    pub(crate) fn write(&mut self, dot: Dot, value: T) {
+        self.context.raise(&dot.writer, dot.sequence);
+        self.siblings.clear();
+        self.siblings.insert(dot, value);
+    }
+
+    /// Takes in another replica's cell. True if this one is not what it was.
+    pub(crate) fn merge(&mut self, other: Self) -> bool {
+        let news = !self.context.covers(&other.context);
+        let before = self.siblings.len();
+        self.siblings.retain(|dot, _| other.siblings.contains_key(dot) || !covers(&other.context, dot));
+        let mut changed = news || self.siblings.len() != before;
+        for (dot, value) in other.siblings {
+            match self.siblings.get_mut(&dot) {
+                // One dot with two values is a forgery or a fault; all replicas settle on the greater.
+                Some(ours) if *ours < value => {
+                    *ours = value;
+                    changed = true;
+                }
+                Some(_) => {}
+                None if covers(&self.context, &dot) => {}
+                None => {
+                    self.siblings.insert(dot, value);
+                    changed = true;
+                }
+            }
+        }
+        self.context.merge(&other.context);
+        changed
+    }
+
+    /// Takes in one sibling of another replica's cell: its value, the other
+    /// replica's context, and the dots that stand beside it there, whose
+    /// values come on their own. As [`Cell::merge`].
+    pub(crate) fn merge_sibling(
+        &mut self,
+        dot: Dot,
+        value: T,
+        context: &VersionVector,
+        beside: &[Dot],
+    ) -> bool {
+        let mut siblings = BTreeMap::new();
+        let mut seen = VersionVector::default();
+        for (writer, sequence) in context.iter() {
+            // What stands there and is not known here must not count as seen before it comes.
+            let missing = beside.iter().any(|other| {
+                other.writer == *writer && !self.siblings.contains_key(other) && !covers(&self.context, other)
+            });
+            seen.raise(writer, if missing { sequence.saturating_sub(1) } else { sequence });
+        }
+        for other in beside {
+            if let Some(value) = self.siblings.get(other) {
+                siblings.insert(other.clone(), value.clone());
+            }
+        }
+        siblings.insert(dot, value);
+        self.merge(Self::new(seen, siblings))
+    }
+
+    /// The dots that stand here beside one.
+    pub(crate) fn beside(&self, dot: &Dot) -> alloc::vec::Vec<Dot> {
+        self.siblings.keys().filter(|other| *other != dot).cloned().collect()
+    }
+
+    /// The value that stands under a dot.
+    pub(crate) fn sibling(&self, dot: &Dot) -> Option<&T> {
+        self.siblings.get(dot)
+    }
+
+    /// What stands here, by dot.
+    pub(crate) fn siblings(&self) -> impl Iterator<Item = (&Dot, &T)> {
+        self.siblings.iter()
+    }
+
+    /// Everything that was ever written here.
+    pub(crate) fn context(&self) -> &VersionVector {
+        &self.context
+    }
+}
+
+/// Has that history seen the dot?
+fn covers(context: &VersionVector, dot: &Dot) -> bool {
+    context.sequence(&dot.writer) >= dot.sequence
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::NodeId;
+    use alloc::string::String;
+    use alloc::vec::Vec;
+    use serde_json::Value as Json;
+
+    /// A cell from the reference's form: per writer the highest number and
+    /// the values that stand, newest first, numbered downwards.
+    fn cell(clock: &Json) -> Cell<String> {
+        let mut cell = Cell::default();
+        for entry in clock["entries"].as_array().expect("a list") {
+            let node = NodeId::new(entry[0].as_str().expect("a name")).expect("valid");
+            let writer = Writer { node, epoch: 0 };
+            let last = entry[1].as_u64().expect("a counter");
+            cell.context.raise(&writer, last);
+            for (value, sequence) in entry[2].as_array().expect("values").iter().zip((1..=last).rev()) {
+                let dot = Dot { writer: writer.clone(), sequence };
+                cell.siblings.insert(dot, value.as_str().expect("text").into());
+            }
+        }
+        cell
+    }
+
+    #[test]
+    fn siblings_survive_as_in_the_reference() {
+        let lines = include_str!("../../../tests/vectors/dvvset.jsonl").lines();
+        let lines: Vec<Json> = lines.map(|line| serde_json::from_str(line).expect("JSON")).collect();
+        assert_eq!(lines.len(), 40);
+        for line in lines {
+            assert!(line["a"]["anon"].as_array().is_some_and(Vec::is_empty), "anonymous values are not ours");
+            let (a, b) = (cell(&line["a"]), cell(&line["b"]));
+            let (mut ab, mut ba) = (a.clone(), b.clone());
+            let changed = ab.merge(b.clone());
+            ba.merge(a.clone());
+            assert_eq!(ab, cell(&line["sync_ab"]), "{line}");
+            assert_eq!(ba, cell(&line["sync_ba"]), "{line}");
+            assert_eq!(changed, ab != a, "{line}");
+            assert_eq!(a == b, line["equal"].as_bool().expect("a flag"), "{line}");
+            assert_eq!(a.siblings().count() as u64, line["size_a"].as_u64().expect("a count"), "{line}");
+            assert!(!ab.clone().merge(b), "idempotent");
+        }
+    }
+
+    #[test]
+    fn siblings_that_come_one_by_one_and_late_end_as_a_whole_cell() {
+        let dot = |name: &str, sequence| Dot {
+            writer: Writer { node: NodeId::new(name).expect("valid"), epoch: 0 },
+            sequence,
+        };
+        let mut there = Cell::default();
+        there.write(dot("a", 1), "old");
+        let early = there.clone();
+        there.write(dot("a", 3), "left");
+        there.merge(Cell::new(VersionVector::default(), [(dot("b", 7), "right")].into_iter().collect()));
+        let mut here = Cell::default();
+        for (dot, value) in [(dot("b", 7), "right"), (dot("a", 3), "left")] {
+            assert!(here.merge_sibling(dot.clone(), value, there.context(), &there.beside(&dot)));
+        }
+        assert_eq!(here, there);
+        assert!(!here.merge(early), "a superseded write that comes late stays away");
+    }
+}
