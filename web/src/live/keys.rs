@@ -119,6 +119,7 @@ fn entry_row(entry: &SeenEntry, view: &View, props: &KeysProps, on_draft: &Callb
                     testid={format!("live-edit-{}", seen.key)} />
             }
         }
+        Kind::MultiValue | Kind::Set => Html::default(),
     };
     html! {
         <tr key={format!("{} {}", seen.kind, seen.key)} class={is_fresh.then_some("is-fresh")} data-testid="live-entry"
@@ -138,8 +139,8 @@ fn entry_row(entry: &SeenEntry, view: &View, props: &KeysProps, on_draft: &Callb
 /// Who wrote an entry, and when.
 fn origin(entry: &SeenEntry, view: &View, now_ms: u64) -> String {
     let seen = &entry.view;
-    if seen.kind == Kind::Counter {
-        return "counter".to_owned();
+    if seen.kind != Kind::Register {
+        return words::kind(seen.kind).to_owned();
     }
     let author = seen.author.as_ref().map_or("unknown", |author| author.as_str());
     match seen.stamp_us {
