@@ -14,9 +14,9 @@ use yew::prelude::*;
 /// Where the theme is stored.
 const THEME_KEY: &str = "rumormill.theme";
 
-/// The header that a node puts on the page that it serves. Asking a static host for a node's API instead would leave
-/// an error on its console.
-const NODE_HEADER: &str = "rumormill-node";
+/// How a node names itself in the `server` header of the page that it serves. Asking a static host for a node's API
+/// instead would leave an error on its console.
+const NODE_SERVER: &str = "rumormill/";
 
 /// Answers on the server that the page came from if that is a node.
 const STATUS_PATH: &str = "api/v1/status";
@@ -213,7 +213,7 @@ fn skip(event: MouseEvent) {
 
 /// The socket address of the node that served the page, if one did.
 async fn serving_node() -> Option<AttrValue> {
-    http::header("./", NODE_HEADER).await?;
+    http::header("./", "server").await.filter(|server| server.starts_with(NODE_SERVER))?;
     http::get_text(STATUS_PATH).await?;
     page::own_socket_address().map(AttrValue::from)
 }
