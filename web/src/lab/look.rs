@@ -178,7 +178,8 @@ fn entry(entry: Entry<'_>) -> EntryLine {
             (false, values.join(" or "), None)
         }
         Reading::Set { elements } => {
-            let elements: Vec<String> = elements.iter().map(|element| element.to_json().to_string()).collect();
+            let elements: Vec<String> =
+                elements.iter().map(|element| element.to_json().to_string()).collect();
             (false, format!("{{{}}}", elements.join(", ")), None)
         }
     };

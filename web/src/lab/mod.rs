@@ -1,35 +1,36 @@
-//! The Lab: a whole cluster in this tab.
+//! The Lab: a whole cluster in this tab. First what the worker does, then what the page knows and draws, all of it
+//! pure; then the components, which only show it.
 
 pub mod protocol;
 pub mod worker;
 mod look;
-pub mod layout;
-pub mod palette;
-pub mod scene;
-pub mod painter;
+
 pub mod setup;
 pub mod presets;
 pub mod standing;
-pub mod pace;
-pub mod theory_line;
 pub mod sentences;
 pub mod series;
 pub mod state;
+pub mod pace;
+pub mod keys;
+pub mod meter;
+
+pub mod layout;
+pub mod palette;
+pub mod scene;
+pub mod theory_line;
 pub mod chart;
+pub mod painter;
 
-use yew::prelude::*;
+pub mod stage;
+pub mod setup_panel;
+pub mod ring_panel;
+pub mod chart_panel;
+pub mod inspector;
+pub mod events_panel;
+pub mod node_table;
+pub mod time_bar;
+pub mod help;
+pub mod place;
 
-/// Props of [`Lab`].
-#[derive(Clone, Debug, PartialEq, Properties)]
-pub struct LabProps {
-    /// Is it the place in sight? Otherwise it keeps its state and does nothing.
-    pub active: bool,
-    /// Is the page dark?
-    pub is_dark: bool,
-}
-
-/// The Lab.
-#[component]
-pub fn Lab(_props: &LabProps) -> Html {
-    html! {}
-}
+pub use place::{Lab, LabProps};

@@ -1,0 +1,91 @@
+//! The charts, and below them what theory says in words.
+
+use super::protocol::{Spread, Totals};
+use super::setup::group;
+use super::standing::{bytes, seconds};
+use super::state::Action;
+use super::theory_line::TheoryLine;
+use crate::ui::{Button, ButtonKind, Panel};
+use std::rc::Rc;
+use yew::prelude::*;
+
+/// Props of [`ChartPanel`].
+#[derive(Clone, Debug, PartialEq, Properties)]
+pub struct ChartPanelProps {
+    /// The canvas.
+    pub canvas: NodeRef,
+    /// How it stands with the latest write.
+    pub spread: Spread,
+    /// Counts of the run.
+    pub totals: Totals,
+    /// What theory expects.
+    pub theory: Option<Rc<TheoryLine>>,
+    /// Is the formula open?
+    pub formula: bool,
+    /// What the user does.
+    pub on: Callback<Action>,
+}
+
+/// The charts.
+#[component]
+pub fn ChartPanel(props: &ChartPanelProps) -> Html {
+    let formula = props.formula;
+    let actions = html! {
+        if let Some(theory) = &props.theory {
+            <span class="theory-summary muted num">{ &theory.summary }</span>
+            <Button label="Formula" kind={ButtonKind::Quiet} pressed={Some(formula)} testid="formula-toggle"
+                onclick={props.on.reform(|()| Action::Formula)} />
+        }
+    };
+    html! {
+        <Panel title="Coverage and messages per second" testid="charts" class="lab-chart" {actions}>
+            if let (true, Some(theory)) = (formula, &props.theory) {
+                <div class="formula" data-testid="formula">
+                    <p>{ theory.formula }</p>
+                    { for theory.caveats.iter().map(|caveat| html! { <p class="muted">{ *caveat }</p> }) }
+                </div>
+            }
+            <div class="chart-body">
+                <canvas class="chart-canvas" ref={props.canvas.clone()} role="img" aria-label={in_words(props)}
+                    data-testid="chart"></canvas>
+            </div>
+            <ul class="chart-foot num" data-testid="totals">
+                <li><i class="key key-fresh"></i>{ "have it: " }<b>{ covered(&props.spread) }</b></li>
+                if props.theory.is_some() {
+                    <li><i class="key key-theory"></i>{ "theory" }</li>
+                }
+                <li><i class="key key-payload"></i>{ "with state: " }<b>{ group(props.totals.payload) }</b></li>
+                <li><i class="key key-talk"></i>{ "messages: " }<b>{ group(props.totals.messages) }</b></li>
+                <li>{ bytes(props.totals.bytes) }</li>
+                if props.totals.lost > 0 {
+                    <li>{ "lost: " }<b>{ group(props.totals.lost) }</b></li>
+                }
+                if props.totals.denials > 0 {
+                    <li>{ "denied: " }<b>{ group(props.totals.denials) }</b></li>
+                }
+            </ul>
+        </Panel>
+    }
+}
+
+fn covered(spread: &Spread) -> String {
+    match (spread.since_us, spread.complete_us) {
+        (None, _) => "nothing written".to_owned(),
+        (Some(since), Some(complete)) => {
+            format!("all, after {} and {} hops", seconds(complete.saturating_sub(since)), spread.hops)
+        }
+        (Some(_), None) => {
+            format!("{} of {}", group(u64::from(spread.informed)), group(u64::from(spread.up)))
+        }
+    }
+}
+
+fn in_words(props: &ChartPanelProps) -> String {
+    let theory =
+        props.theory.as_ref().map_or(String::new(), |theory| format!(" Theory: {}.", theory.summary));
+    format!(
+        "Nodes that have the latest write over time: {}.{theory} Messages so far: {}.",
+        covered(&props.spread),
+        props.totals.messages
+    )
+}

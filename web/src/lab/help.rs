@@ -1,0 +1,78 @@
+//! The help: what one sees, what the keys do, and the meter.
+
+use super::inspector::state_shape;
+use super::keys::HELP;
+use super::protocol::NodeState;
+use super::state::Action;
+use crate::ui::{Check, Dialog};
+use yew::prelude::*;
+
+/// Props of [`Help`].
+#[derive(Clone, Debug, PartialEq, Properties)]
+pub struct HelpProps {
+    /// Do single keys work?
+    pub keys: bool,
+    /// Is the meter in sight?
+    pub meter: bool,
+    /// What the user does.
+    pub on: Callback<Action>,
+}
+
+/// The help.
+#[component]
+pub fn Help(props: &HelpProps) -> Html {
+    let on = &props.on;
+    html! {
+        <Dialog title="The Lab" testid="help" onclose={on.reform(|()| Action::Help(false))}>
+            <p>
+                { "A whole cluster in this tab: every node runs the same engine as a real one, on a simulated network. \
+                   The same setup and seed always play the same." }
+            </p>
+            <Legend />
+            <h3>{ "Keys" }</h3>
+            <dl class="keys">
+                { for HELP.iter().map(|(key, what)| html! {
+                    <><dt>{ for key.split(' ').map(|key| html! { <kbd>{ key }</kbd> }) }</dt><dd>{ *what }</dd></>
+                }) }
+            </dl>
+            <Check label="Single keys work" id="keys-on" checked={props.keys} onchange={on.reform(Action::Keys)} />
+            <Check label="Show the meter: the page's own work for each frame" id="meter-on" checked={props.meter}
+                onchange={on.reform(|_| Action::Meter)} />
+        </Dialog>
+    }
+}
+
+/// What the shapes on the ring mean.
+#[component]
+pub fn Legend() -> Html {
+    let node =
+        |state, informed, words: &'static str| html! { <li>{ state_shape(state, informed) }{ words }</li> };
+    html! {
+        <ul class="legend" aria-label="What the shapes mean">
+            { node(NodeState::Alive, false, "up") }
+            { node(NodeState::Alive, true, "has the latest write") }
+            { node(NodeState::Joining, false, "joining") }
+            { node(NodeState::Down, false, "down") }
+            { node(NodeState::Left, false, "left") }
+            <li>
+                <svg width="16" height="16" viewBox="0 0 16 16" aria-hidden="true" class="shape">
+                    <path d="M1 8h9" stroke="var(--fresh)" stroke-width="2.5" opacity="0.55" />
+                    <circle cx="11" cy="8" r="3.2" fill="var(--fresh)" />
+                </svg>
+                { "message with state" }
+            </li>
+            <li>
+                <svg width="16" height="16" viewBox="0 0 16 16" aria-hidden="true" class="shape">
+                    <circle cx="8" cy="8" r="2.4" fill="var(--talk)" />
+                </svg>
+                { "other message" }
+            </li>
+            <li>
+                <svg width="16" height="16" viewBox="0 0 16 16" aria-hidden="true" class="shape">
+                    <path d="M5 5l6 6M11 5l-6 6" stroke="var(--down)" stroke-width="1.75" />
+                </svg>
+                { "lost" }
+            </li>
+        </ul>
+    }
+}

@@ -1,0 +1,274 @@
+//! One node from the inside: what can be done with it, its store, what it believes of the others, its limiter and
+//! links.
+
+use super::protocol::{Deed, Detail, EntryLine, Inside, MEMBERS_SHOWN_MAX, MemberLine, NodeState};
+use super::setup::group;
+use super::standing::{bytes, seconds};
+use super::state::{Action, Form};
+use crate::glue::element;
+use crate::ui::{Badge, Button, ButtonKind, Check, Column, Empty, Facts, IconName, Panel, Table, Tone};
+use rumormill_core::{LimiterConfig, Status};
+use std::rc::Rc;
+use yew::prelude::*;
+
+/// Props of [`Inspector`].
+#[derive(Clone, Debug, PartialEq, Properties)]
+pub struct InspectorProps {
+    /// The inspected node.
+    pub detail: Option<Rc<Detail>>,
+    /// What one writes at it.
+    pub form: Form,
+    /// Does the ring show what it believes?
+    pub beliefs: bool,
+    /// When the latest write was.
+    pub since_us: Option<u64>,
+    /// What the user does.
+    pub on: Callback<Action>,
+}
+
+/// The inspector.
+#[component]
+pub fn Inspector(props: &InspectorProps) -> Html {
+    let Some(detail) = props.detail.as_deref() else {
+        return html! {
+            <Panel title="Inspector" testid="inspector" class="lab-node">
+                <Empty title="No node selected">
+                    { "Click a node on the ring, or focus the ring and use the arrow keys, to see what it holds and believes." }
+                </Empty>
+            </Panel>
+        };
+    };
+    let close = html! {
+        <>
+            <Badge text={state_word(detail.state)} tone={state_tone(detail.state)} testid="node-state" />
+            <Button label="Close" icon={IconName::Close} icon_only=true kind={ButtonKind::Quiet} testid="node-close"
+                onclick={props.on.reform(|()| Action::Select(None))} />
+        </>
+    };
+    html! {
+        <Panel title={format!("Node {}", detail.id)} testid="inspector" actions={close} scrolls=true class="lab-node">
+            <div class="stack">
+                { acts(props, detail) }
+                <p class="field-hint" data-testid="node-news">{ news(detail, props.since_us) }</p>
+                if let Some(inside) = &detail.inside {
+                    { within(props, detail, inside) }
+                } else {
+                    <Empty title="It is not running">{ "Its store and beliefs went with it. Restart it to see it join again." }</Empty>
+                }
+            </div>
+        </Panel>
+    }
+}
+
+fn acts(props: &InspectorProps, detail: &Detail) -> Html {
+    let on = &props.on;
+    let node = detail.node;
+    let submit = on.reform(|event: SubmitEvent| {
+        event.prevent_default();
+        Action::Write
+    });
+    let key = on.reform(|event: InputEvent| Action::Key(element::value(&event)));
+    let value = on.reform(|event: InputEvent| Action::Value(element::value(&event)));
+    let counter = on.reform(|event: InputEvent| Action::Counter(element::value(&event)));
+    if !detail.state.is_up() {
+        return html! {
+            <div class="buttons">
+                <Button label="Restart" icon={IconName::Restart} kind={ButtonKind::Primary} shortcut="k"
+                    testid="node-restart" onclick={on.reform(move |()| Action::Do(Deed::Restart(node)))} />
+            </div>
+        };
+    }
+    html! {
+        <>
+            <div class="buttons">
+                <Button label="Crash" icon={IconName::Crash} kind={ButtonKind::Danger} shortcut="k" testid="node-crash"
+                    title="Stop it without a word; it loses its data" onclick={on.reform(move |()| Action::Do(Deed::Crash(node)))} />
+                <Button label="Cut off" icon={IconName::Cut} shortcut="p" testid="node-cut-off"
+                    title="Nothing passes between it and the others" onclick={on.reform(|()| Action::CutOff)} />
+                <Button label="Leave" testid="node-leave" title="It says goodbye and stops"
+                    onclick={on.reform(move |()| Action::Do(Deed::Leave(node)))} />
+            </div>
+            <form class="write-form" onsubmit={submit}>
+                <label class="sr-only" for="write-key">{ "Key" }</label>
+                <input class="input" id="write-key" data-testid="write-key" value={props.form.key.clone()} oninput={key}
+                    autocomplete="off" spellcheck="false" />
+                <span aria-hidden="true">{ "=" }</span>
+                <label class="sr-only" for="write-value">{ "Value" }</label>
+                <input class="input" id="write-value" data-testid="write-value" value={props.form.value.clone()}
+                    oninput={value} autocomplete="off" spellcheck="false" />
+                <Button label="Write" icon={IconName::Write} shortcut="w" testid="write" submits=true />
+                <label class="sr-only" for="counter-key">{ "Counter" }</label>
+                <input class="input counter-key" id="counter-key" data-testid="counter-key"
+                    value={props.form.counter.clone()} oninput={counter} autocomplete="off" spellcheck="false" />
+                <Button label="Add 1" icon={IconName::Plus} shortcut="i" testid="increment"
+                    onclick={on.reform(|()| Action::Increment)} />
+            </form>
+        </>
+    }
+}
+
+/// How it learned of the latest write.
+fn news(detail: &Detail, since_us: Option<u64>) -> String {
+    match (detail.learned, since_us) {
+        (Some((_, 0)), Some(_)) => "The latest write was made here.".to_owned(),
+        (Some((at_us, hops)), Some(since)) => {
+            let hops = if hops == 1 { "1 hop".to_owned() } else { format!("{hops} hops") };
+            format!("Learned the latest write after {} over {hops}.", seconds(at_us.saturating_sub(since)))
+        }
+        (None, Some(_)) if detail.inside.is_some() => "Does not have the latest write yet.".to_owned(),
+        _ => "Nothing has been written yet.".to_owned(),
+    }
+}
+
+fn within(props: &InspectorProps, detail: &Detail, inside: &Inside) -> Html {
+    let [alive, joining, down, left] = inside.believed;
+    let total = alive + joining + down + left;
+    let shown = inside.members.len();
+    html! {
+        <>
+            <section aria-label="Store">
+                <h3>{ "Store" }<span class="muted num">{ format!("{} writes seen", group(inside.version)) }</span></h3>
+                { store(inside) }
+            </section>
+            <section aria-label="Members">
+                <h3>{ "Members, as it believes" }
+                    <span class="muted num" data-testid="believed">{ believed_words(inside) }</span></h3>
+                <Check label="Colour the ring by what it believes" id="beliefs" checked={props.beliefs}
+                    onchange={props.on.reform(Action::Beliefs)} />
+                <div class="table-frame members-frame" tabindex="0" role="region" aria-label="Members, as it believes">
+                    <Table caption={format!("Members as {} believes", detail.id)} testid="members"
+                        columns={vec![Column::text("Node"), Column::text("Status"), Column::text("Link")]}>
+                        { for inside.members.iter().map(|member| member_row(member, &detail.id)) }
+                    </Table>
+                </div>
+                if shown == MEMBERS_SHOWN_MAX && total as usize > shown {
+                    <p class="field-hint">{ format!("The first {shown} of {total}, those not alive first.") }</p>
+                }
+            </section>
+            <section aria-label="Limiter and links">
+                <h3>{ "Limiter and links" }</h3>
+                <Facts testid="node-facts" facts={facts(inside)} />
+            </section>
+        </>
+    }
+}
+
+fn store(inside: &Inside) -> Html {
+    if inside.entries.is_empty() {
+        return html! { <p class="field-hint">{ "Empty. Write something above: it will be here at once and elsewhere as it spreads." }</p> };
+    }
+    let row = |entry: &EntryLine| {
+        let by = match (&entry.author, entry.is_counter) {
+            (Some(author), _) => author.to_string(),
+            (None, true) => "counter".to_owned(),
+            (None, false) => String::new(),
+        };
+        html! {
+            <tr key={format!("{}{}", entry.key, entry.is_counter)}>
+                <td class="mono">{ &entry.key }</td><td class="mono value">{ &entry.value }</td><td class="muted">{ by }</td>
+            </tr>
+        }
+    };
+    html! {
+        <>
+            <Table caption="Entries of its store" testid="store"
+                columns={vec![Column::text("Key"), Column::text("Value"), Column::text("By")]}>
+                { for inside.entries.iter().map(row) }
+            </Table>
+            if inside.entries_unseen > 0 {
+                <p class="field-hint">{ format!("and {} more", inside.entries_unseen) }</p>
+            }
+        </>
+    }
+}
+
+fn member_row(member: &MemberLine, own: &rumormill_core::NodeId) -> Html {
+    let (tone, word) = match member.status {
+        Status::Alive => (Tone::Good, "alive"),
+        Status::Joining => (Tone::Busy, "joining"),
+        Status::Down => (Tone::Bad, "down"),
+        Status::Left => (Tone::Still, "left"),
+    };
+    let link = match (member.id == *own, member.linked, member.silent_us) {
+        (true, ..) => "itself".to_owned(),
+        (_, _, Some(us)) => format!("silent for {}", seconds(us)),
+        (_, true, None) => "linked".to_owned(),
+        _ => String::new(),
+    };
+    html! {
+        <tr key={member.id.as_str().to_owned()}>
+            <td class="mono">{ member.id.as_str() }</td>
+            <td><span class={classes!("status-word", tone.class())}>{ word }</span></td>
+            <td class="muted num">{ link }</td>
+        </tr>
+    }
+}
+
+fn believed_words(inside: &Inside) -> String {
+    let names = ["alive", "joining", "down", "left"];
+    let parts = inside.believed.iter().zip(names).filter(|(count, _)| **count > 0);
+    parts.map(|(count, name)| format!("{count} {name}")).collect::<Vec<_>>().join(", ")
+}
+
+fn facts(inside: &Inside) -> Vec<(AttrValue, AttrValue)> {
+    let tokens = match (inside.tokens, inside.limiter) {
+        (None, _) | (_, LimiterConfig::Unlimited) => "unlimited".to_owned(),
+        (Some(left), LimiterConfig::Bucket { capacity, refill_per_s, .. }) => {
+            format!("{left} of {capacity}, {refill_per_s} come back each second")
+        }
+        (Some(left), LimiterConfig::Window { tokens, period_us, .. }) => {
+            format!("{left} of {tokens}, set back every {period_us}")
+        }
+    };
+    let owed = match inside.owed {
+        0 => "nobody".to_owned(),
+        1 => "1 member".to_owned(),
+        more => format!("{more} members"),
+    };
+    let fact = |name: &'static str, value: String| (AttrValue::from(name), AttrValue::from(value));
+    vec![
+        fact("Tokens", tokens),
+        fact("Denied sends", group(inside.denials)),
+        fact("Owes something to", owed),
+        fact("Links", format!("{} open, {} in all", inside.linked.len(), inside.links)),
+        fact("Rounds", group(inside.rounds)),
+        fact("Sent", format!("{} messages, {}", group(inside.messages[0]), bytes(inside.bytes[0]))),
+        fact("Received", format!("{} messages, {}", group(inside.messages[1]), bytes(inside.bytes[1]))),
+        fact("State hash", format!("{:016x}", inside.hash)),
+    ]
+}
+
+/// The state in a word, for a badge.
+pub fn state_word(state: NodeState) -> &'static str {
+    match state {
+        NodeState::Alive => "UP",
+        NodeState::Joining => "JOINING",
+        NodeState::Down => "DOWN",
+        NodeState::Left => "LEFT",
+    }
+}
+
+/// The state's tone.
+pub fn state_tone(state: NodeState) -> Tone {
+    match state {
+        NodeState::Alive => Tone::Good,
+        NodeState::Joining => Tone::Busy,
+        NodeState::Down => Tone::Bad,
+        NodeState::Left => Tone::Still,
+    }
+}
+
+/// A small picture of a node's state, the same shape as on the ring.
+pub fn state_shape(state: NodeState, informed: bool) -> Html {
+    html! {
+        <svg width="16" height="16" viewBox="0 0 16 16" aria-hidden="true" class="shape" fill="none" stroke-width="2">
+            { match (state, informed) {
+                (NodeState::Down, _) => html! { <path d="M4 4l8 8M12 4l-8 8" stroke="var(--down)" stroke-width="2.5" /> },
+                (NodeState::Left, _) => html! { <circle cx="8" cy="8" r="4.5" stroke="var(--left)" /> },
+                (_, true) => html! { <><circle cx="8" cy="8" r="6.5" stroke="var(--fresh)" stroke-width="1.5" /><circle cx="8" cy="8" r="3.8" fill="var(--fresh)" /></> },
+                (NodeState::Joining, _) => html! { <circle cx="8" cy="8" r="5" stroke="var(--alive)" stroke-dasharray="3 2.5" /> },
+                (NodeState::Alive, _) => html! { <circle cx="8" cy="8" r="5.5" fill="var(--alive)" /> },
+            } }
+        </svg>
+    }
+}

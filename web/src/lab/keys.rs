@@ -1,0 +1,135 @@
+//! What single keys do. Pure: from a key press to an action.
+
+use super::protocol::Deed;
+use super::state::{Action, Sight, View};
+use crate::glue::page::Key;
+
+/// The `id` of the ring, where arrows move the selection.
+pub const RING_ID: &str = "ring";
+/// The `id` of the field that the search key leads to.
+pub const SEARCH_ID: &str = "event-words";
+
+/// What a key press asks for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Wish {
+    /// An action.
+    Act(Action),
+    /// The focus in the search field.
+    Search,
+}
+
+/// Keys and what they do, for the help.
+pub const HELP: [(&str, &str); 16] = [
+    ("Space", "Play or pause"),
+    (".", "Step one event"),
+    ("]", "Step one round"),
+    ("+ −", "Faster, slower"),
+    ("← →", "Select a node, on the ring"),
+    ("Esc", "Select nothing"),
+    ("k", "Crash or restart the node"),
+    ("w", "Write at the node"),
+    ("i", "Increment at the node"),
+    ("p", "Cut the node off"),
+    ("c", "Cut in halves"),
+    ("h", "Heal all cuts"),
+    ("1 2", "Ring, table"),
+    ("/", "Search events"),
+    ("m", "Meter"),
+    ("?", "This help"),
+];
+
+/// What a key press asks for, if anything. Fields and dialogs keep their keys, and the browser those with modifiers.
+pub fn wish(key: &Key, view: &View) -> Option<Wish> {
+    if key.with_modifier || key.in_field || key.in_dialog {
+        return None;
+    }
+    if key.target_id == RING_ID {
+        let on_ring = match key.name.as_str() {
+            "ArrowRight" | "ArrowDown" => Some(Action::SelectBy(1)),
+            "ArrowLeft" | "ArrowUp" => Some(Action::SelectBy(-1)),
+            "PageDown" => Some(Action::SelectBy(10)),
+            "PageUp" => Some(Action::SelectBy(-10)),
+            "Home" => Some(Action::Select(Some(0))),
+            "End" => Some(Action::Select(view.nodes().checked_sub(1))),
+            _ => None,
+        };
+        if let Some(action) = on_ring {
+            return Some(Wish::Act(action));
+        }
+    }
+    if !view.keys && key.name != "?" {
+        return None;
+    }
+    // A key that is held down may step on and on, but not crash on and on.
+    if key.repeated && !matches!(key.name.as_str(), "." | "]" | "+" | "-") {
+        return None;
+    }
+    let action = match key.name.as_str() {
+        " " if !key.on_button => Action::PlayPause,
+        "." => Action::StepEvent,
+        "]" => Action::StepRound,
+        "+" | "=" => Action::Speed(view.speed + 0.2),
+        "-" => Action::Speed(view.speed - 0.2),
+        "Escape" => Action::Select(None),
+        "k" => Action::CrashOrRestart,
+        "w" => Action::Write,
+        "i" => Action::Increment,
+        "p" => Action::CutOff,
+        "c" => Action::CutHalves,
+        "h" => Action::Do(Deed::Heal),
+        "1" => Action::Sight(Sight::Ring),
+        "2" => Action::Sight(Sight::Table),
+        "m" => Action::Meter,
+        "?" => Action::Help(true),
+        "/" => return Some(Wish::Search),
+        _ => return None,
+    };
+    Some(Wish::Act(action))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(name: &str) -> Key {
+        Key {
+            name: name.into(),
+            with_modifier: false,
+            repeated: false,
+            in_field: false,
+            on_button: false,
+            target_id: String::new(),
+            in_dialog: false,
+        }
+    }
+
+    fn check(key: Key, expected: Option<Action>) {
+        let (view, _) = View::new();
+        assert_eq!(wish(&key, &view), expected.map(Wish::Act), "{key:?}");
+    }
+
+    #[test]
+    fn keys_do_what_the_help_says() {
+        check(key(" "), Some(Action::PlayPause));
+        check(key("]"), Some(Action::StepRound));
+        check(key("k"), Some(Action::CrashOrRestart));
+        check(key("x"), None);
+        check(Key { target_id: RING_ID.into(), ..key("ArrowLeft") }, Some(Action::SelectBy(-1)));
+        check(Key { target_id: RING_ID.into(), ..key("End") }, Some(Action::Select(Some(49))));
+        check(key("ArrowLeft"), None);
+    }
+
+    #[test]
+    fn keys_that_belong_to_others_do_nothing() {
+        check(Key { on_button: true, ..key(" ") }, None);
+        check(Key { in_field: true, ..key("w") }, None);
+        check(Key { in_dialog: true, ..key("w") }, None);
+        check(Key { with_modifier: true, ..key("p") }, None);
+        check(Key { repeated: true, ..key("k") }, None);
+        check(Key { repeated: true, ..key(".") }, Some(Action::StepEvent));
+        let (mut view, _) = View::new();
+        view.keys = false;
+        assert_eq!(wish(&key("w"), &view), None);
+        assert_eq!(wish(&key("?"), &view), Some(Wish::Act(Action::Help(true))));
+    }
+}

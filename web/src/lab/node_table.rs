@@ -1,0 +1,98 @@
+//! The table of all nodes: everything that the ring shows and everything that can be done there, in words.
+
+use super::inspector::state_shape;
+use super::protocol::{Deed, Row};
+use super::setup::group;
+use super::state::{Action, ROWS_PER_PAGE};
+use crate::ui::{Button, ButtonKind, Column, Table};
+use yew::prelude::*;
+
+/// Props of [`NodeTable`].
+#[derive(Clone, Debug, PartialEq, Properties)]
+pub struct NodeTableProps {
+    /// The rows of the page.
+    pub rows: Vec<Row>,
+    /// The page, counted from 0.
+    pub page: u32,
+    /// How many pages there are.
+    pub pages: u32,
+    /// The selected node.
+    pub selected: Option<u32>,
+    /// What the user does.
+    pub on: Callback<Action>,
+}
+
+/// The table.
+#[component]
+pub fn NodeTable(props: &NodeTableProps) -> Html {
+    let turn = |to: u32| props.on.reform(move |()| Action::Page(to));
+    let first = props.page * ROWS_PER_PAGE;
+    html! {
+        <div class="node-table">
+            if props.pages > 1 {
+                <div class="pager">
+                    <Button label="Before" testid="page-before" disabled={props.page == 0}
+                        onclick={turn(props.page.saturating_sub(1))} />
+                    <span class="muted num" data-testid="page">
+                        { format!("Nodes {first} to {}", first + props.rows.len().max(1) as u32 - 1) }
+                    </span>
+                    <Button label="Next" testid="page-next" disabled={props.page + 1 >= props.pages}
+                        onclick={turn(props.page + 1)} />
+                </div>
+            }
+            <div class="table-frame" tabindex="0" role="region" aria-label="All nodes">
+                <Table caption="All nodes, as they are" testid="node-table" columns={vec![
+                    Column::text("Node"), Column::text("State"), Column::text("Latest write"), Column::number("Keys"),
+                    Column::number("Holds alive"), Column::number("Links"), Column::number("Sent"),
+                    Column::number("Denied"), Column::text("Acts"),
+                ]}>
+                    { for props.rows.iter().map(|row| html! {
+                        <NodeRow key={row.node} row={row.clone()} selected={props.selected == Some(row.node)}
+                            on={props.on.clone()} />
+                    }) }
+                </Table>
+            </div>
+        </div>
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Properties)]
+struct NodeRowProps {
+    row: Row,
+    selected: bool,
+    on: Callback<Action>,
+}
+
+#[component]
+fn NodeRow(props: &NodeRowProps) -> Html {
+    let row = &props.row;
+    let node = row.node;
+    let act = |action: fn(u32) -> Action| props.on.reform(move |()| action(node));
+    let up = row.state.is_up();
+    let of_up = |number: String| if up { number } else { "–".to_owned() };
+    html! {
+        <tr aria-selected={if props.selected { "true" } else { "false" }} data-testid={format!("row-{node}")}>
+            <td>
+                <Button label={row.id.to_string()} kind={ButtonKind::Quiet} testid={format!("select-{node}")}
+                    title="Inspect" onclick={act(|node| Action::Select(Some(node)))} />
+            </td>
+            <td><span class="state-cell">{ state_shape(row.state, false) }{ row.state.as_str() }</span></td>
+            <td>{ if row.informed && up { "has it" } else { "–" } }</td>
+            <td class="cell-num">{ of_up(group(u64::from(row.keys))) }</td>
+            <td class="cell-num">{ of_up(group(u64::from(row.active))) }</td>
+            <td class="cell-num">{ of_up(group(u64::from(row.links))) }</td>
+            <td class="cell-num">{ of_up(group(row.sent)) }</td>
+            <td class="cell-num">{ of_up(group(row.denials)) }</td>
+            <td class="row-acts">
+                if up {
+                    <Button label="Crash" testid={format!("crash-{node}")} onclick={act(|node| Action::Do(Deed::Crash(node)))} />
+                    <Button label="Cut off" testid={format!("cut-off-{node}")}
+                        onclick={act(|node| Action::Do(Deed::Cut(vec![node])))} />
+                } else {
+                    <Button label="Restart" testid={format!("restart-{node}")}
+                        onclick={act(|node| Action::Do(Deed::Restart(node)))} />
+                }
+            </td>
+        </tr>
+    }
+}

@@ -1,0 +1,512 @@
+//! The Lab's component: it joins the pure state, the worker, the canvases and the panels, and decides nothing.
+
+use super::chart_panel::ChartPanel;
+use super::events_panel::{EventsPanel, SHOWN_MAX};
+use super::help::Help;
+use super::inspector::{Inspector, state_word};
+use super::keys::{self, SEARCH_ID, Wish};
+use super::layout::Point;
+use super::meter::Meter;
+use super::node_table::NodeTable;
+use super::pace::Pace;
+use super::protocol::{self, Command, Deed, Frame, Look, Report};
+use super::ring_panel::{Pointer, RingPanel};
+use super::sentences::Line;
+use super::setup::group;
+use super::setup_panel::SetupPanel;
+use super::stage::{Light, Stage};
+use super::state::{Action, Sight, Tab, Tool, View};
+use super::theory_line::{self, TheoryLine};
+use super::time_bar::TimeBar;
+use crate::glue::hook::Hook;
+use crate::glue::time::{Frames, now_ms};
+use crate::glue::{Background, Listener, page};
+use crate::ui::{Announcer, Button, Choice, Notice, Segmented, SourceBar, Tone};
+use std::{cell::RefCell, rc::Rc};
+use yew::prelude::*;
+
+/// Where it is stored that single keys are switched off.
+const KEYS_KEY: &str = "rumormill.keys";
+
+/// A press that moves less is a click, in pixels.
+const CLICK_PX: f32 = 6.0;
+
+/// How far beside a node a click still finds it.
+const HIT_SLACK_PX: f32 = 10.0;
+
+/// Props of [`Lab`].
+#[derive(Clone, Debug, PartialEq, Properties)]
+pub struct LabProps {
+    /// Is it the place in sight? Otherwise it keeps its state and does nothing.
+    pub active: bool,
+    /// Is the page dark?
+    pub is_dark: bool,
+}
+
+/// What can happen to the Lab.
+#[derive(Debug)]
+pub enum Msg {
+    /// The user did something.
+    Act(Action),
+    /// The display is about to repaint.
+    Frame(f64),
+    /// The worker reported.
+    Report(Vec<u8>),
+    /// The worker failed.
+    Failed(String),
+    /// Start the worker again.
+    Again,
+    /// The pointer did something on the ring.
+    Pointer(Pointer),
+    /// A script asks for the hash of a named scenario.
+    Ask(u32, String),
+    /// The user wants things to stand still, or to move.
+    Still(bool),
+    /// Put the focus in the search field.
+    Search,
+}
+
+/// The Lab.
+#[derive(Debug)]
+pub struct Lab {
+    /// Shared with the key listener, which must know at once whether a key is its own.
+    view: Rc<RefCell<View>>,
+    frame: Frame,
+    pace: Pace,
+    meter: Meter,
+    stage: Stage,
+    background: Option<Background>,
+    /// Commands that the worker has not answered.
+    waiting: u32,
+    asked_us: u64,
+    failed: Option<String>,
+    still: bool,
+    pressed: Option<(Point, Point)>,
+    /// What the theory was computed for, and the result.
+    theory: Option<Rc<TheoryLine>>,
+    revision: u64,
+    hook: Option<Hook>,
+    render_started_ms: f64,
+    frames: Option<Frames>,
+    _listeners: [Option<Listener>; 2],
+}
+
+impl Component for Lab {
+    type Message = Msg;
+    type Properties = LabProps;
+
+    fn create(ctx: &Context<Self>) -> Self {
+        let (mut view, commands) = View::new();
+        view.keys = page::stored(KEYS_KEY).as_deref() != Some("off");
+        let view = Rc::new(RefCell::new(view));
+        let still = ctx.link().callback(Msg::Still);
+        let asked = ctx.link().callback(|(id, name)| Msg::Ask(id, name));
+        let mut lab = Self {
+            frame: Frame::default(),
+            pace: Pace::default(),
+            meter: Meter::default(),
+            stage: Stage::default(),
+            background: None,
+            waiting: 0,
+            asked_us: 0,
+            failed: None,
+            still: page::matches(page::REDUCED_MOTION),
+            pressed: None,
+            theory: None,
+            revision: 0,
+            hook: Some(Hook::new(move |id, name| asked.emit((id, name)))),
+            render_started_ms: 0.0,
+            frames: None,
+            _listeners: [
+                Some(listen_to_keys(ctx, &view)),
+                page::on_media_change(page::REDUCED_MOTION, move |is| still.emit(is)),
+            ],
+            view,
+        };
+        lab.spawn(ctx);
+        lab.send(commands);
+        lab.set_active(ctx);
+        lab
+    }
+
+    fn changed(&mut self, ctx: &Context<Self>, _old: &LabProps) -> bool {
+        self.set_active(ctx);
+        self.revision += 1;
+        true
+    }
+
+    fn update(&mut self, ctx: &Context<Self>, message: Msg) -> bool {
+        match message {
+            Msg::Act(action) => self.act(action),
+            Msg::Frame(at_ms) => return self.on_frame(ctx, at_ms),
+            Msg::Report(bytes) => return self.on_report(&bytes),
+            Msg::Failed(why) => {
+                self.failed = Some(why);
+                self.view.borrow_mut().playing = false;
+                self.background = None;
+            }
+            Msg::Again => {
+                self.failed = None;
+                self.waiting = 0;
+                self.spawn(ctx);
+                self.act(Action::NewRun);
+            }
+            Msg::Pointer(pointer) => return self.on_pointer(pointer),
+            Msg::Ask(id, name) => {
+                self.send(vec![Command::TraceHash { id, name }]);
+                return false;
+            }
+            Msg::Still(still) => self.still = still,
+            Msg::Search => {
+                self.act(Action::Tab(Tab::Events));
+                page::focus(SEARCH_ID);
+            }
+        }
+        self.revision += 1;
+        true
+    }
+
+    fn rendered(&mut self, _ctx: &Context<Self>, _first: bool) {
+        self.stage.attach();
+        self.meter.work(now_ms() - self.render_started_ms);
+    }
+
+    fn view(&self, ctx: &Context<Self>) -> Html {
+        let on = ctx.link().callback(Msg::Act);
+        self.render(ctx, &on)
+    }
+}
+
+fn listen_to_keys(ctx: &Context<Lab>, view: &Rc<RefCell<View>>) -> Listener {
+    let view = Rc::clone(view);
+    let link = ctx.link().clone();
+    let scope = ctx.link().clone();
+    page::on_key(move |key| {
+        let active = scope.get_component().is_some_and(|lab| lab.frames.is_some());
+        if !active {
+            return false;
+        }
+        let Some(wish) = keys::wish(&key, &view.borrow()) else { return false };
+        link.send_message(match wish {
+            Wish::Act(action) => Msg::Act(action),
+            Wish::Search => Msg::Search,
+        });
+        true
+    })
+}
+
+impl Lab {
+    fn spawn(&mut self, ctx: &Context<Self>) {
+        let on_report = ctx.link().callback(Msg::Report);
+        let on_error = ctx.link().callback(Msg::Failed);
+        match Background::spawn(move |bytes| on_report.emit(bytes), move |why| on_error.emit(why)) {
+            Ok(background) => self.background = Some(background),
+            Err(error) => self.failed = Some(error.0),
+        }
+    }
+
+    /// In sight it follows the display's frames, out of sight it stands still.
+    fn set_active(&mut self, ctx: &Context<Self>) {
+        let active = ctx.props().active;
+        if active && self.frames.is_none() {
+            let link = ctx.link().clone();
+            self.frames = Some(Frames::new(move |at_ms| link.send_message(Msg::Frame(at_ms))));
+        } else if !active {
+            self.frames = None;
+            let mut view = self.view.borrow_mut();
+            let commands = view.act(Action::Pause);
+            debug_assert!(commands.is_empty());
+        }
+    }
+
+    fn act(&mut self, action: Action) {
+        match &action {
+            Action::Keys(on) => drop(page::store(KEYS_KEY, if *on { "on" } else { "off" })),
+            Action::NewRun | Action::NewSeed(_) | Action::Preset(_) => self.pace.restart(),
+            _ => {}
+        }
+        let commands = self.view.borrow_mut().act(action);
+        self.send(commands);
+    }
+
+    fn send(&mut self, commands: Vec<Command>) {
+        let Some(background) = &self.background else { return };
+        for command in commands {
+            self.waiting += 1;
+            background.send(&protocol::encode(&command));
+        }
+    }
+
+    /// Asks for the time that is due, and paints. Returns whether there is something new to read.
+    fn on_frame(&mut self, ctx: &Context<Self>, at_ms: f64) -> bool {
+        let started_ms = now_ms();
+        let command = self.next_command(at_ms);
+        if let Some(command) = command {
+            self.send(vec![command]);
+        }
+        let view = self.view.borrow();
+        let light = Light {
+            shown_us: self.pace.shown_us(view.now_us, self.frame.next_us),
+            is_dark: ctx.props().is_dark,
+            still: self.still,
+            cutting: self.pressed.filter(|_| view.tool == Tool::Cut),
+            theory: self.theory.as_deref(),
+            revision: self.revision,
+        };
+        self.stage.paint(&view, &self.frame, &light);
+        drop(view);
+        self.meter.work(now_ms() - started_ms);
+        self.meter.frame(at_ms);
+        false
+    }
+
+    fn next_command(&mut self, at_ms: f64) -> Option<Command> {
+        let view = self.view.borrow();
+        let speed = view.playing.then(|| 10f64.powf(view.speed));
+        self.pace.frame(at_ms, speed);
+        if self.waiting > 0 {
+            return None;
+        }
+        let to_us = match view.goal_us {
+            Some(goal_us) => goal_us,
+            None => self.pace.take(view.now_us)?,
+        };
+        let text = self.pace.wants_text(at_ms);
+        self.asked_us = to_us.saturating_sub(view.now_us);
+        let look = if text { view.look() } else { Look::default() };
+        Some(Command::Advance { to_us, look })
+    }
+
+    fn on_report(&mut self, bytes: &[u8]) -> bool {
+        let started_ms = now_ms();
+        self.waiting = self.waiting.saturating_sub(1);
+        let news = match protocol::decode(bytes) {
+            Ok(Report::Frame(frame)) => self.on_run(*frame),
+            Ok(Report::NotStarted(why)) => {
+                self.view.borrow_mut().refused = Some(why);
+                true
+            }
+            Ok(Report::Idle) => false,
+            Ok(Report::TraceHash { id, hash }) => {
+                if let Some(hook) = &self.hook {
+                    hook.answer(id, hash);
+                }
+                false
+            }
+            Err(why) => {
+                self.failed = Some(format!("its report could not be read: {why}"));
+                true
+            }
+        };
+        self.meter.work(now_ms() - started_ms);
+        news
+    }
+
+    fn on_run(&mut self, mut frame: Frame) -> bool {
+        let mut view = self.view.borrow_mut();
+        if frame.run != view.run {
+            return false;
+        }
+        if self.asked_us > 0 && view.playing {
+            let passed_us = frame.now_us.saturating_sub(view.now_us);
+            self.pace.note_reached((passed_us as f64 / self.asked_us as f64).min(1.0));
+        }
+        self.meter.tick(f64::from(frame.took_us) / 1_000.0);
+        let was = (view.spread.up, view.spread.cut, view.run);
+        let mut news = view.take(&mut frame);
+        // A step that is over says so at once.
+        news |= view.goal_us.is_none() && !view.playing;
+        if (view.spread.up, view.spread.cut, view.run) != was || news {
+            self.theory = view.scenario.as_ref().and_then(|scenario| {
+                let line =
+                    theory_line::line(view.spread.up, &scenario.tuning, &scenario.network, view.spread.cut);
+                line.map(Rc::new)
+            });
+        }
+        self.frame = frame;
+        if news {
+            self.revision += 1;
+        }
+        news
+    }
+
+    fn on_pointer(&mut self, pointer: Pointer) -> bool {
+        let cutting = self.view.borrow().tool == Tool::Cut;
+        match pointer {
+            Pointer::Down(at) => self.pressed = Some((at, at)),
+            Pointer::Move(at) => {
+                if let Some((from, _)) = self.pressed {
+                    self.pressed = Some((from, at));
+                }
+            }
+            Pointer::Cancel => self.pressed = None,
+            Pointer::Up(at) => {
+                let Some((from, _)) = self.pressed.take() else { return false };
+                let dragged = from.distance(at) > CLICK_PX;
+                if cutting && dragged {
+                    let nodes = self.stage.left_of(from, at);
+                    self.act(Action::Tool(Tool::Select));
+                    self.act(Action::Do(Deed::Cut(nodes)));
+                } else if !dragged {
+                    self.act(Action::Select(self.stage.hit(at, HIT_SLACK_PX)));
+                }
+                self.revision += 1;
+                return true;
+            }
+        }
+        // The line follows the pointer on the canvas; there is nothing to read.
+        self.revision += u64::from(cutting);
+        false
+    }
+}
+
+/// How the state becomes markup.
+impl Lab {
+    fn render(&self, ctx: &Context<Self>, on: &Callback<Action>) -> Html {
+        let view = self.view.borrow();
+        let standing = view.standing();
+        let words = standing.words(&view.spread);
+        let detail = view.detail.as_ref().filter(|detail| Some(detail.node) == view.selected);
+        let name = view.selected.and_then(|node| view.name(node)).map(|id| AttrValue::from(id.to_string()));
+        let tab = match view.tab {
+            Tab::Setup => "setup",
+            Tab::Node => "node",
+            Tab::Events => "events",
+            Tab::Chart => "chart",
+        };
+        html! {
+            <div class={classes!("lab", format!("lab-tab-{tab}"))} data-testid="lab"
+                data-playing={view.playing.to_string()} data-run={view.run.to_string()}>
+                <SourceBar badge="SIM" facts={facts(&view)} status={words.clone()} tone={standing.tone()}>
+                    <Button label="Help" icon={crate::ui::IconName::Help} icon_only=true
+                        kind={crate::ui::ButtonKind::Quiet} shortcut="?" testid="help-open"
+                        onclick={on.reform(|()| Action::Help(true))} />
+                </SourceBar>
+                <div class="lab-body">
+                    { self.notices(ctx, &view, on) }
+                    <Segmented label="Panel" name="tab" wide=true choices={vec![Choice::new("setup", "Setup"),
+                        Choice::new("node", "Node"), Choice::new("events", "Events"), Choice::new("chart", "Chart")]}
+                        value={tab} onchange={on.reform(|word: AttrValue| Action::Tab(match word.as_str() {
+                            "node" => Tab::Node,
+                            "events" => Tab::Events,
+                            "chart" => Tab::Chart,
+                            _ => Tab::Setup,
+                        }))} />
+                    <SetupPanel setup={view.setup.clone()} errors={view.errors.clone()} preset={view.preset}
+                        changed={view.changed} wants_new_run={view.wants_new_run()} on={on.clone()} />
+                    { self.ring(ctx, &view, on) }
+                    <ChartPanel canvas={self.stage.chart.clone()} spread={view.spread} totals={view.totals}
+                        theory={self.theory.clone()} formula={view.formula} on={on.clone()} />
+                    <Inspector detail={detail.map(|detail| Rc::new((**detail).clone()))} form={view.form.clone()}
+                        beliefs={view.beliefs} since_us={view.spread.since_us} on={on.clone()} />
+                    <EventsPanel lines={Rc::new(shown_lines(&view))} any={!view.lines.is_empty()}
+                        filter={view.filter.clone()} selected={name} on={on.clone()} />
+                </div>
+                <TimeBar playing={view.playing} speed={view.speed} now_us={view.now_us}
+                    shortfall={self.pace.shortfall().filter(|_| view.playing)} on={on.clone()} />
+                <Announcer text={words} />
+                if view.meter {
+                    { self.meter() }
+                }
+                if view.help {
+                    <Help keys={view.keys} meter={view.meter} on={on.clone()} />
+                }
+            </div>
+        }
+    }
+
+    fn ring(&self, ctx: &Context<Self>, view: &View, on: &Callback<Action>) -> Html {
+        let table = if view.sight == Sight::Table {
+            html! {
+                <NodeTable rows={view.rows.clone()} page={view.page} pages={view.pages()} selected={view.selected}
+                    on={on.clone()} />
+            }
+        } else {
+            Html::default()
+        };
+        html! {
+            <RingPanel sight={view.sight} tool={view.tool} parts={view.parts} nodes={view.nodes()} hint={hint(view)}
+                selection={selection(view)} back={self.stage.back.clone()} front={self.stage.front.clone()} {table}
+                on={on.clone()} on_pointer={ctx.link().callback(Msg::Pointer)} />
+        }
+    }
+
+    fn notices(&self, ctx: &Context<Self>, view: &View, on: &Callback<Action>) -> Html {
+        html! {
+            <div class="toasts">
+                if let Some(why) = &self.failed {
+                    <Notice tone={Tone::Bad} title="The simulation stopped" testid="failed">
+                        <p>{ why }</p>
+                        <Button label="Start it again" testid="failed-again"
+                            onclick={ctx.link().callback(|()| Msg::Again)} />
+                    </Notice>
+                }
+                if let Some(why) = &view.refused {
+                    <Notice tone={Tone::Warn} title="That was not possible" testid="refused"
+                        onclose={on.reform(|()| Action::Dismiss)}>{ why }</Notice>
+                }
+            </div>
+        }
+    }
+
+    fn meter(&self) -> Html {
+        let figures = self.meter.figures();
+        let text = format!(
+            "{:.0} frames/s · page {:.1} ms p50, {:.1} ms p95, {:.1} ms max · worker {:.1} ms p95",
+            figures.frames_per_s,
+            figures.work_p50_ms,
+            figures.work_p95_ms,
+            figures.work_max_ms,
+            figures.tick_p95_ms
+        );
+        html! {
+            <p class="meter mono" data-testid="meter" data-p95={format!("{:.2}", figures.work_p95_ms)}
+                data-p50={format!("{:.2}", figures.work_p50_ms)} data-max={format!("{:.2}", figures.work_max_ms)}
+                data-fps={format!("{:.1}", figures.frames_per_s)} data-tick={format!("{:.2}", figures.tick_p95_ms)}>
+                { text }
+            </p>
+        }
+    }
+}
+
+fn facts(view: &View) -> String {
+    let Some(scenario) = &view.scenario else { return "No run".to_owned() };
+    let tuning = &scenario.tuning;
+    format!(
+        "{} · {} nodes · fanout {} · loss {} % · seed {}",
+        tuning.strategy,
+        group(u64::from(scenario.nodes)),
+        tuning.fanout,
+        f64::from(scenario.network.loss_ppm) / 10_000.0,
+        scenario.seed
+    )
+}
+
+fn shown_lines(view: &View) -> Vec<Line> {
+    view.lines.iter().rev().filter(|line| view.filter.takes(line)).take(SHOWN_MAX).cloned().collect()
+}
+
+/// What to do next, while that is not plain.
+fn hint(view: &View) -> Option<AttrValue> {
+    if view.tool == Tool::Cut {
+        Some("Drag a line across the ring: the network is cut along it.".into())
+    } else if view.is_fresh() && !view.playing && view.goal_us.is_none() {
+        Some("Paused at the start. Press Play, or Space.".into())
+    } else {
+        None
+    }
+}
+
+fn selection(view: &View) -> String {
+    match &view.detail {
+        Some(detail) if Some(detail.node) == view.selected => {
+            let latest = match (view.spread.since_us, detail.learned) {
+                (None, _) => "",
+                (Some(_), Some(_)) => ", has the latest write",
+                (Some(_), None) => ", lacks the latest write",
+            };
+            format!("Node {} selected: {}{latest}", detail.id, state_word(detail.state).to_lowercase())
+        }
+        _ => "No node selected".to_owned(),
+    }
+}

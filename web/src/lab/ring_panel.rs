@@ -1,0 +1,112 @@
+//! The middle: the ring or the table, the tools above it, and the line that says what to do next.
+
+use super::help::Legend;
+use super::keys::RING_ID;
+use super::layout::Point;
+use super::protocol::Deed;
+use super::state::{Action, Sight, Tool};
+use crate::glue::canvas;
+use crate::ui::{Button, ButtonKind, Choice, IconName, Segmented};
+use yew::prelude::*;
+
+/// What the pointer does on the ring.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Pointer {
+    /// Pressed here.
+    Down(Point),
+    /// Moved to here while pressed.
+    Move(Point),
+    /// Released here.
+    Up(Point),
+    /// Gone astray.
+    Cancel,
+}
+
+/// Props of [`RingPanel`].
+#[derive(Clone, Debug, PartialEq, Properties)]
+pub struct RingPanelProps {
+    /// Ring or table.
+    pub sight: Sight,
+    /// The pointer's tool.
+    pub tool: Tool,
+    /// In how many parts the network is.
+    pub parts: u32,
+    /// How many nodes there are.
+    pub nodes: u32,
+    /// What to do next, if that is worth a line.
+    pub hint: Option<AttrValue>,
+    /// The selection in words, for screen readers.
+    pub selection: AttrValue,
+    /// The canvas for what seldom changes.
+    pub back: NodeRef,
+    /// The canvas for what moves.
+    pub front: NodeRef,
+    /// The table, if it is in sight.
+    pub table: Html,
+    /// What the user does.
+    pub on: Callback<Action>,
+    /// What the pointer does.
+    pub on_pointer: Callback<Pointer>,
+}
+
+/// The middle.
+#[component]
+pub fn RingPanel(props: &RingPanelProps) -> Html {
+    let on = &props.on;
+    let cut = props.tool == Tool::Cut;
+    html! {
+        <section class="panel lab-ring" aria-label="The cluster" data-testid="cluster">
+            <header class="panel-head ring-tools">
+                <Segmented label="View" name="view" choices={vec![Choice::new("ring", "Ring"), Choice::new("table", "Table")]}
+                    value={if props.sight == Sight::Ring { "ring" } else { "table" }}
+                    onchange={on.reform(|word: AttrValue| {
+                        Action::Sight(if word == "table" { Sight::Table } else { Sight::Ring })
+                    })} />
+                <span class="spacer"></span>
+                <Button label="Draw a cut" icon={IconName::Cut} pressed={Some(cut)} testid="tool-cut"
+                    title="Draw a line across the ring: the network is cut along it" disabled={props.sight == Sight::Table}
+                    onclick={on.reform(move |()| Action::Tool(if cut { Tool::Select } else { Tool::Cut }))} />
+                <Button label="Cut in halves" shortcut="c" testid="cut-halves" disabled={props.nodes < 2}
+                    onclick={on.reform(|()| Action::CutHalves)} />
+                <Button label="Heal" icon={IconName::Heal} shortcut="h" testid="heal" disabled={props.parts < 2}
+                    kind={if props.parts > 1 { ButtonKind::Primary } else { ButtonKind::Plain }}
+                    onclick={on.reform(|()| Action::Do(Deed::Heal))} />
+            </header>
+            <div class="ring-body" hidden={props.sight == Sight::Table}>
+                { ring(props) }
+                if let Some(hint) = &props.hint {
+                    <p class="ring-hint" data-testid="hint">{ hint }</p>
+                }
+            </div>
+            <div class="ring-foot" hidden={props.sight == Sight::Table}><Legend /></div>
+            if props.sight == Sight::Table {
+                { props.table.clone() }
+            }
+        </section>
+    }
+}
+
+fn ring(props: &RingPanelProps) -> Html {
+    let at = |event: &PointerEvent| {
+        let (x, y) = canvas::place_of(event);
+        Point::new(x, y)
+    };
+    let down = props.on_pointer.reform(move |event: PointerEvent| {
+        canvas::capture(&event);
+        Pointer::Down(at(&event))
+    });
+    let moved = props.on_pointer.reform(move |event: PointerEvent| Pointer::Move(at(&event)));
+    let up = props.on_pointer.reform(move |event: PointerEvent| Pointer::Up(at(&event)));
+    let cancel = props.on_pointer.reform(|_: PointerEvent| Pointer::Cancel);
+    let label = format!("Ring of {} nodes. Arrow keys select a node.", props.nodes);
+    html! {
+        <>
+            <canvas class="ring-canvas" ref={props.back.clone()} aria-hidden="true"></canvas>
+            <canvas class={classes!("ring-canvas", (props.tool == Tool::Cut).then_some("cutting"))} ref={props.front.clone()}
+                id={RING_ID} tabindex="0" role="application" aria-label={label} aria-describedby="ring-selection"
+                data-testid="ring" onpointerdown={down} onpointermove={moved} onpointerup={up} onpointercancel={cancel}>
+            </canvas>
+            <p class="sr-only" id="ring-selection" aria-live="polite" data-testid="selection">{ &props.selection }</p>
+        </>
+    }
+}
