@@ -3,9 +3,14 @@
 //! had seen (Kulkarni et al., "Logical Physical Clocks", 2014). It never reads
 //! a clock; the driver's instant comes in.
 
-use crate::time::Instant;
+use crate::time::{Duration, Instant};
 use core::fmt;
 use serde::{Deserialize, Serialize};
+
+/// How far the clock lets a stamp from elsewhere pull it ahead of real time.
+/// A guess: machines that keep their time are within a second of each other,
+/// and those that do not are often off by whole minutes or hours.
+pub const AHEAD_MAX: Duration = Duration::from_secs(60);
 
 /// A stamp of the hybrid clock, in microseconds since the Unix epoch. Where
 /// real time has not moved on since the last stamp, the next one is a
@@ -28,9 +33,16 @@ impl Hlc {
         *self
     }
 
-    /// Takes note of a stamp seen, so that the next own stamp is later.
-    pub fn observe(&mut self, seen: Self) {
-        self.0 = self.0.max(seen.0);
+    /// Takes note of a stamp seen at `now`, so that the next own stamp is
+    /// later. False, and no effect, if the stamp is further in the future than
+    /// [`AHEAD_MAX`]: one broken clock must not set everyone's.
+    #[must_use]
+    pub fn observe(&mut self, seen: Self, now: Instant) -> bool {
+        let believable = seen.0 <= (now + AHEAD_MAX).as_micros();
+        if believable {
+            self.0 = self.0.max(seen.0);
+        }
+        believable
     }
 }
 
@@ -44,8 +56,11 @@ mod tests {
         let now = Instant::from_micros(100);
         assert_eq!(clock.tick(now), Hlc(100));
         assert_eq!(clock.tick(now), Hlc(101));
-        clock.observe(Hlc(500));
+        assert!(clock.observe(Hlc(500), now));
         assert_eq!(clock.tick(now), Hlc(501));
         assert_eq!(clock.tick(Instant::from_micros(9_000)), Hlc(9_000));
+        let far = Hlc((now + AHEAD_MAX).as_micros() + 1);
+        assert!(!clock.observe(far, now));
+        assert_eq!(clock.tick(Instant::from_micros(9_100)), Hlc(9_100));
     }
 }

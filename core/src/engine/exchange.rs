@@ -62,9 +62,9 @@ impl<S: State> Engine<S> {
             }
             Message::InSync | Message::Deferred => {}
             Message::Digest { digest, mode } => self.on_digest(from, digest, mode),
-            Message::Delta { delta, digest, more } => return self.on_delta(from, delta, digest, more),
+            Message::Delta { delta, digest, more } => return self.on_delta(from, delta, digest, more, now),
             Message::Rumor { delta } => {
-                let merged = self.state.merge(delta).map_err(refuse)?;
+                let merged = self.state.merge(delta, now).map_err(refuse)?;
                 let news = S::news_len(&merged.news) > 0;
                 self.on_news(merged.news, Some(from), now);
                 self.tell_changes(merged.changes, Some(from));
@@ -117,8 +117,9 @@ impl<S: State> Engine<S> {
         delta: S::Delta,
         theirs: Option<S::Digest>,
         more: bool,
+        now: Instant,
     ) -> Result<bool, Refusal> {
-        let merged = self.state.merge(delta).map_err(refuse)?;
+        let merged = self.state.merge(delta, now).map_err(refuse)?;
         let news = S::news_len(&merged.news) > 0;
         self.on_repaired(&merged.news, from);
         self.tell_changes(merged.changes, Some(from));

@@ -107,7 +107,10 @@ pub trait State {
     fn delta_writes(delta: &Self::Delta) -> u32;
 
     /// Takes in a delta from another node.
-    fn merge(&mut self, delta: Self::Delta) -> Result<Merged<Self::News>, InvalidDelta>;
+    fn merge(&mut self, delta: Self::Delta, now: Instant) -> Result<Merged<Self::News>, InvalidDelta>;
+
+    /// How many writes came with a stamp too far in the future to be believed.
+    fn unbelievable_stamps(&self) -> u64;
 
     /// Turns news into a delta of at most about `bytes_max` bytes and takes
     /// what it used out of `news`.

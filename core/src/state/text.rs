@@ -23,6 +23,7 @@ pub const TEXT_BYTES_MAX: usize = 64 * 1024;
 pub struct Text {
     writer: Writer,
     clock: Hlc,
+    unbelievable: u64,
     current: Version,
 }
 
@@ -44,7 +45,12 @@ pub struct TextTooLong;
 impl Text {
     /// An empty string at a node that begins to write in life `epoch`.
     pub fn new(node: NodeId, epoch: u64) -> Self {
-        Self { writer: Writer { node, epoch }, clock: Hlc::default(), current: Version::default() }
+        Self {
+            writer: Writer { node, epoch },
+            clock: Hlc::default(),
+            unbelievable: 0,
+            current: Version::default(),
+        }
     }
 
     /// The string.
@@ -109,14 +115,16 @@ impl State for Text {
         u32::from(delta.is_some())
     }
 
-    fn merge(&mut self, delta: Self::Delta) -> Result<Merged<bool>, InvalidDelta> {
+    fn merge(&mut self, delta: Self::Delta, now: Instant) -> Result<Merged<bool>, InvalidDelta> {
         let Some(theirs) = delta else {
             return Ok(Merged { news: false, changes: Vec::new(), progress: false });
         };
         if theirs.value.len() > TEXT_BYTES_MAX {
             return Err(InvalidDelta("the text is too long"));
         }
-        self.clock.observe(theirs.stamp);
+        if !self.clock.observe(theirs.stamp, now) {
+            self.unbelievable += 1;
+        }
         let news = !self.current.seen.covers(&theirs.seen);
         let mut changes = Vec::new();
         let order = |v: &Version| (v.stamp, v.author.clone(), v.value.clone());
@@ -134,6 +142,10 @@ impl State for Text {
         }
         self.current.seen.merge(&seen);
         Ok(Merged { news, changes, progress: news })
+    }
+
+    fn unbelievable_stamps(&self) -> u64 {
+        self.unbelievable
     }
 
     fn rumor(&self, news: &mut bool, _bytes_max: usize) -> Self::Delta {
@@ -154,7 +166,7 @@ impl State for Text {
 
     fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         let (writer, current): (Writer, Version) = postcard::from_bytes(bytes).map_err(|_| DecodeError)?;
-        Ok(Self { writer, clock: current.stamp, current })
+        Ok(Self { writer, clock: current.stamp, unbelievable: 0, current })
     }
 }
 
@@ -171,7 +183,7 @@ mod tests {
     }
 
     fn exchange(from: &Text, to: &mut Text) -> bool {
-        to.merge(from.delta(&to.digest(), 0).delta).expect("a valid delta").news
+        to.merge(from.delta(&to.digest(), 0).delta, at(0)).expect("a valid delta").news
     }
 
     #[test]

@@ -163,7 +163,7 @@ impl World {
                 }
                 while Store::news_len(&news) > 0 {
                     let delta = self.at(from).rumor(&mut news, 60);
-                    self.at(to).merge(delta).expect("a valid delta");
+                    self.at(to).merge(delta, Instant::ZERO).expect("a valid delta");
                 }
             }
             Step::Collect { at } => {
@@ -180,7 +180,7 @@ impl World {
 fn sync(stores: &mut [Store], from: usize, to: usize, bytes_max: usize) {
     for _ in 0..10_000 {
         let part = stores[from].delta(&stores[to].digest(), bytes_max);
-        stores[to].merge(part.delta).expect("a valid delta");
+        stores[to].merge(part.delta, Instant::ZERO).expect("a valid delta");
         if part.complete {
             return;
         }
@@ -408,4 +408,24 @@ fn a_time_to_live_ends_everywhere_and_a_later_write_outlives_it() {
     assert_eq!(a.tombstones(), 1);
     assert_eq!(a.collect([b.digest()].iter()), 1);
     assert!(a.expire(second(60)).len() == 1 && a.expires_at().is_none());
+}
+
+/// A register's later write counts by what it had seen, so a clock that is
+/// far ahead wins over concurrent writes only.
+#[test]
+fn a_stamp_from_the_far_future_poisons_no_clock_and_no_key() {
+    let day = Instant::from_micros(86_400_000_000);
+    let (mut a, mut b) = (Store::new(id("a"), 1), Store::new(id("b"), 1));
+    let key = Key::new("k").expect("valid");
+    a.set(&key, number(1), day).expect("free");
+    b.merge(a.delta(&b.digest(), usize::MAX).delta, Instant::from_micros(5)).expect("a valid delta");
+    assert_eq!(b.unbelievable_stamps(), 1);
+    b.set(&key, number(2), Instant::from_micros(6)).expect("a register");
+    let stamps: Vec<_> = b
+        .get(&key)
+        .map(|reading| matches!(reading, Reading::Register { stamp, .. } if stamp.0 < 100))
+        .collect();
+    assert_eq!(stamps, [true], "stamped by its own clock");
+    a.merge(b.delta(&a.digest(), usize::MAX).delta, day).expect("a valid delta");
+    assert_eq!((a.register(&key), b.register(&key)), (Some(&number(2)), Some(&number(2))));
 }

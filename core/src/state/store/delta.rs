@@ -212,7 +212,9 @@ impl Store {
         let (stands, replaced) = match (content, write) {
             (Content::Register(cell), Write::Register(sibling, history))
             | (Content::MultiValue(cell), Write::MultiValue(sibling, history)) => {
-                self.clock.observe(sibling.stamp);
+                if !self.clock.observe(sibling.stamp, self.now) {
+                    self.unbelievable += 1;
+                }
                 merge_into(cell, dot, sibling, history)
             }
             (Content::Set(cells), Write::Element { element, present, history }) => {

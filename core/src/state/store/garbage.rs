@@ -100,6 +100,7 @@ impl Store {
         let kept = self.delta_against(&theirs.seen, usize::MAX).delta;
         let mut fresh = Self::new(self.writer.node.clone(), self.writer.epoch);
         (fresh.clock, fresh.now, fresh.own_sequence) = (self.clock, self.now, self.own_sequence);
+        fresh.unbelievable = self.unbelievable;
         fresh.take_in(kept);
         fresh.floor = theirs.floor.clone();
         fresh.floor.merge(&self.floor);

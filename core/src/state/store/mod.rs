@@ -98,6 +98,7 @@ enum Content {
 pub struct Store {
     writer: Writer,
     clock: Hlc,
+    unbelievable: u64,
     /// The number of this writer's last write: never runs backwards, whatever
     /// becomes of what was written.
     own_sequence: u64,
@@ -124,6 +125,7 @@ impl Store {
         Self {
             writer: Writer { node, epoch },
             clock: Hlc::default(),
+            unbelievable: 0,
             own_sequence: 0,
             now: Instant::ZERO,
             coverage: Coverage::default(),
@@ -221,9 +223,14 @@ impl State for Store {
         delta.runs.iter().map(|run| run.items.len() as u32).sum()
     }
 
-    fn merge(&mut self, delta: Delta) -> Result<Merged<News>, InvalidDelta> {
+    fn merge(&mut self, delta: Delta, now: Instant) -> Result<Merged<News>, InvalidDelta> {
         delta.check()?;
+        self.now = self.now.max(now);
         Ok(self.take_in(delta))
+    }
+
+    fn unbelievable_stamps(&self) -> u64 {
+        self.unbelievable
     }
 
     fn rumor(&self, news: &mut News, bytes_max: usize) -> Delta {
@@ -264,8 +271,9 @@ impl State for Store {
         let (writer, own_sequence, clock, floor, everything): (Writer, u64, Hlc, VersionVector, Delta) =
             postcard::from_bytes(bytes).map_err(|_| DecodeError)?;
         let mut store = Self::new(writer.node.clone(), writer.epoch);
-        store.merge(everything).map_err(|_| DecodeError)?;
-        store.clock.observe(clock);
+        everything.check().map_err(|_| DecodeError)?;
+        store.take_in(everything);
+        (store.clock, store.unbelievable) = (clock, 0);
         store.floor = floor;
         store.own_sequence = store.own_sequence.max(own_sequence);
         Ok(store)
