@@ -32,7 +32,7 @@ pub struct Totals {
     pub lost: u64,
     /// Sends that a limiter put off.
     pub denials: u64,
-    /// Events that were handled.
+    /// Events that were handled, acts included.
     pub events: u64,
 }
 
@@ -187,6 +187,7 @@ impl Sim {
             self.step();
         }
         self.perform(&act)?;
+        self.totals.events += 1;
         self.drop_stale_timers();
         self.acts_done.push(Timed { at_us: self.now.since(Instant::ZERO), act });
         Ok(())

@@ -1,0 +1,2 @@
+pub(crate) mod agreement;
+pub(crate) mod limit;

@@ -1,0 +1,21 @@
+//! The cluster's properties, on a simulated network.
+
+mod support;
+/// Properties of the whole network, one each.
+mod checkers;
+/// The same scenario is the same run: seeds, acts by hand, targets.
+mod determinism;
+/// What a scenario or an act may not say.
+mod scenarios;
+/// How far, how fast and how dearly news spreads.
+mod spread;
+/// What the limiter allows, and that nothing denied is lost.
+mod limiter;
+/// Cuts and heals.
+mod partition;
+/// Joining, crashing, restarting, leaving.
+mod membership;
+/// Frames lost by chance.
+mod loss;
+/// Links: dialled twice at once, refused, broken, bounded.
+mod links;

@@ -1,0 +1,54 @@
+//! Running a cluster until something is so.
+
+use rumormill_core::{Duration, Engine, Instant, Status, Store};
+use rumormill_sim::{Act, Scenario, Sim};
+
+pub(crate) fn ms(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+pub(crate) fn start(scenario: Scenario) -> Sim {
+    Sim::new(scenario).expect("a valid scenario")
+}
+
+pub(crate) fn run_for(sim: &mut Sim, millis: u64) {
+    sim.run_until(sim.now() + ms(millis), u32::MAX);
+}
+
+/// Runs until the condition holds, and returns how long that took; the test
+/// fails with the seed if it takes longer than allowed.
+pub(crate) fn within(sim: &mut Sim, millis: u64, what: &str, holds: impl Fn(&Sim) -> bool) -> Duration {
+    let start = sim.now();
+    while !holds(sim) {
+        let took = sim.now().since(start);
+        let Scenario { seed, nodes, .. } = sim.scenario();
+        assert!(took < ms(millis), "seed {seed}, {nodes} nodes: after {took} not yet {what}");
+        run_for(sim, 5);
+    }
+    sim.now().since(start)
+}
+
+pub(crate) fn apply(sim: &mut Sim, act: Act) {
+    sim.apply(act).expect("possible now");
+}
+
+pub(crate) fn set(sim: &mut Sim, node: u32, key: &str, value: impl Into<serde_json::Value>) {
+    apply(sim, Act::Set { node, key: key.into(), value: value.into() });
+}
+
+pub(crate) fn engines(sim: &Sim) -> impl Iterator<Item = &Engine<Store>> {
+    sim.iter().filter_map(|node| node.engine)
+}
+
+pub(crate) fn engine(sim: &Sim, node: u32) -> &Engine<Store> {
+    sim.node(node).engine.expect("it is up")
+}
+
+/// What one node holds of another.
+pub(crate) fn status_at(sim: &Sim, at: u32, of: u32) -> Option<Status> {
+    engine(sim, at).members().status(sim.node(of).id)
+}
+
+pub(crate) fn at(millis: u64) -> Instant {
+    Instant::ZERO + ms(millis)
+}
