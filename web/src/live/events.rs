@@ -86,7 +86,7 @@ impl Component for EventsPanel {
         };
         html! {
             <Panel title="Events" testid="live-events" class="live-events" {actions}>
-                <div class="groups" role="group" aria-label="Kinds of events">
+                <div class="live-groups" role="group" aria-label="Kinds of events">
                     { for Group::ALL.into_iter().map(|group| self.switch(group, ctx)) }
                 </div>
                 if is_paused {
@@ -100,7 +100,7 @@ impl Component for EventsPanel {
                 if lines.is_empty() {
                     { nothing(feed, &self.needle) }
                 } else {
-                    <ol class="lines" tabindex="0" role="log" aria-live="off" aria-label="Events, newest first"
+                    <ol class="live-event-lines" tabindex="0" role="log" aria-live="off" aria-label="Events, newest first"
                         data-testid="live-lines">
                         { for lines.iter().map(line_html) }
                     </ol>
@@ -114,7 +114,7 @@ impl EventsPanel {
     fn switch(&self, group: Group, ctx: &Context<Self>) -> Html {
         let pressed = self.groups.has(group);
         html! {
-            <button key={group.label()} type="button" class="group" aria-pressed={pressed.to_string()}
+            <button key={group.label()} type="button" class="live-group" aria-pressed={pressed.to_string()}
                 data-testid={format!("live-group-{}", group.label().to_lowercase())}
                 onclick={ctx.link().callback(move |_: MouseEvent| Msg::Toggle(group))}>{ group.label() }</button>
         }
@@ -158,7 +158,7 @@ fn line_html(line: &Rc<Line>) -> Html {
         _ => (String::new(), "break".to_owned()),
     };
     html! {
-        <li key={line.number} class={format!("line line-{group}")} data-testid="live-line">
+        <li key={line.number} class={format!("live-event line-{group}")} data-testid="live-line">
             <time class="line-time mono">{ time }</time>
             <span class="line-words">{ words::line(line) }</span>
         </li>

@@ -146,8 +146,8 @@ impl Component for RingView {
         }
         let active = picture.selected.map(|at| format!("live-ring-{at}"));
         html! {
-            <div class="ring">
-                <canvas class="ring-canvas" ref={self.node.clone()} tabindex="0" role="listbox"
+            <div class="live-ring">
+                <canvas class="live-ring-canvas" ref={self.node.clone()} tabindex="0" role="listbox"
                     aria-label="Members in a ring. Arrow keys choose one, Escape takes the choice back."
                     aria-activedescendant={active} data-testid="live-ring"
                     onpointerup={link.callback(Msg::Pointed)} onkeydown={link.callback(Msg::Key)}>
@@ -276,7 +276,7 @@ fn legend(rows: &[MemberRow]) -> Html {
     let healths = [Health::Alive, Health::Silent, Health::Joining, Health::Down, Health::Left];
     let has = |health: Health| rows.iter().any(|row| row.health == health);
     html! {
-        <ul class="legend" aria-label="Legend">
+        <ul class="live-legend" aria-label="Legend">
             { for healths.into_iter().filter(|health| *health == Health::Alive || has(*health)).map(|health| html! {
                 <li key={health.as_str()}>{ health_mark(health) }</li>
             }) }

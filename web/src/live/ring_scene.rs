@@ -90,17 +90,18 @@ fn links(subject: &Subject<'_>) -> Layer {
 
 fn names(subject: &Subject<'_>) -> Layer {
     let every = subject.layout.label_every.max(1) as usize;
-    let words = (0..).zip(subject.rows).filter(|(at, row)| at % every as u32 == 0 || row.is_self).map(|(at, row)| {
-        let name = short(row.id.as_str());
-        let mut place = subject.layout.label(at);
-        // Names are centred on their place, so a long one moves outward by half of itself.
-        let center = subject.layout.center;
-        let distance = place.distance(center).max(1.0);
-        let (right, down) = ((place.x - center.x) / distance, (place.y - center.y) / distance);
-        let half = (name.chars().count() as f32 * CHAR_PX / 2.0 - 6.0).max(0.0);
-        place = Point::new(place.x + right * (SELECTION_PX + half), place.y + down * SELECTION_PX);
-        (place, name)
-    });
+    let words =
+        (0..).zip(subject.rows).filter(|(at, row)| at % every as u32 == 0 || row.is_self).map(|(at, row)| {
+            let name = short(row.id.as_str());
+            let mut place = subject.layout.label(at);
+            // Names are centred on their place, so a long one moves outward by half of itself.
+            let center = subject.layout.center;
+            let distance = place.distance(center).max(1.0);
+            let (right, down) = ((place.x - center.x) / distance, (place.y - center.y) / distance);
+            let half = (name.chars().count() as f32 * CHAR_PX / 2.0 - 6.0).max(0.0);
+            place = Point::new(place.x + right * (SELECTION_PX + half), place.y + down * SELECTION_PX);
+            (place, name)
+        });
     layer(Hue::Muted, Ink::Fill, Shapes::Words(Anchor::Middle, words.collect()))
 }
 
@@ -148,7 +149,13 @@ fn members(subject: &Subject<'_>) -> Vec<Layer> {
     let layout = subject.layout;
     let radius = layout.node_radius;
     let places = |wanted: &dyn Fn(&MemberRow) -> bool| -> Vec<Point> {
-        subject.rows.iter().zip(&layout.nodes).filter(|(row, _)| wanted(row)).map(|(_, place)| *place).collect()
+        subject
+            .rows
+            .iter()
+            .zip(&layout.nodes)
+            .filter(|(row, _)| wanted(row))
+            .map(|(_, place)| *place)
+            .collect()
     };
     let is = |health: Health| move |row: &MemberRow| row.health == health;
     let knows = |row: &MemberRow| matches!(row.knowledge, Knowledge::InSync | Knowledge::Itself);
@@ -230,7 +237,8 @@ mod tests {
         assert_eq!(circles(&layers, Hue::Alive, Ink::Fill), 3, "a and b whole, c by its small centre");
         assert_eq!(circles(&layers, Hue::Left, Ink::Stroke(1.75)), 1);
         assert_eq!(circles(&layers, Hue::Focus, Ink::Stroke(2.0)), 1);
-        let has_cross = layers.iter().any(|layer| matches!(&layer.shapes, Shapes::Crosses(_, at) if at.len() == 1));
+        let has_cross =
+            layers.iter().any(|layer| matches!(&layer.shapes, Shapes::Crosses(_, at) if at.len() == 1));
         assert!(has_cross);
     }
 

@@ -2,7 +2,7 @@
 //! never makes anything up: what is not known stays unknown, what is old keeps its age.
 
 use super::{feed::Feed, rates::RateSeries, requests::Requests};
-use rumormill_api::{EntryView, MemberView, Notice, StatusView};
+use rumormill_api::{EntryView, MemberView, Notice, Outcome, StatusView};
 use rumormill_core::{Kind, NodeId};
 use std::{collections::BTreeMap, rc::Rc};
 
@@ -115,6 +115,10 @@ impl View {
             }
             Notice::Answer { id, outcome } => {
                 self.heard_ms = now_ms;
+                if let Outcome::Done(entry) = &outcome {
+                    self.enter(entry.clone(), Some(now_ms));
+                    self.revisions.entries += 1;
+                }
                 self.requests.answer(id, outcome, now_ms);
                 self.revisions.requests += 1;
             }
@@ -207,9 +211,13 @@ impl View {
             self.members.insert(view.id.clone(), SeenMember { view, told_us: at_us });
         }
         for view in entries {
-            let at = (view.key.clone(), view.kind);
-            self.entries.insert(at, SeenEntry { view, changed_ms });
+            self.enter(view, changed_ms);
         }
+    }
+
+    fn enter(&mut self, view: EntryView, changed_ms: Option<u64>) {
+        let at = (view.key.clone(), view.kind);
+        self.entries.insert(at, SeenEntry { view, changed_ms });
     }
 }
 
@@ -217,7 +225,7 @@ impl View {
 mod tests {
     use super::super::fixtures::{entry, id, member, own, snapshot, status, update};
     use super::*;
-    use rumormill_api::{Ask, Outcome, Tallies};
+    use rumormill_api::{Ask, Tallies};
     use rumormill_core::{Cause, Event, Incarnation, Instant, MessageKind, Status, TraceEvent, TraceRecord};
 
     fn live() -> View {
@@ -248,6 +256,14 @@ mod tests {
         let read = &view.entries[&("k".to_owned(), Kind::Register)];
         assert_eq!((&read.view.value, read.changed_ms), (&2.into(), Some(2_000)));
         assert_eq!(view.entries.len(), 2);
+    }
+
+    #[test]
+    fn what_was_written_is_shown_as_soon_as_the_node_says_how_it_reads() {
+        let mut view = live();
+        let id = view.requests.ask(Ask::Set { key: "k".to_owned(), value: 9.into() }, 1_100).id;
+        view.apply(Notice::Answer { id, outcome: Outcome::Done(entry("k", 9)) }, 1_110);
+        assert_eq!(view.entries[&("k".to_owned(), Kind::Register)].view.value, 9);
     }
 
     #[test]

@@ -35,7 +35,8 @@ pub(super) struct TrafficProps {
 pub(super) fn TrafficPanel(props: &TrafficProps) -> Html {
     let view = props.model.view.borrow();
     let Some(status) = view.status.as_deref() else { return html! {} };
-    let now = view.rates.current();
+    // What it was when the connection broke is not what it is now.
+    let now = view.rates.current().filter(|_| view.is_current());
     let chart = |name: &'static str, unit: Unit| {
         html! {
             <TrafficChart {name} {unit} model={props.model.clone()} revision={props.revision} {now}
@@ -45,7 +46,7 @@ pub(super) fn TrafficPanel(props: &TrafficProps) -> Html {
     let put_off = words::grouped(i64::try_from(status.tallies.denials).unwrap_or(i64::MAX));
     html! {
         <Panel title={format!("Traffic of {}", status.node)} testid="live-traffic" class="live-traffic">
-            <div class="charts">
+            <div class="live-charts">
                 { chart("Messages", Unit::Messages) }
                 { chart("Bytes", Unit::Bytes) }
             </div>
@@ -131,18 +132,19 @@ impl Component for TrafficChart {
             }
             None => ("–".to_owned(), "–".to_owned()),
         };
-        let label = format!("{name} per second over the last two minutes; now {sent} sent and {received} received");
+        let label =
+            format!("{name} per second over the last two minutes; now {sent} sent and {received} received");
         let testid = format!("live-chart-{}", name.to_lowercase());
         html! {
-            <figure class="chart">
+            <figure class="live-chart">
                 <figcaption class="chart-head">
                     <span class="chart-name">{ format!("{name} per second") }</span>
-                    <span class="chart-figure num"><i class="dash dash-sent" aria-hidden="true" />
+                    <span class="chart-figure num"><i class="live-dash dash-sent" aria-hidden="true" />
                         { "sent " }<b data-testid={format!("{testid}-sent")}>{ sent }</b></span>
-                    <span class="chart-figure num"><i class="dash dash-received" aria-hidden="true" />
+                    <span class="chart-figure num"><i class="live-dash dash-received" aria-hidden="true" />
                         { "received " }<b data-testid={format!("{testid}-received")}>{ received }</b></span>
                 </figcaption>
-                <canvas class="chart-canvas" ref={self.node.clone()} role="img" aria-label={label}
+                <canvas class="live-chart-canvas" ref={self.node.clone()} role="img" aria-label={label}
                     data-testid={testid} />
             </figure>
         }
@@ -162,7 +164,8 @@ impl TrafficChart {
     fn paint(&mut self, props: &ChartProps) {
         let Some(canvas) = self.canvas.as_mut().filter(|_| props.active) else { return };
         let view = props.model.view.borrow();
-        let seconds: Vec<_> = view.rates.seconds().map(|rates| rates.map(|rates| props.unit.of(&rates))).collect();
+        let seconds: Vec<_> =
+            view.rates.seconds().map(|rates| rates.map(|rates| props.unit.of(&rates))).collect();
         // The newest second has only begun: its rate would jump about.
         let whole = seconds.split_last().map_or(&seconds[..], |(_, whole)| whole);
         let series = [
@@ -192,7 +195,13 @@ fn paint(canvas: &mut Canvas, layout: &Layout, unit: Unit, palette: &Palette) {
     }
     canvas.stroke(palette.line, 1.0, 1.0, 0.0);
     for (y, value) in &layout.levels {
-        canvas.words(&words::mark(&unit.words(*value)), (left - 6.0, px(*y)), Align::Right, WORDS_PX, palette.muted);
+        canvas.words(
+            &words::mark(&unit.words(*value)),
+            (left - 6.0, px(*y)),
+            Align::Right,
+            WORDS_PX,
+            palette.muted,
+        );
     }
     for (x, ago) in &layout.times {
         let (text, align) = match ago {
@@ -202,7 +211,13 @@ fn paint(canvas: &mut Canvas, layout: &Layout, unit: Unit, palette: &Palette) {
         canvas.words(&text, (px(*x), bottom + 11.0), align, WORDS_PX, palette.muted);
     }
     for (from, to) in layout.gaps.iter().filter(|(from, to)| to - from > 70.0) {
-        canvas.words("not watched", (px((from + to) / 2.0), (top + bottom) / 2.0), Align::Center, WORDS_PX, palette.muted);
+        canvas.words(
+            "not watched",
+            (px((from + to) / 2.0), (top + bottom) / 2.0),
+            Align::Center,
+            WORDS_PX,
+            palette.muted,
+        );
     }
     let looks = [(palette.alive, 0.0), (palette.fresh, 3.0)];
     for (stretches, (color, dash)) in layout.lines.iter().zip(looks) {

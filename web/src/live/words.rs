@@ -185,7 +185,10 @@ mod tests {
             assert_eq!(amount(given), expected);
         }
         assert_eq!(amount(f64::NAN), "unknown");
-        assert_eq!((mark("5.0").as_str(), mark("2.5 kB").as_str(), mark("1.0 kB").as_str()), ("5", "2.5 kB", "1 kB"));
+        assert_eq!(
+            (mark("5.0").as_str(), mark("2.5 kB").as_str(), mark("1.0 kB").as_str()),
+            ("5", "2.5 kB", "1 kB")
+        );
         assert_eq!(grouped(-1_234_567), "−1,234,567");
         assert_eq!(grouped(i64::MIN), "−9,223,372,036,854,775,808");
         assert_eq!(bytes(812.0), "812 B");

@@ -141,7 +141,7 @@ pub(super) fn WriteForm(props: &WriteFormProps) -> Html {
     };
     let view = props.model.view.borrow();
     html! {
-        <form class="write" {onsubmit} novalidate=true aria-label="Write">
+        <form class="live-write" {onsubmit} novalidate=true aria-label="Write">
             <Segmented label="What to write" name="live-write" value={kind} wide=true onchange={on_kind}
                 choices={vec![Choice::new("set", "Set a key"), Choice::new("add", "Add to a counter")]} />
             <div class="write-fields">
