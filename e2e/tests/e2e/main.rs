@@ -1,6 +1,8 @@
 //! The end-to-end tests, one module for each thing that a user can see.
 
-/// The bundle itself: it loads wherever it is mounted, and its worker answers.
+/// The bundle itself: it loads wherever it is mounted.
 mod bundle;
+/// The simulator: the same run in the browser as natively.
+mod determinism;
 /// The harness: what must not go unnoticed is noticed.
 mod harness;
