@@ -121,7 +121,9 @@ fn view(key: &Key, reading: &Reading<'_>) -> EntryView {
             (value.to_json(), Some(author.node.clone()), Some(stamp.0))
         }
         Reading::Counter { sum } => (Value::from(*sum), None, None),
-        Reading::MultiValue { values } => (values.iter().map(|(value, _)| value.to_json()).collect(), None, None),
+        Reading::MultiValue { values } => {
+            (values.iter().map(|(value, _)| value.to_json()).collect(), None, None)
+        }
         Reading::Set { elements } => (elements.iter().map(|element| element.to_json()).collect(), None, None),
     };
     EntryView { key: key.as_str().to_owned(), kind: reading.kind(), value, author, stamp_us }

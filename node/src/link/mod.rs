@@ -22,6 +22,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::protocol::frame::Utf8Bytes;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message};
@@ -205,10 +206,12 @@ fn poll_step<T: AsyncRead + AsyncWrite + Unpin>(
             Some(Ok(Message::Close(frame))) => Step::Closed(frame),
             Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => continue,
             Some(Err(Error::Capacity(_))) => Step::Received(Err(too_large())),
+            Some(Err(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake))) | None => {
+                Step::End("the connection ended without a goodbye".into())
+            }
             Some(Err(Error::Protocol(error))) => Step::Received(Err(broken(&error.to_string()))),
             Some(Err(Error::Utf8(_))) => Step::Received(Err(broken("text that is not UTF-8"))),
             Some(Err(error)) => Step::End(in_words(&error)),
-            None => Step::End("the connection ended without a goodbye".into()),
         });
     }
 }

@@ -1,1 +1,15 @@
-//! t
+//! The node over real sockets on loopback. Every test has nodes of its own, on
+//! ports that the system chose, and waits for conditions, never for time.
+
+/// Nodes that join, spread, fall and come back.
+mod cluster;
+/// The command line, through the real program.
+mod commands;
+/// The HTTP API, metrics and the dashboard's files.
+mod http;
+/// Frames that no node would send, and a client that speaks by hand.
+mod links;
+/// The observer's socket.
+mod observe;
+/// What the other modules share.
+mod support;

@@ -122,8 +122,9 @@ async fn get(key: &str, target: &Target) -> anyhow::Result<()> {
 
 async fn set(key: &str, value: &str, value_json: bool, target: &Target) -> anyhow::Result<()> {
     let value = if value_json {
-        serde_json::from_str(value)
-            .with_context(|| format!("'{value}' is not JSON; leave --value-json out for text"))?
+        let why =
+            |error| Usage::error(format!("'{value}' is not JSON ({error}); leave --value-json out for text"));
+        serde_json::from_str(value).map_err(why)?
     } else {
         Value::from(value)
     };
@@ -190,7 +191,7 @@ fn explain(error: ClientError) -> anyhow::Error {
             anyhow!("{error}; start a node there with `rumormill run`, or name another with --url")
         }
         ClientError::Stranger { .. } => anyhow!("{error}; name a node with --url"),
-        ClientError::Url { .. } => Usage::new(format!("--url: {error}")),
+        ClientError::Url { .. } => Usage::error(format!("--url: {error}")),
         ClientError::Refused(_) => error.into(),
     }
 }

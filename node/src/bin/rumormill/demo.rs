@@ -72,7 +72,7 @@ pub(crate) fn places(args: &DemoArgs) -> anyhow::Result<Vec<Place>> {
         None
     };
     if let Some(why) = why {
-        return Err(Usage::new(format!("--listen {first} {why}")));
+        return Err(Usage::error(format!("--listen {first} {why}")));
     }
     let digits = count.to_string().len();
     Ok((0..count)

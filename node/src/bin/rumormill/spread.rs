@@ -21,7 +21,7 @@ pub(crate) fn run(args: SimArgs) -> anyhow::Result<()> {
     let config = config(&args);
     let mut results = Vec::new();
     in_order(&config, |result| {
-        let result = result.map_err(Usage::new)?;
+        let result = result.map_err(Usage::error)?;
         if results.is_empty() && !args.json {
             print(&heading())?;
         }

@@ -13,11 +13,11 @@ pub(crate) fn explain(error: StartError) -> anyhow::Error {
         StartError::Listen { listen, source } => {
             anyhow!("cannot listen on {listen} ({source}); choose another address with --listen")
         }
-        StartError::Name { .. } => Usage::new(format!("{error}; choose another with --name")),
+        StartError::Name { .. } => Usage::error(format!("{error}; choose another with --name")),
         StartError::Advertise(local) => {
             let example = format!("--advertise http://THIS-HOST:{}", local.port());
-            Usage::new(format!("{error}; say so with --advertise, for example {example}"))
+            Usage::error(format!("{error}; say so with --advertise, for example {example}"))
         }
-        error @ (StartError::Address(_) | StartError::Config(_)) => Usage::new(error),
+        error @ (StartError::Address(_) | StartError::Config(_)) => Usage::error(error),
     }
 }

@@ -7,7 +7,7 @@ use std::fmt;
 pub(crate) struct Usage(String);
 
 impl Usage {
-    pub(crate) fn new(why: impl fmt::Display) -> anyhow::Error {
+    pub(crate) fn error(why: impl fmt::Display) -> anyhow::Error {
         Self(why.to_string()).into()
     }
 }

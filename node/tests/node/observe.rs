@@ -1,0 +1,248 @@
+use crate::support::{Client, LIMIT, all_read, cluster, metric, node, until};
+use rumormill_api::{Ask, EntryView, Notice, OBSERVE_SUBPROTOCOL, Outcome, Request};
+use rumormill_core::{Cause, Event, Kind, Status, TraceEvent, TraceRecord};
+use rumormill_node::NodeHandle;
+use rumormill_node::feed::OBSERVED_MAX;
+use serde_json::json;
+use std::collections::VecDeque;
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::Message;
+
+/// An observer of a node, with the trace records that it has not looked at yet.
+struct Observer(Client, VecDeque<TraceRecord>);
+
+impl Observer {
+    async fn of(node: &NodeHandle) -> Self {
+        // As a page of another origin does it.
+        let headers = [("origin", "http://example.test:8080")];
+        let client = Client::try_connect(node, "/observe", OBSERVE_SUBPROTOCOL, &headers).await;
+        Self(client.expect("any page may observe"), VecDeque::new())
+    }
+
+    async fn next(&mut self) -> Notice {
+        serde_json::from_value(self.0.json().await).expect("a notice")
+    }
+
+    async fn find<T>(&mut self, pick: impl Fn(Notice) -> Option<T>) -> T {
+        let search = async {
+            loop {
+                if let Some(found) = pick(self.next().await) {
+                    return found;
+                }
+            }
+        };
+        timeout(LIMIT, search).await.expect("the notice comes in time")
+    }
+
+    async fn ask(&mut self, id: u64, ask: Ask) -> Outcome {
+        let request = serde_json::to_string(&Request { id, ask }).expect("encodes");
+        self.0.text(&request).await;
+        self.answer(id).await
+    }
+
+    async fn answer(&mut self, wanted: u64) -> Outcome {
+        self.find(|notice| match notice {
+            Notice::Answer { id, outcome } if id == wanted => Some(outcome),
+            _ => None,
+        })
+        .await
+    }
+
+    /// The next trace record that is as wanted; the ones before it are passed over.
+    async fn trace_where(&mut self, wanted: impl Fn(&TraceRecord) -> bool) -> TraceRecord {
+        loop {
+            while let Some(record) = self.1.pop_front() {
+                if wanted(&record) {
+                    return record;
+                }
+            }
+            let records = self
+                .find(|notice| match notice {
+                    Notice::Trace { records, .. } => Some(records),
+                    _ => None,
+                })
+                .await;
+            self.1.extend(records);
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_observer_sees_everything_then_what_changes() {
+    let nodes = cluster(3, |builder| builder).await;
+    nodes[0].set("first", 1).await.expect("set");
+    all_read(&nodes, "first", &json!(1)).await;
+    let mut observer = Observer::of(&nodes[1]).await;
+    let Notice::Snapshot { status, members, entries, .. } = observer.next().await else {
+        panic!("the snapshot comes first");
+    };
+    assert_eq!(status.node, *nodes[1].id());
+    assert_eq!(members.len(), 3);
+    assert_eq!(members.iter().filter(|member| member.is_self).count(), 1);
+    assert_eq!(entries.iter().map(|entry| entry.key.as_str()).collect::<Vec<_>>(), ["first"]);
+
+    nodes[2].set("second", "two").await.expect("set");
+    let entry: EntryView = observer
+        .find(|notice| match notice {
+            Notice::Update { entries, .. } => entries.into_iter().find(|entry| entry.key == "second"),
+            _ => None,
+        })
+        .await;
+    assert_eq!(
+        (entry.kind, entry.value, entry.author),
+        (Kind::Register, json!("two"), Some(nodes[2].id().clone()))
+    );
+
+    // The others are asked how they are while somebody observes.
+    observer
+        .find(|notice| match notice {
+            Notice::Update { members, .. } => {
+                members.iter().any(|member| member.report.as_ref().is_some_and(|r| r.in_sync)).then_some(())
+            }
+            _ => None,
+        })
+        .await;
+
+    nodes[0].leave().await.expect("leave");
+    let gone = nodes[0].id().clone();
+    observer
+        .find(|notice| match notice {
+            Notice::Update { members, .. } => {
+                members.into_iter().find(|member| member.id == gone && member.status == Status::Left)
+            }
+            _ => None,
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn an_observer_writes_and_is_told_what_came_of_it() {
+    let nodes = cluster(2, |builder| builder).await;
+    let mut observer = Observer::of(&nodes[0]).await;
+    let set = Ask::Set { key: "k".to_owned(), value: json!({ "a": [1, 2] }) };
+    match observer.ask(1, set).await {
+        Outcome::Done(entry) => assert_eq!(entry.value, json!({ "a": [1, 2] })),
+        Outcome::Refused(why) => panic!("{why}"),
+    }
+    all_read(&nodes, "k", &json!({ "a": [1, 2] })).await;
+    match observer.ask(2, Ask::Increment { key: "n".to_owned(), by: -4 }).await {
+        Outcome::Done(entry) => assert_eq!((entry.kind, entry.value), (Kind::Counter, json!(-4))),
+        Outcome::Refused(why) => panic!("{why}"),
+    }
+    for (id, ask, part) in [
+        (3, Ask::Increment { key: "k".to_owned(), by: 1 }, "'k' is a register"),
+        (4, Ask::Set { key: String::new(), value: json!(1) }, "must not be empty"),
+        (5, Ask::Set { key: "big".to_owned(), value: json!("x".repeat(70_000)) }, "65536 bytes"),
+    ] {
+        match observer.ask(id, ask).await {
+            Outcome::Refused(why) => assert!(why.contains(part), "{why}"),
+            Outcome::Done(entry) => panic!("done: {entry:?}"),
+        }
+    }
+    observer.0.text(r#"{"id": 6, "ask": "dance"}"#).await;
+    assert!(matches!(observer.answer(6).await, Outcome::Refused(why) if why.contains("dance")));
+    observer.0.text("not even JSON").await;
+    let (code, why) = observer.0.closed().await;
+    assert_eq!(code, 4400, "{why}");
+    nodes[0].set("still", "here").await.expect("the node goes on");
+}
+
+#[tokio::test]
+async fn the_trace_follows_a_change_through_the_node() {
+    let nodes = cluster(2, |builder| builder).await;
+    let mut observer = Observer::of(&nodes[0]).await;
+    nodes[0].set("traced", 1).await.expect("set");
+    let wrote = observer.trace_where(|record| matches!(&record.event, TraceEvent::Wrote { .. })).await;
+    assert_eq!(wrote.node.as_ref(), Some(nodes[0].id()));
+    observer
+        .trace_where(|record| {
+            matches!(&record.event, TraceEvent::Node(Event::Sent { cause: Cause::Tree, writes: 1, .. }))
+        })
+        .await;
+    nodes[1].set("answered", 1).await.expect("set");
+    observer
+        .trace_where(|record| matches!(&record.event, TraceEvent::Node(Event::Received { news: true, .. })))
+        .await;
+    let recent = nodes[0].trace().await.expect("the node runs");
+    assert!(matches!(recent[0].event, TraceEvent::Started { .. }), "{:?}", recent[0]);
+}
+
+#[tokio::test]
+async fn a_quiet_node_still_gives_signs_of_life() {
+    let node = node("quiet").start().await.expect("start");
+    let mut observer = Observer::of(&node).await;
+    let mut last = 0;
+    for _ in 0..3 {
+        let at = observer
+            .find(|notice| match notice {
+                Notice::Update { at_us, .. } | Notice::Snapshot { at_us, .. } => Some(at_us),
+                _ => None,
+            })
+            .await;
+        assert!(at > last);
+        last = at;
+    }
+}
+
+#[tokio::test]
+async fn an_observer_that_does_not_read_loses_trace_records_and_is_told_how_many() {
+    let node = node("busy").start().await.expect("start");
+    let mut observer = Observer::of(&node).await;
+    observer.next().await;
+    // Values that fill the sockets' buffers, then more happenings than the observer's queue holds.
+    for count in 0..300 {
+        node.set(&format!("large/{count}"), "x".repeat(60_000)).await.expect("set");
+    }
+    for count in 0..2 * OBSERVED_MAX {
+        node.set("hot", count).await.expect("set");
+    }
+    let dropped = observer
+        .find(|notice| match notice {
+            Notice::Trace { dropped, .. } if dropped > 0 => Some(dropped),
+            _ => None,
+        })
+        .await;
+    assert!(dropped >= OBSERVED_MAX as u64, "{dropped}");
+    // The newest state is there all the same.
+    node.set("last", true).await.expect("set");
+    observer
+        .find(|notice| match notice {
+            Notice::Update { entries, .. } => entries.into_iter().find(|entry| entry.key == "last"),
+            _ => None,
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn an_observer_hears_that_the_node_stops() {
+    let node = node("ending").start().await.expect("start");
+    let mut observer = Observer::of(&node).await;
+    observer.next().await;
+    let stop = tokio::spawn(async move { node.shutdown().await });
+    let reason = observer
+        .find(|notice| match notice {
+            Notice::Goodbye { reason, .. } => Some(reason),
+            _ => None,
+        })
+        .await;
+    assert_eq!(reason, "the node stops");
+    assert_eq!(observer.0.closed().await.0, 1001);
+    stop.await.expect("the node stops");
+}
+
+#[tokio::test]
+async fn tracing_ends_with_the_last_observer() {
+    let nodes = cluster(2, |builder| builder).await;
+    let mut observer = Observer::of(&nodes[0]).await;
+    observer.trace_where(|record| matches!(&record.event, TraceEvent::Node(Event::Sent { .. }))).await;
+    observer.0.send(Message::Close(None)).await;
+    drop(observer);
+    // Rounds go on, and send, but nobody notes the messages any more.
+    until("a round without messages in the trace", async || {
+        let recent = nodes[0].trace().await.expect("the node runs");
+        let mut newest = recent.iter().rev().take(20);
+        newest.all(|record| matches!(&record.event, TraceEvent::Node(Event::Round { .. }))).then_some(())
+    })
+    .await;
+    assert!(metric(&nodes[0], "rumormill_messages_total{direction=\"sent\",kind=\"summary\"}").await > 0);
+}
