@@ -340,10 +340,10 @@ impl<S: State> Engine<S> {
                 }
                 Stage::Greeting => {}
                 Stage::Established { peer, .. } => {
-                    let spare = self.links.preferred(peer) != Some(*id) || !self.is_neighbour(peer);
                     // The end that dialled decides; the other only clears up after it.
                     let patience = if matches!(id, LinkId::Dialed(_)) { idle } else { idle * 3 };
-                    if spare && quiet >= patience {
+                    let spare = || self.links.preferred(peer) != Some(*id) || !self.is_neighbour(peer);
+                    if quiet >= patience && spare() {
                         closing.push((*id, Refusal::new(CloseCode::Idle, "not needed any more")));
                     }
                 }
@@ -365,13 +365,16 @@ impl<S: State> Engine<S> {
         if self.links.len() < links_max {
             return true;
         }
-        let spare = self.links.table.iter().filter(|(_, link)| match &link.stage {
-            Stage::Established { peer, .. } => !self.is_neighbour(peer),
-            _ => false,
-        });
-        let quiet = spare.filter(|(_, link)| now.since(link.used_at) >= EVICTABLE_AFTER);
-        let oldest = quiet.min_by_key(|(id, link)| (link.used_at, **id)).map(|(id, _)| *id);
-        let Some(oldest) = oldest else { return false };
+        let quiet = self.links.table.iter().filter(|(_, link)| now.since(link.used_at) >= EVICTABLE_AFTER);
+        let mut candidates: Vec<_> = quiet
+            .filter_map(|(id, link)| match &link.stage {
+                Stage::Established { peer, .. } => Some((link.used_at, *id, peer)),
+                _ => None,
+            })
+            .collect();
+        candidates.sort_unstable();
+        let oldest = candidates.into_iter().find(|(_, _, peer)| !self.is_neighbour(peer));
+        let Some((_, oldest, _)) = oldest else { return false };
         self.close(oldest, Refusal::new(CloseCode::Idle, "makes room for another link"));
         true
     }
