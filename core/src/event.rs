@@ -176,7 +176,8 @@ pub enum TraceEvent {
         /// How.
         fate: Fate,
     },
-    /// The links between the node and these others were cut.
+    /// The links between the node and these others were cut; for a record of
+    /// the network itself, those between these nodes and everyone else.
     Cut(Box<[NodeId]>),
     /// All cuts were healed.
     Healed,
