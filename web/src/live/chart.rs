@@ -64,7 +64,7 @@ pub fn layout(series: &[Vec<Option<f64>>], width: f64, height: f64) -> Layout {
 /// The top of the scale and the step between its lines: 1, 2 or 5 times a power of ten, three to five steps.
 fn scale(largest: f64) -> (f64, f64) {
     if !largest.is_finite() || largest <= 0.0 {
-        return (1.0, 0.5);
+        return (1.0, 1.0);
     }
     let rough = largest / 3.0;
     let power = 10f64.powf(rough.log10().floor());
@@ -142,7 +142,7 @@ mod tests {
                 "{largest}: {found} by {step}"
             );
         }
-        assert_eq!(scale(f64::NAN), (1.0, 0.5));
+        assert_eq!(scale(f64::NAN), (1.0, 1.0));
     }
 
     #[test]

@@ -58,8 +58,8 @@ pub enum Knowledge {
     Itself,
     /// It has not been asked, or has not answered.
     Unknown,
-    /// It had seen fewer writes, but was last heard before the newest one came here: it may have it by now.
-    Outdated,
+    /// It had seen so many writes fewer, but was last heard before the newest one came here: it may have them by now.
+    WasBehind(u64),
     /// It had seen exactly the same.
     InSync,
     /// It had seen so many writes fewer.
@@ -77,7 +77,7 @@ impl Knowledge {
         match self {
             Self::Itself => "what is shown here".to_owned(),
             Self::Unknown => "not told yet".to_owned(),
-            Self::Outdated => "not heard since the newest write".to_owned(),
+            Self::WasBehind(count) => format!("was {} behind", writes(count)),
             Self::InSync => "in sync".to_owned(),
             Self::Behind(count) => format!("{} behind", writes(count)),
             Self::Ahead(count) => format!("{} ahead", writes(count)),
@@ -201,7 +201,9 @@ fn knowledge(member: &SeenMember, view: &View) -> Knowledge {
         return Knowledge::InSync;
     }
     match report.version.cmp(&own.version) {
-        std::cmp::Ordering::Less if report.at_us < view.moved_us => Knowledge::Outdated,
+        std::cmp::Ordering::Less if report.at_us < view.moved_us => {
+            Knowledge::WasBehind(own.version - report.version)
+        }
         std::cmp::Ordering::Less => Knowledge::Behind(own.version - report.version),
         std::cmp::Ordering::Greater => Knowledge::Ahead(report.version - own.version),
         std::cmp::Ordering::Equal => Knowledge::Differs,
@@ -256,7 +258,11 @@ mod tests {
         assert_eq!(known(&view, "b"), Knowledge::InSync);
         assert_eq!(known(&view, "c"), Knowledge::Behind(2));
         assert_eq!(known(&view, "d"), Knowledge::Unknown);
-        assert_eq!(known(&view, "e"), Knowledge::Outdated, "it was heard before the newest write came here");
+        assert_eq!(
+            known(&view, "e"),
+            Knowledge::WasBehind(1),
+            "it was heard before the newest write came here"
+        );
         view.apply(update(10_100_000, status("a", 4), vec![]), 1_100);
         assert_eq!(known(&view, "b"), Knowledge::Ahead(1));
         let mut other = status("a", 5);

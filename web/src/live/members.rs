@@ -130,6 +130,6 @@ pub(super) fn knowledge_class(knowledge: Knowledge) -> &'static str {
     match knowledge {
         Knowledge::InSync => "knows-all",
         Knowledge::Behind(_) | Knowledge::Ahead(_) | Knowledge::Differs => "knows-other",
-        Knowledge::Itself | Knowledge::Unknown | Knowledge::Outdated => "muted",
+        Knowledge::Itself | Knowledge::Unknown | Knowledge::WasBehind(_) => "muted",
     }
 }

@@ -127,7 +127,7 @@ fn live_chip(rows: &[MemberRow]) -> (AttrValue, Tone) {
         Spread::Unknown => ("Live".into(), Tone::Good),
         Spread::Converged { of } => (format!("Live · all {of} in sync{down_words}").into(), tone(Tone::Good)),
         Spread::Spreading { informed, of } => {
-            (format!("Live · {informed} of {of} in sync{down_words}").into(), tone(Tone::Busy))
+            (format!("Live · {informed} of {of} known in sync{down_words}").into(), tone(Tone::Busy))
         }
     }
 }

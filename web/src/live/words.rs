@@ -136,7 +136,7 @@ fn event_words(event: &Event) -> String {
         }
         Event::LinkDown { peer, reason, .. } => {
             let peer = peer.as_ref().map_or("someone", |peer| peer.as_str());
-            format!("link with {peer} is down: {reason}")
+            format!("no link with {peer}: {reason}")
         }
         Event::Member { id, status, was, incarnation } => match was {
             Some(was) if was == status => format!("{id} is {status}, incarnation {}", incarnation.0),
