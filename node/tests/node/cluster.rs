@@ -115,18 +115,13 @@ async fn thirty_nodes_do_not_make_a_mesh() {
     let nodes = cluster(30, |builder| builder.tuning(tuning)).await;
     nodes[7].set("spread", true).await.expect("set");
     all_read(&nodes, "spread", &json!(true)).await;
-    // Two children, at most three parents, and the partners of the last rounds, both ways.
+    // Two children, at most three parents, and the partners of the last rounds, both ways; a mesh has 29.
     for node in &nodes {
         until(&format!("{} to close what it does not need", node.id()), async || {
             (node.status().await.expect("the node runs").tallies.links <= 20).then_some(())
         })
         .await;
     }
-    let mut links = 0;
-    for node in &nodes {
-        links += node.status().await.expect("the node runs").tallies.links;
-    }
-    assert!(links < 30 * 29 / 2, "{links} ends of links; a mesh has {}", 30 * 29);
 }
 
 #[tokio::test]

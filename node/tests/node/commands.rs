@@ -328,6 +328,9 @@ fn a_demo_of_processes_survives_one_and_takes_all_with_it() {
     let (mut demo, mut out, lines) =
         start_demo(&["--nodes", "3", "--processes", "--interval-ms", "100", "--listen", &free_ports(3)]);
     let rows = rows(&lines);
+    for (_, url, _) in &rows {
+        until("three nodes alive", || (alive(url) == 3).then_some(()));
+    }
     let (name, _, victim) = &rows[2];
     assert!(rows.iter().all(|row| row.2 != demo.0.id()));
     kill(*victim);
