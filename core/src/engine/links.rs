@@ -212,14 +212,7 @@ impl<S: State> Engine<S> {
         let Some(link) = self.links.remove(id) else { return };
         let expected = matches!(code, Some(CloseCode::Idle | CloseCode::Superseded));
         self.stats.broken_links += u64::from(!expected);
-        if let Some(Target::Seed(address)) = &link.target
-            && let Some(seed) = self.seeds.iter_mut().find(|seed| seed.address == *address)
-        {
-            seed.failures += 1;
-            let pause = self.config.tuning.interval_us * (1 << seed.failures.min(10));
-            seed.retry_at =
-                now + self.rng.jitter(pause.min(SEED_BACKOFF_MAX), self.config.tuning.jitter_percent);
-        }
+        self.put_off_seed(link.target.as_ref(), now);
         let peer = match (link.stage, link.target) {
             (Stage::Established { peer, .. }, _) => {
                 // What was under way may be lost, and the peer may be dead: ask at once.
@@ -270,7 +263,21 @@ impl<S: State> Engine<S> {
             }
         };
         if let Err(refusal) = outcome {
+            let target = self.links.table.get(&id).and_then(|link| link.target.clone());
+            self.put_off_seed(target.as_ref(), now);
             self.close(id, refusal);
+        }
+    }
+
+    /// An address to join through was of no use: it is tried again later, and
+    /// ever later if that goes on.
+    fn put_off_seed(&mut self, target: Option<&Target>, now: Instant) {
+        let Some(Target::Seed(address)) = target else { return };
+        if let Some(seed) = self.seeds.iter_mut().find(|seed| seed.address == *address) {
+            seed.failures += 1;
+            let pause = self.config.tuning.interval_us * (1 << seed.failures.min(10));
+            seed.retry_at =
+                now + self.rng.jitter(pause.min(SEED_BACKOFF_MAX), self.config.tuning.jitter_percent);
         }
     }
 

@@ -4,8 +4,8 @@
 use crate::net::{Net, address, config, id};
 use rumormill_core::state::store::Key;
 use rumormill_core::{
-    CloseCode, Codec, Duration, Engine, Event, Input, LimiterConfig, LinkId, MessageKind, Mode, Output,
-    Status, Store, Strategy, Text, Tuning, Value,
+    CloseCode, Codec, Duration, Engine, EngineConfig, Event, Input, LimiterConfig, LinkId, MessageKind, Mode,
+    Output, Status, Store, Strategy, Text, Tuning, Value,
 };
 
 fn key(name: &str) -> Key {
@@ -88,6 +88,18 @@ fn a_join_list_may_name_the_node_itself_and_members_that_come_later() {
     });
     assert!(net.closes.iter().any(|(_, code)| *code == CloseCode::Myself));
     assert!(net.engines.values().all(|e| e.members().status(e.id()) == Some(Status::Alive)));
+}
+
+#[test]
+fn another_cluster_at_a_join_address_is_tried_ever_less_often() {
+    let mut net = Net::empty();
+    net.start(config("a", &[], Tuning::default()), 1);
+    let other = EngineConfig { cluster: "other".into(), ..config("b", &["a"], Tuning::default()) };
+    net.start(other, 1);
+    net.run(Duration::from_secs(120));
+    let dials = net.engines[&id("b")].stats().dials;
+    // 2 + 4 + 8 + 16 s, then each half minute.
+    assert!((5..=9).contains(&dials), "{dials} tries in two minutes");
 }
 
 #[test]

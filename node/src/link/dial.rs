@@ -75,7 +75,7 @@ fn refused(error: Error) -> String {
                 response.status()
             )
         }
-        Error::Protocol(error) => format!("it does not speak Rumormill: {error}"),
+        Error::Protocol(error) => format!("it does not speak Rumormill ({error}); is it a Rumormill node?"),
         Error::Io(error) => in_words(&error),
         error => error.to_string(),
     }
