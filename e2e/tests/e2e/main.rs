@@ -6,3 +6,5 @@ mod bundle;
 mod determinism;
 /// The harness: what must not go unnoticed is noticed.
 mod harness;
+/// The Live place, on real nodes.
+mod live;
