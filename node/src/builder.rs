@@ -170,7 +170,7 @@ impl NodeBuilder {
 
         let clock = Clock::start();
         let incarnation = Incarnation(clock.start_ms());
-        let traces_always = tracing::enabled!(target: "rumormill_node::driver", tracing::Level::DEBUG);
+        let traces_always = tracing::enabled!(target: crate::log::TARGET, tracing::Level::DEBUG);
         let config = EngineConfig {
             address: Some(address.clone()),
             incarnation,

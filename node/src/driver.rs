@@ -5,13 +5,12 @@
 use crate::clock::Clock;
 use crate::faults::Faults;
 use crate::link::{self, Orders, Report};
+use crate::log;
 use bytes::Bytes;
 use hyper_util::rt::TokioIo;
 use rumormill_core::engine::Stats;
 use rumormill_core::wire::Refusal;
-use rumormill_core::{
-    Address, CloseCode, Codec, Engine, Event, Input, Instant, LinkId, NodeId, Output, State,
-};
+use rumormill_core::{Address, CloseCode, Codec, Engine, Event, Input, Instant, LinkId, Output, State};
 use std::collections::HashMap;
 use std::fmt;
 use std::net::SocketAddr;
@@ -20,7 +19,7 @@ use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep_until, timeout};
 use tokio_tungstenite::WebSocketStream;
-use tracing::{Instrument, debug, debug_span, info, warn};
+use tracing::{Instrument, debug, debug_span};
 
 /// Most reports of links that wait for the driver; a full mailbox slows the
 /// links' reading down. A guess.
@@ -252,14 +251,14 @@ where
             }
             Report::Closed { link, refusal } => {
                 if let Some(line) = self.links.remove(&link) {
-                    self.log_closed(&line.remote, &refusal);
+                    log::closed_by_peer(self.engine.id(), &line.remote, &refusal);
                     self.engine.handle(Input::LinkClosed { link, refusal }, now);
                 }
             }
             Report::Down { link, reason } => {
                 // A link that was closed meanwhile is not the engine's any more.
                 if let Some(line) = self.links.remove(&link) {
-                    self.log_lost(&line.remote, &reason);
+                    log::lost(&self.engine, &line.remote, &reason);
                     self.engine.handle(Input::LinkDown { link, reason }, now);
                 }
             }
@@ -314,7 +313,7 @@ where
                 Output::Send { link, frame } => self.send(link, frame),
                 Output::Close { link, refusal } => self.close(link, refusal),
                 Output::Event(event) => {
-                    self.log(&event);
+                    log::event(self.engine.id(), &event);
                     if event == Event::Stopped {
                         self.left.notify_waiters();
                     }
@@ -336,16 +335,7 @@ where
 
     fn close(&mut self, link: LinkId, refusal: Refusal) {
         let Some(line) = self.links.remove(&link) else { return };
-        let Refusal { code, reason } = &refusal;
-        let (node, remote) = (self.engine.id(), &line.remote);
-        match code {
-            code if is_routine(*code) => debug!(%node, remote, %code, %reason, "closed a link"),
-            CloseCode::Myself if matches!(link, LinkId::Dialed(_)) => {
-                info!(%node, remote, "the join address is this node itself; nobody to join there");
-            }
-            CloseCode::Myself => {}
-            _ => warn!(%node, remote, %code, number = code.number(), %reason, "refused a link"),
-        }
+        log::closed(self.engine.id(), link, &line.remote, &refusal);
         // If the task has ended already, the link is closed.
         let _ = line.orders.close.send(refusal);
     }
@@ -362,72 +352,6 @@ where
             debug!("links that did not close in time were dropped");
         }
     }
-
-    fn log_closed(&self, remote: &str, Refusal { code, reason }: &Refusal) {
-        let node = self.engine.id();
-        if is_routine(*code) || *code == CloseCode::Myself {
-            debug!(%node, remote, %code, %reason, "the peer closed a link");
-        } else {
-            warn!(%node, remote, %code, number = code.number(), %reason, "the peer refused a link");
-        }
-    }
-
-    /// A link that nobody here closed: worth a warning only where a person
-    /// asked for it or a member was lost.
-    fn log_lost(&self, remote: &str, reason: &str) {
-        let is_member = |remote: &str| {
-            let mut addresses = self.engine.members().iter().filter_map(|member| member.address.as_ref());
-            addresses.any(|address| address.as_str() == remote)
-        };
-        let node = self.engine.id();
-        if remote.starts_with("ws") && !is_member(remote) {
-            warn!(%node, address = remote, reason, "cannot join there; trying again while this node is alone");
-        } else {
-            debug!(%node, remote, reason, "lost a link");
-        }
-    }
-
-    fn log(&self, event: &Event) {
-        let node = self.engine.id();
-        match event {
-            Event::Member { id, status, was, incarnation } if id == node => {
-                let was = was.map(|was| was.as_str());
-                info!(%node, %status, was, incarnation = incarnation.0, "this node's own status");
-            }
-            Event::Member { id, status, was: None, .. } => {
-                info!(%node, member = %id, %status, "met a member")
-            }
-            Event::Member { id, status, was: Some(was), .. } => {
-                info!(%node, member = %id, %status, %was, "a member's status changed");
-            }
-            Event::LinkUp { peer, dialed } => debug!(%node, %peer, dialed, "linked"),
-            Event::Sent { to, kind, bytes, writes, cause, number } => {
-                let to = to.as_ref().map(NodeId::as_str);
-                debug!(%node, to, number, %kind, bytes, writes, because = cause.as_str(), "sent");
-            }
-            Event::Received { from, kind, bytes, news, number } => {
-                debug!(%node, %from, number, %kind, bytes, news, "received");
-            }
-            Event::Denied { to, purpose } => {
-                debug!(%node, %to, ?purpose, "the limiter put off a send");
-            }
-            Event::NameTaken { address, .. } => {
-                let other = address.as_ref().map(Address::as_str);
-                warn!(%node, other, "another node uses this node's name; start one of them with another --name");
-            }
-            Event::Changed { key, kind, from } => {
-                debug!(%node, %key, %kind, from = from.as_ref().map(NodeId::as_str), "changed");
-            }
-            Event::Stopped => info!(%node, "left the cluster"),
-            // Links that end are logged with what the transport knows of them.
-            Event::Round { .. } | Event::LinkDown { .. } => {}
-        }
-    }
-}
-
-/// Is it in the nature of things that links are closed for this?
-fn is_routine(code: CloseCode) -> bool {
-    matches!(code, CloseCode::Idle | CloseCode::GoingAway | CloseCode::Silent | CloseCode::Superseded)
 }
 
 fn label(link: LinkId) -> String {

@@ -29,6 +29,7 @@ pub mod handle;
 pub mod address;
 mod clock;
 mod driver;
+mod log;
 pub mod faults;
 pub mod link;
 pub mod feed;

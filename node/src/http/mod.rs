@@ -2,6 +2,11 @@
 //! metrics, and the dashboard's files. This file holds the routes, the rules
 //! that hold for all of them, and the server itself; each kind of answer has a
 //! file of its own.
+//!
+//! Whoever reaches the port is trusted: there are no accounts and no tokens.
+//! Pages of any origin may read the API and use `/observe`, which can write;
+//! the API itself takes writes from programs and from the node's own pages.
+//! So a node listens on this machine only, unless it is told otherwise.
 
 mod api;
 mod assets;

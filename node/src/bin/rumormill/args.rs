@@ -26,7 +26,8 @@ pub(crate) struct Args {
 
 #[derive(Debug, Clone, ClapArgs)]
 pub(crate) struct LogArgs {
-    /// What to log to stderr: error, warn, info, debug, trace, or filters like RUST_LOG's
+    /// What to log to stderr: off, error, warn, info, debug, trace, or a list like
+    /// rumormill_node=debug,warn
     /// [default: RUST_LOG, else warn for demos and info for `run`]
     #[arg(long, global = true, value_name = "LEVEL")]
     pub(crate) log: Option<String>,

@@ -1,9 +1,11 @@
 //! Logs go to stderr, so that stdout holds nothing but what was asked for.
 
 use crate::args::{LogArgs, LogFormat};
-use anyhow::Context;
+use anyhow::anyhow;
 use std::io::{IsTerminal, stderr};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 pub(crate) fn start(args: &LogArgs, default: &str) -> anyhow::Result<()> {
     let from_environment = std::env::var("RUST_LOG").ok().filter(|filter| !filter.is_empty());
@@ -16,13 +18,17 @@ pub(crate) fn start(args: &LogArgs, default: &str) -> anyhow::Result<()> {
     let is_level = wanted.chars().all(|c| c.is_ascii_alphanumeric());
     let filter =
         if is_level { format!("warn,rumormill_node={wanted},rumormill={wanted}") } else { wanted.clone() };
-    let filter = EnvFilter::try_new(&filter).with_context(|| {
-        format!("{named} '{wanted}' is no log filter; write error, warn, info, debug, trace, or filters like RUST_LOG's")
+    let filter: Targets = filter.parse().map_err(|_| {
+        anyhow!(
+            "{named} '{wanted}' is no log filter; write off, error, warn, info, debug, trace, \
+             or a list like rumormill_node=debug,warn"
+        )
     })?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr);
+    let registry = tracing_subscriber::registry().with(filter);
+    let lines = tracing_subscriber::fmt::layer().with_writer(stderr);
     match args.log_format {
-        LogFormat::Text => builder.with_ansi(stderr().is_terminal()).with_target(false).init(),
-        LogFormat::Json => builder.json().flatten_event(true).init(),
+        LogFormat::Text => registry.with(lines.with_ansi(stderr().is_terminal()).with_target(false)).init(),
+        LogFormat::Json => registry.with(lines.json().flatten_event(true)).init(),
     }
     Ok(())
 }
