@@ -36,7 +36,7 @@ const CHECKS: [Check; 8] = [
 /// Runs every check, prints how long each took, and fails when one did.
 pub(crate) fn run(project: &Project) -> Result<()> {
     let before = status(project)?;
-    tools::ensure(project, &[Need::Bundle, Need::Bare])?;
+    tools::ensure(project, &Need::ALL)?;
     let mut rows: Vec<(&str, Duration, Result<()>)> = Vec::new();
     for (name, check) in CHECKS {
         eprintln!("\n== {name}");
