@@ -141,8 +141,7 @@ impl Canvas {
 
 /// Where a pointer is on the element that hears its event, in CSS pixels.
 pub fn place_of(event: &PointerEvent) -> (f32, f32) {
-    let element = event.current_target().and_then(|target| target.dyn_into::<Element>().ok());
-    let corner = element.map_or((0.0, 0.0), |element| {
+    let corner = element_of(event).map_or((0.0, 0.0), |element| {
         let rect = element.get_bounding_client_rect();
         (rect.left(), rect.top())
     });
@@ -151,11 +150,15 @@ pub fn place_of(event: &PointerEvent) -> (f32, f32) {
 
 /// Lets the element hear the pointer until it is released, wherever it goes.
 pub fn capture(event: &PointerEvent) {
-    let element = event.current_target().and_then(|target| target.dyn_into::<Element>().ok());
-    if let Some(element) = element {
+    if let Some(element) = element_of(event) {
         // Fails for a pointer that is gone already.
         let _ = element.set_pointer_capture(event.pointer_id());
     }
+}
+
+/// Not the current target: Yew listens at the root for all.
+fn element_of(event: &PointerEvent) -> Option<Element> {
+    event.target().and_then(|target| target.dyn_into().ok())
 }
 
 /// Tells every change of an element's size until it is dropped.

@@ -38,7 +38,7 @@ pub fn ChartPanel(props: &ChartPanelProps) -> Html {
         }
     };
     html! {
-        <Panel title="Coverage and messages per second" testid="charts" class="lab-chart" {actions}>
+        <Panel title="Coverage" testid="charts" class="lab-chart" {actions}>
             if let (true, Some(theory)) = (formula, &props.theory) {
                 <div class="formula" data-testid="formula">
                     <p>{ theory.formula }</p>
@@ -46,23 +46,16 @@ pub fn ChartPanel(props: &ChartPanelProps) -> Html {
                 </div>
             }
             <div class="chart-body">
-                <canvas class="chart-canvas" ref={props.canvas.clone()} role="img" aria-label={in_words(props)}
+                <canvas class="lab-chart-canvas" ref={props.canvas.clone()} role="img" aria-label={in_words(props)}
                     data-testid="chart"></canvas>
             </div>
             <ul class="chart-foot num" data-testid="totals">
-                <li><i class="key key-fresh"></i>{ "have it: " }<b>{ covered(&props.spread) }</b></li>
+                <li><i class="key key-fresh"></i>{ "have it: " }<b data-testid="covered">{ covered(&props.spread) }</b></li>
                 if props.theory.is_some() {
                     <li><i class="key key-theory"></i>{ "theory" }</li>
                 }
-                <li><i class="key key-payload"></i>{ "with state: " }<b>{ group(props.totals.payload) }</b></li>
-                <li><i class="key key-talk"></i>{ "messages: " }<b>{ group(props.totals.messages) }</b></li>
-                <li>{ bytes(props.totals.bytes) }</li>
-                if props.totals.lost > 0 {
-                    <li>{ "lost: " }<b>{ group(props.totals.lost) }</b></li>
-                }
-                if props.totals.denials > 0 {
-                    <li>{ "denied: " }<b>{ group(props.totals.denials) }</b></li>
-                }
+                <li><i class="key key-talk"></i>{ "messages/s, " }<i class="key key-payload"></i>{ "with state" }</li>
+                <li class="chart-totals">{ totals(&props.totals) }</li>
             </ul>
         </Panel>
     }
@@ -72,7 +65,7 @@ fn covered(spread: &Spread) -> String {
     match (spread.since_us, spread.complete_us) {
         (None, _) => "nothing written".to_owned(),
         (Some(since), Some(complete)) => {
-            format!("all, after {} and {} hops", seconds(complete.saturating_sub(since)), spread.hops)
+            format!("all, after {} over {} hops", seconds(complete.saturating_sub(since)), spread.hops)
         }
         (Some(_), None) => {
             format!("{} of {}", group(u64::from(spread.informed)), group(u64::from(spread.up)))
@@ -87,5 +80,19 @@ fn in_words(props: &ChartPanelProps) -> String {
         "Nodes that have the latest write over time: {}.{theory} Messages so far: {}.",
         covered(&props.spread),
         props.totals.messages
+    )
+}
+
+fn totals(totals: &Totals) -> String {
+    let count = |number: u64, what: &str| {
+        if number > 0 { format!(", {} {what}", group(number)) } else { String::new() }
+    };
+    format!(
+        "{} messages{}, {}{}{}",
+        group(totals.messages),
+        count(totals.payload, "with state"),
+        bytes(totals.bytes),
+        count(totals.lost, "lost"),
+        count(totals.denials, "denied")
     )
 }

@@ -28,7 +28,7 @@ pub fn Help(props: &HelpProps) -> Html {
                 { "A whole cluster in this tab: every node runs the same engine as a real one, on a simulated network. \
                    The same setup and seed always play the same." }
             </p>
-            <Legend />
+            { legend(true) }
             <h3>{ "Keys" }</h3>
             <dl class="keys">
                 { for HELP.iter().map(|(key, what)| html! {
@@ -42,18 +42,19 @@ pub fn Help(props: &HelpProps) -> Html {
     }
 }
 
-/// What the shapes on the ring mean.
-#[component]
-pub fn Legend() -> Html {
+/// What the shapes on the ring mean: all of them, or those that one always meets.
+pub fn legend(all: bool) -> Html {
     let node =
         |state, informed, words: &'static str| html! { <li>{ state_shape(state, informed) }{ words }</li> };
     html! {
-        <ul class="legend" aria-label="What the shapes mean">
+        <ul class="lab-legend" aria-label="What the shapes mean">
             { node(NodeState::Alive, false, "up") }
             { node(NodeState::Alive, true, "has the latest write") }
-            { node(NodeState::Joining, false, "joining") }
             { node(NodeState::Down, false, "down") }
-            { node(NodeState::Left, false, "left") }
+            if all {
+                { node(NodeState::Joining, false, "joining") }
+                { node(NodeState::Left, false, "left") }
+            }
             <li>
                 <svg width="16" height="16" viewBox="0 0 16 16" aria-hidden="true" class="shape">
                     <path d="M1 8h9" stroke="var(--fresh)" stroke-width="2.5" opacity="0.55" />

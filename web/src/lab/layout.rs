@@ -50,7 +50,7 @@ pub struct Layout {
 }
 
 /// Room for names around the ring.
-const MARGIN: f32 = 30.0;
+const MARGIN: f32 = 34.0;
 /// The largest a node is drawn.
 const NODE_RADIUS_MAX: f32 = 10.0;
 /// The smallest a node may be before the ring takes another row.

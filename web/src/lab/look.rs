@@ -5,10 +5,15 @@ use super::protocol::{
     Detail, ENTRIES_SHOWN_MAX, EntryLine, Flight, Frame, Inside, Look, MEMBERS_SHOWN_MAX, Mark, MemberLine,
     NodeState, Row, Spread, Text, Totals,
 };
+use super::sentences::{self, Choice};
 use super::worker::Run;
 use rumormill_core::state::store::{Entry, Reading};
-use rumormill_core::{Engine, Instant, Member, State, Status, Store};
+use rumormill_core::{Engine, Instant, Member, State, Status, Store, TraceRecord};
 use rumormill_sim::{InFlight, NodeView, Sim};
+
+/// Most highlights handed over at once, and most of all other records: more than anyone can read.
+const HIGHLIGHTS_MAX: usize = 200;
+const PLAIN_MAX: usize = 150;
 
 /// Most messages drawn at once; more would be a fog.
 const FLIGHTS_MAX: usize = 4_000;
@@ -40,7 +45,7 @@ pub(super) fn frame(run: &mut Run, look: &Look) -> Frame {
 }
 
 fn text(run: &mut Run, look: &Look) -> Text {
-    let records = run.sim.take_trace();
+    let records = worth_reading(run.sim.take_trace());
     let sim = &run.sim;
     let totals = sim.totals();
     let node = look.node.filter(|node| *node < sim.nodes());
@@ -59,6 +64,23 @@ fn text(run: &mut Run, look: &Look) -> Text {
         node: node.map(|node| Box::new(detail(run, &sim.node(node)))),
         records,
     }
+}
+
+/// The newest of both, in order: highlights must not drown in messages.
+fn worth_reading(records: Vec<TraceRecord>) -> Vec<TraceRecord> {
+    let mut room = [PLAIN_MAX, HIGHLIGHTS_MAX];
+    let mut kept: Vec<TraceRecord> = records
+        .into_iter()
+        .rev()
+        .filter(|record| {
+            let room = &mut room[usize::from(Choice::Highlights.takes(sentences::topic(&record.event)))];
+            let fits = *room > 0;
+            *room -= usize::from(fits);
+            fits
+        })
+        .collect();
+    kept.reverse();
+    kept
 }
 
 fn flight(flight: InFlight) -> Flight {

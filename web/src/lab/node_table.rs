@@ -4,7 +4,7 @@ use super::inspector::state_shape;
 use super::protocol::{Deed, Row};
 use super::setup::group;
 use super::state::{Action, ROWS_PER_PAGE};
-use crate::ui::{Button, ButtonKind, Column, Table};
+use crate::ui::{Button, ButtonKind, Column, IconName, Table};
 use yew::prelude::*;
 
 /// Props of [`NodeTable`].
@@ -43,7 +43,7 @@ pub fn NodeTable(props: &NodeTableProps) -> Html {
             <div class="table-frame" tabindex="0" role="region" aria-label="All nodes">
                 <Table caption="All nodes, as they are" testid="node-table" columns={vec![
                     Column::text("Node"), Column::text("State"), Column::text("Latest write"), Column::number("Keys"),
-                    Column::number("Holds alive"), Column::number("Links"), Column::number("Sent"),
+                    Column::number("Alive"), Column::number("Links"), Column::number("Sent"),
                     Column::number("Denied"), Column::text("Acts"),
                 ]}>
                     { for props.rows.iter().map(|row| html! {
@@ -85,11 +85,11 @@ fn NodeRow(props: &NodeRowProps) -> Html {
             <td class="cell-num">{ of_up(group(row.denials)) }</td>
             <td class="row-acts">
                 if up {
-                    <Button label="Crash" testid={format!("crash-{node}")} onclick={act(|node| Action::Do(Deed::Crash(node)))} />
-                    <Button label="Cut off" testid={format!("cut-off-{node}")}
+                    <Button label="Crash" icon={IconName::Crash} icon_only=true testid={format!("crash-{node}")} onclick={act(|node| Action::Do(Deed::Crash(node)))} />
+                    <Button label="Cut off" icon={IconName::Cut} icon_only=true testid={format!("cut-off-{node}")}
                         onclick={act(|node| Action::Do(Deed::Cut(vec![node])))} />
                 } else {
-                    <Button label="Restart" testid={format!("restart-{node}")}
+                    <Button label="Restart" icon={IconName::Restart} icon_only=true testid={format!("restart-{node}")}
                         onclick={act(|node| Action::Do(Deed::Restart(node)))} />
                 }
             </td>

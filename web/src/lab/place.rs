@@ -11,7 +11,6 @@ use super::node_table::NodeTable;
 use super::pace::Pace;
 use super::protocol::{self, Command, Deed, Frame, Look, Report};
 use super::ring_panel::{Pointer, RingPanel};
-use super::sentences::Line;
 use super::setup::group;
 use super::setup_panel::SetupPanel;
 use super::stage::{Light, Stage};
@@ -22,7 +21,10 @@ use crate::glue::hook::Hook;
 use crate::glue::time::{Frames, now_ms};
 use crate::glue::{Background, Listener, page};
 use crate::ui::{Announcer, Button, Choice, Notice, Segmented, SourceBar, Tone};
-use std::{cell::RefCell, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 use yew::prelude::*;
 
 /// Where it is stored that single keys are switched off.
@@ -86,7 +88,7 @@ pub struct Lab {
     theory: Option<Rc<TheoryLine>>,
     revision: u64,
     hook: Option<Hook>,
-    render_started_ms: f64,
+    render_started_ms: Cell<f64>,
     frames: Option<Frames>,
     _listeners: [Option<Listener>; 2],
 }
@@ -115,7 +117,7 @@ impl Component for Lab {
             theory: None,
             revision: 0,
             hook: Some(Hook::new(move |id, name| asked.emit((id, name)))),
-            render_started_ms: 0.0,
+            render_started_ms: Cell::new(now_ms()),
             frames: None,
             _listeners: [
                 Some(listen_to_keys(ctx, &view)),
@@ -168,10 +170,11 @@ impl Component for Lab {
 
     fn rendered(&mut self, _ctx: &Context<Self>, _first: bool) {
         self.stage.attach();
-        self.meter.work(now_ms() - self.render_started_ms);
+        self.meter.work(now_ms() - self.render_started_ms.get());
     }
 
     fn view(&self, ctx: &Context<Self>) -> Html {
+        self.render_started_ms.set(now_ms());
         let on = ctx.link().callback(Msg::Act);
         self.render(ctx, &on)
     }
@@ -397,10 +400,12 @@ impl Lab {
                     { self.ring(ctx, &view, on) }
                     <ChartPanel canvas={self.stage.chart.clone()} spread={view.spread} totals={view.totals}
                         theory={self.theory.clone()} formula={view.formula} on={on.clone()} />
+                    <div class="lab-side">
                     <Inspector detail={detail.map(|detail| Rc::new((**detail).clone()))} form={view.form.clone()}
                         beliefs={view.beliefs} since_us={view.spread.since_us} on={on.clone()} />
-                    <EventsPanel lines={Rc::new(shown_lines(&view))} any={!view.lines.is_empty()}
+                    <EventsPanel lines={Rc::new(view.shown_lines(SHOWN_MAX))} any={!view.highlights.is_empty()}
                         filter={view.filter.clone()} selected={name} on={on.clone()} />
+                    </div>
                 </div>
                 <TimeBar playing={view.playing} speed={view.speed} now_us={view.now_us}
                     shortfall={self.pace.shortfall().filter(|_| view.playing)} on={on.clone()} />
@@ -480,10 +485,6 @@ fn facts(view: &View) -> String {
         f64::from(scenario.network.loss_ppm) / 10_000.0,
         scenario.seed
     )
-}
-
-fn shown_lines(view: &View) -> Vec<Line> {
-    view.lines.iter().rev().filter(|line| view.filter.takes(line)).take(SHOWN_MAX).cloned().collect()
 }
 
 /// What to do next, while that is not plain.

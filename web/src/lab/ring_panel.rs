@@ -1,6 +1,6 @@
 //! The middle: the ring or the table, the tools above it, and the line that says what to do next.
 
-use super::help::Legend;
+use super::help::legend;
 use super::keys::RING_ID;
 use super::layout::Point;
 use super::protocol::Deed;
@@ -63,10 +63,10 @@ pub fn RingPanel(props: &RingPanelProps) -> Html {
                         Action::Sight(if word == "table" { Sight::Table } else { Sight::Ring })
                     })} />
                 <span class="spacer"></span>
-                <Button label="Draw a cut" icon={IconName::Cut} pressed={Some(cut)} testid="tool-cut"
+                <Button label="Draw cut" icon={IconName::Cut} pressed={Some(cut)} testid="tool-cut"
                     title="Draw a line across the ring: the network is cut along it" disabled={props.sight == Sight::Table}
                     onclick={on.reform(move |()| Action::Tool(if cut { Tool::Select } else { Tool::Cut }))} />
-                <Button label="Cut in halves" shortcut="c" testid="cut-halves" disabled={props.nodes < 2}
+                <Button label="Halve" shortcut="c" testid="cut-halves" title="Cut the network in two halves" disabled={props.nodes < 2}
                     onclick={on.reform(|()| Action::CutHalves)} />
                 <Button label="Heal" icon={IconName::Heal} shortcut="h" testid="heal" disabled={props.parts < 2}
                     kind={if props.parts > 1 { ButtonKind::Primary } else { ButtonKind::Plain }}
@@ -74,11 +74,11 @@ pub fn RingPanel(props: &RingPanelProps) -> Html {
             </header>
             <div class="ring-body" hidden={props.sight == Sight::Table}>
                 { ring(props) }
+                { legend(false) }
                 if let Some(hint) = &props.hint {
                     <p class="ring-hint" data-testid="hint">{ hint }</p>
                 }
             </div>
-            <div class="ring-foot" hidden={props.sight == Sight::Table}><Legend /></div>
             if props.sight == Sight::Table {
                 { props.table.clone() }
             }
@@ -101,8 +101,8 @@ fn ring(props: &RingPanelProps) -> Html {
     let label = format!("Ring of {} nodes. Arrow keys select a node.", props.nodes);
     html! {
         <>
-            <canvas class="ring-canvas" ref={props.back.clone()} aria-hidden="true"></canvas>
-            <canvas class={classes!("ring-canvas", (props.tool == Tool::Cut).then_some("cutting"))} ref={props.front.clone()}
+            <canvas class="lab-canvas" ref={props.back.clone()} aria-hidden="true"></canvas>
+            <canvas class={classes!("lab-canvas", (props.tool == Tool::Cut).then_some("cutting"))} ref={props.front.clone()}
                 id={RING_ID} tabindex="0" role="application" aria-label={label} aria-describedby="ring-selection"
                 data-testid="ring" onpointerdown={down} onpointermove={moved} onpointerup={up} onpointercancel={cancel}>
             </canvas>

@@ -115,11 +115,12 @@ pub fn backdrop(subject: &Subject<'_>) -> Vec<Layer> {
     let mut layers = Vec::new();
     let Subject { layout, frame, .. } = *subject;
     if let Some(tree) = subject.tree {
-        let width = if layout.nodes.len() > 200 { 0.5 } else { 1.0 };
+        // The more edges, the fainter, or they would be a solid disc.
+        let alpha = (60.0 / layout.nodes.len().max(1) as f32).clamp(0.18, 0.9);
         layers.push(layer(
             Hue::Line,
-            1.0,
-            Ink::Stroke(width),
+            alpha,
+            Ink::Stroke(1.0),
             Shapes::Lines(tree_edges(layout, &frame.marks, tree)),
         ));
     }
@@ -181,11 +182,11 @@ fn cut_marks(layout: &Layout, groups: &[u8]) -> Vec<Layer> {
     }
     let gap = (4.0 / layout.radius).min(0.02);
     let arcs: Vec<(f32, f32)> = arcs.iter().map(|(start, end, _)| (start + gap, end - gap)).collect();
-    let radius = layout.radius + layout.node_radius + 22.0;
+    let radius = layout.radius + layout.node_radius + 20.0;
     let border = |angle: f32, out: f32| {
         Point::new(layout.center.x + out * angle.cos(), layout.center.y + out * angle.sin())
     };
-    let (inner, outer) = (layout.radius * 0.2, layout.radius + layout.node_radius + 24.0);
+    let (inner, outer) = (layout.radius * 0.2, layout.radius + layout.node_radius + 22.0);
     let borders = arcs.iter().map(|(start, _)| (border(start - gap, inner), border(start - gap, outer)));
     vec![
         layer(Hue::Down, 0.9, Ink::Stroke(3.0), Shapes::Arcs(layout.center, radius, arcs.clone())),

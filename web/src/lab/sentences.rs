@@ -86,7 +86,8 @@ impl Choice {
         }
     }
 
-    fn takes(self, topic: Topic) -> bool {
+    /// Does it take lines about this?
+    pub fn takes(self, topic: Topic) -> bool {
         match self {
             Self::Everything => true,
             Self::Messages => matches!(topic, Topic::Message | Topic::Link | Topic::Fault),
@@ -118,42 +119,62 @@ impl Filter {
     }
 }
 
+/// What a record is about.
+pub fn topic(event: &TraceEvent) -> Topic {
+    match event {
+        TraceEvent::Node(event) => match event {
+            Event::Round { .. } => Topic::Round,
+            Event::Sent { .. } | Event::Received { .. } => Topic::Message,
+            Event::Denied { .. } => Topic::Limit,
+            Event::LinkUp { .. } | Event::LinkDown { .. } => Topic::Link,
+            Event::Changed { .. } => Topic::Change,
+            _ => Topic::Member,
+        },
+        // That everyone starts at the start is no highlight.
+        TraceEvent::Started { incarnation } if incarnation.0 == 1 => Topic::Link,
+        TraceEvent::Started { .. } => Topic::Member,
+        TraceEvent::Wrote { .. } => Topic::Change,
+        TraceEvent::Skipped(_) => Topic::Round,
+        TraceEvent::Crashed | TraceEvent::Lost { .. } | TraceEvent::Cut(_) | TraceEvent::Healed => {
+            Topic::Fault
+        }
+    }
+}
+
 /// The line of a record.
 pub fn line(number: u64, record: &TraceRecord) -> Line {
     let who = record.node.as_ref().map_or("the network", NodeId::as_str);
-    let (topic, text) = match &record.event {
+    let text = match &record.event {
         TraceEvent::Node(event) => node_event(who, event),
-        TraceEvent::Started { incarnation } => {
-            let again = if incarnation.0 > 1 { " again" } else { "" };
-            (Topic::Member, format!("{who} started{again}"))
-        }
-        TraceEvent::Crashed => (Topic::Fault, format!("{who} crashed")),
+        TraceEvent::Started { incarnation } if incarnation.0 > 1 => format!("{who} started again"),
+        TraceEvent::Started { .. } => format!("{who} started"),
+        TraceEvent::Crashed => format!("{who} crashed"),
         TraceEvent::Lost { to, kind, fate, .. } => {
             let why = match fate {
                 Fate::Loss => "by chance",
                 Fate::Cut => "at the cut",
                 Fate::Gone => "the receiver was gone",
             };
-            (Topic::Fault, format!("{who} → {to}: {kind} lost, {why}"))
+            format!("{who} → {to}: {kind} lost, {why}")
         }
-        TraceEvent::Cut(nodes) => (Topic::Fault, format!("The network was cut around {}", few(nodes))),
-        TraceEvent::Healed => (Topic::Fault, "All cuts were healed".to_owned()),
-        TraceEvent::Wrote { key, what } => (Topic::Change, format!("{who} was asked: {what} on “{key}”")),
-        TraceEvent::Skipped(count) => (Topic::Round, format!("{count} events before this one were not kept")),
+        TraceEvent::Cut(nodes) => format!("The network was cut around {}", few(nodes)),
+        TraceEvent::Healed => "All cuts were healed".to_owned(),
+        TraceEvent::Wrote { key, what } => format!("{who} was asked: {what} on “{key}”"),
+        TraceEvent::Skipped(count) => format!("{count} events before this one were not kept"),
     };
     Line {
         number,
         at_us: record.at.as_micros(),
-        topic,
+        topic: topic(&record.event),
         node: record.node.clone(),
         other: other(&record.event),
         text,
     }
 }
 
-fn node_event(who: &str, event: &Event) -> (Topic, String) {
+fn node_event(who: &str, event: &Event) -> String {
     match event {
-        Event::Round { number } => (Topic::Round, format!("{who} began round {number}")),
+        Event::Round { number } => format!("{who} began round {number}"),
         Event::Sent { to, kind, bytes, writes, cause, .. } => {
             let to = to.as_ref().map_or("a new link", NodeId::as_str);
             let load = match writes {
@@ -161,33 +182,33 @@ fn node_event(who: &str, event: &Event) -> (Topic, String) {
                 1 => ", 1 write".to_owned(),
                 more => format!(", {more} writes"),
             };
-            (Topic::Message, format!("{who} → {to}: {kind}{load}, {bytes} B, because {}", cause.as_str()))
+            format!("{who} → {to}: {kind}{load}, {bytes} B, because {}", cause.as_str())
         }
         Event::Received { from, kind, news, .. } => {
             let news = if *news { ", which was news" } else { "" };
-            (Topic::Message, format!("{who} ← {from}: {kind}{news}"))
+            format!("{who} ← {from}: {kind}{news}")
         }
         Event::Denied { to, .. } => {
-            (Topic::Limit, format!("{who} has no token to send to {to}: it will go out when one is there"))
+            format!("{who} has no token to send to {to}: it will go out when one is there")
         }
         Event::LinkUp { peer, dialed } => {
             let how = if *dialed { "opened a link to" } else { "took a link from" };
-            (Topic::Link, format!("{who} {how} {peer}"))
+            format!("{who} {how} {peer}")
         }
         Event::LinkDown { peer, reason, .. } => {
             let peer = peer.as_ref().map_or("an unknown peer", NodeId::as_str);
-            (Topic::Link, format!("{who} lost its link with {peer}: {reason}"))
+            format!("{who} lost its link with {peer}: {reason}")
         }
-        Event::Member { id, status, was, .. } => (Topic::Member, member(who, id, *status, *was)),
+        Event::Member { id, status, was, .. } => member(who, id, *status, *was),
         Event::Changed { key, kind, from } => {
             let what = if *kind == Kind::Counter { "counter" } else { "value" };
             match from {
-                Some(from) => (Topic::Change, format!("{who} learned the {what} of “{key}” from {from}")),
-                None => (Topic::Change, format!("{who} changed the {what} of “{key}”")),
+                Some(from) => format!("{who} learned the {what} of “{key}” from {from}"),
+                None => format!("{who} changed the {what} of “{key}”"),
             }
         }
-        Event::NameTaken { .. } => (Topic::Member, format!("{who} found its name in use by a later node")),
-        Event::Stopped => (Topic::Member, format!("{who} has left and stopped")),
+        Event::NameTaken { .. } => format!("{who} found its name in use by a later node"),
+        Event::Stopped => format!("{who} has left and stopped"),
     }
 }
 

@@ -61,14 +61,14 @@ pub fn SetupPanel(props: &SetupPanelProps) -> Html {
                         { "Another number of nodes or seed cannot be changed in a running cluster." }
                     </Notice>
                 }
-                <fieldset class="group">
+                <fieldset class="lab-group">
                     <legend>{ "Cluster" }</legend>
                     <div class="pair">
                         { field(Field::Nodes, "nodes", "Nodes", None) }
                         { field(Field::Seed, "seed", "Seed", None) }
                     </div>
                 </fieldset>
-                <fieldset class="group">
+                <fieldset class="lab-group">
                     <legend>{ "Gossip" }</legend>
                     <Segmented label="Strategy" name="strategy" wide=true shows_label=true
                         choices={["random", "tree", "hybrid"].map(|word| Choice::new(word, title(word))).to_vec()}
@@ -83,13 +83,13 @@ pub fn SetupPanel(props: &SetupPanelProps) -> Html {
                                 Action::Mode(word.parse::<Mode>().unwrap_or_default())
                             })} />
                     }
-                    <div class="pair">
+                    <div class="triple">
                         { field(Field::Fanout, "fanout", "Fanout", None) }
-                        { field(Field::Arity, "arity", "Children in the tree", None) }
+                        { field(Field::Arity, "arity", "Children", None) }
                         { field(Field::Interval, "interval", "Interval", Some("ms")) }
                     </div>
                 </fieldset>
-                <fieldset class="group">
+                <fieldset class="lab-group">
                     <legend>{ "Network" }</legend>
                     <div class="pair">
                         { field(Field::Latency, "latency", "Latency", Some("ms")) }
@@ -100,7 +100,7 @@ pub fn SetupPanel(props: &SetupPanelProps) -> Html {
                             ("long-tail".into(), "with a long tail".into())]}
                         onchange={on.reform(|word: String| Action::Variation(Variation::parse(&word)))} />
                 </fieldset>
-                <fieldset class="group">
+                <fieldset class="lab-group">
                     <legend>{ "Limiter" }</legend>
                     <SelectField label="What a node may send" id="limiter" value={limiter.as_str()}
                         options={vec![("bucket".into(), "token bucket".into()), ("window".into(), "fixed window".into()),

@@ -13,8 +13,8 @@ use rumormill_core::{Mode, Strategy};
 use rumormill_sim::Scenario;
 use std::collections::VecDeque;
 
-/// Most event lines kept: more than anyone scrolls through.
-pub const LINES_MAX: usize = 1_000;
+/// Most highlights kept, and most other lines: more than anyone scrolls through.
+pub const LINES_MAX: usize = 500;
 
 /// Rows of the table of nodes on one page, so that a large cluster's table stays quick.
 pub const ROWS_PER_PAGE: u32 = 100;
@@ -197,7 +197,9 @@ pub struct View {
     pub detail: Option<Box<Detail>>,
     /// The rows in sight.
     pub rows: Vec<Row>,
-    /// What happened, oldest first.
+    /// What is worth knowing of what happened, oldest first.
+    pub highlights: VecDeque<Line>,
+    /// Everything else that happened, oldest first: it must not crowd out the highlights.
     pub lines: VecDeque<Line>,
     lines_made: u64,
     /// The charts' data.
@@ -244,6 +246,7 @@ impl View {
             totals: Totals::default(),
             detail: None,
             rows: Vec::new(),
+            highlights: VecDeque::new(),
             lines: VecDeque::new(),
             lines_made: 0,
             series: Series::default(),
@@ -350,10 +353,13 @@ impl View {
             self.rows = text.rows;
             for record in &text.records {
                 self.lines_made += 1;
-                if self.lines.len() == LINES_MAX {
-                    self.lines.pop_front();
+                let line = sentences::line(self.lines_made, record);
+                let highlight = Choice::Highlights.takes(line.topic);
+                let lines = if highlight { &mut self.highlights } else { &mut self.lines };
+                if lines.len() == LINES_MAX {
+                    lines.pop_front();
                 }
-                self.lines.push_back(sentences::line(self.lines_made, record));
+                lines.push_back(line);
             }
             news = true;
         }
@@ -364,6 +370,19 @@ impl View {
     pub fn look(&self) -> Look {
         let rows = (self.sight == Sight::Table).then_some((self.page * ROWS_PER_PAGE, ROWS_PER_PAGE));
         Look { text: true, node: self.selected, rows }
+    }
+
+    /// The newest lines that the filter takes, newest first.
+    pub fn shown_lines(&self, count: usize) -> Vec<Line> {
+        let mut highlights = self.highlights.iter().rev().filter(|line| self.filter.takes(line)).peekable();
+        let mut others = self.lines.iter().rev().filter(|line| self.filter.takes(line)).peekable();
+        let mut shown = Vec::new();
+        while shown.len() < count {
+            let newer = highlights.peek().map(|line| line.number) > others.peek().map(|line| line.number);
+            let Some(line) = (if newer { highlights.next() } else { others.next() }) else { break };
+            shown.push(line.clone());
+        }
+        shown
     }
 
     /// How many nodes the run has.
@@ -456,6 +475,7 @@ impl View {
         (self.filter.node, self.refused) = (None, None);
         (self.now_us, self.page) = (0, 0);
         self.lines.clear();
+        self.highlights.clear();
         self.series = Series::default();
         self.form.proposed = 0;
         let script = for_nodes(&self.script, scenario.nodes);

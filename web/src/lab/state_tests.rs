@@ -78,7 +78,7 @@ fn a_running_cluster_takes_over_what_it_can() {
     assert!(pair.view.wants_new_run() && pair.view.run == run);
     pair.act(Action::NewRun);
     assert_eq!((pair.view.nodes(), pair.view.now_us), (7, 0));
-    assert!(!pair.view.wants_new_run() && pair.view.lines.len() < 100);
+    assert!(!pair.view.wants_new_run() && pair.view.highlights.is_empty());
 }
 
 #[test]
@@ -154,6 +154,14 @@ fn a_round_is_one_interval() {
 }
 
 #[test]
+fn highlights_outlive_any_number_of_messages() {
+    let mut pair = Pair::new();
+    (0..60).for_each(|_| pair.play(1));
+    let shown = pair.view.shown_lines(500);
+    assert!(shown.iter().any(|line| line.text.contains("was asked: set")), "{}", shown.len());
+}
+
+#[test]
 fn frames_of_an_earlier_run_are_ignored() {
     let mut pair = Pair::new();
     let mark = Mark { state: NodeState::Down, informed: true };
@@ -165,10 +173,12 @@ fn frames_of_an_earlier_run_are_ignored() {
 #[test]
 fn lines_are_kept_up_to_a_limit() {
     let mut pair = Pair::new();
-    pair.play(30);
-    assert!(pair.view.lines.len() <= LINES_MAX);
-    let numbers: Vec<u64> = pair.view.lines.iter().map(|line| line.number).collect();
-    assert!(numbers.is_sorted_by(|a, b| a < b));
+    (0..30).for_each(|_| pair.play(1));
+    assert!(pair.view.lines.len() == LINES_MAX && pair.view.highlights.len() <= LINES_MAX);
+    pair.view.filter.choice = Choice::Everything;
+    let shown = pair.view.shown_lines(300);
+    let numbers: Vec<u64> = shown.iter().map(|line| line.number).collect();
+    assert!(numbers.len() == 300 && numbers.is_sorted_by(|a, b| a > b));
 }
 
 #[test]

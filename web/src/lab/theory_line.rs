@@ -62,7 +62,7 @@ fn tree(
             "Tree: {hops} hops, at most {} messages",
             group(theory::tree_messages(nodes, tuning.arity))
         ),
-        formula: "Every node hands news to its k children, so n nodes are reached within ⌈log_k n⌉ hops.",
+        formula: "Every node hands news to its k children, so n nodes are reached within ⌈log n / log k⌉ hops.",
         caveats,
     })
 }

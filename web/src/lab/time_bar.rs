@@ -35,14 +35,14 @@ pub fn TimeBar(props: &TimeBarProps) -> Html {
     html! {
         <section class="timebar" aria-label="Time" data-testid="timebar">
             <div class="transport">
+                <Button label="Start over" icon={IconName::First} icon_only=true testid="start-over"
+                    title="Start over, paused: same setup, same seed" onclick={on.reform(|()| Action::NewRun)} />
                 <Button {label} {icon} kind={ButtonKind::Primary} shortcut="Space" testid="play"
                     onclick={on.reform(|()| Action::PlayPause)} />
                 <Button label="Step event" icon={IconName::Step} icon_only=true shortcut="." testid="step-event"
                     onclick={on.reform(|()| Action::StepEvent)} />
                 <Button label="Step round" icon={IconName::Round} icon_only=true shortcut="]" testid="step-round"
                     onclick={on.reform(|()| Action::StepRound)} />
-                <Button label="Start over" icon={IconName::Restart} icon_only=true testid="start-over"
-                    title="Start over, paused: same setup, same seed" onclick={on.reform(|()| Action::NewRun)} />
             </div>
             <p class="clock num" data-testid="clock">
                 <span class="sr-only">{ "Simulated time " }</span>{ seconds(props.now_us) }

@@ -15,8 +15,8 @@ const TICK_MS: f64 = 12.0;
 /// Events handled between two looks at the clock.
 const BATCH: u32 = 64;
 
-/// Most trace records kept between two texts: more than anyone can read.
-const RECORDS_MAX: u32 = 300;
+/// Most trace records kept between two texts; which of them are handed over is decided by the look.
+const RECORDS_MAX: u32 = 8_000;
 
 /// The worker's whole state.
 pub struct Machine {

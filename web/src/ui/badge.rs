@@ -88,8 +88,8 @@ pub fn SourceBar(props: &SourceBarProps) -> Html {
         <div class="sourcebar">
             <Badge text={props.badge.clone()} testid="source-badge" />
             <p class="source-facts" data-testid="source-facts">{ &props.facts }</p>
-            { props.children.clone() }
             <Chip text={props.status.clone()} tone={props.tone} testid="status-chip" />
+            { props.children.clone() }
         </div>
     }
 }

@@ -14,8 +14,10 @@ pub enum IconName {
     Step,
     /// One round further.
     Round,
-    /// Back to the beginning.
+    /// Start anew.
     Restart,
+    /// To the beginning.
+    First,
     /// Take a node down.
     Crash,
     /// Bring a node back, heal the network.
@@ -51,9 +53,10 @@ impl IconName {
         match self {
             Self::Play => "M4.5 2.8v10.4l8.5-5.2z",
             Self::Pause => "M5 3v10M11 3v10",
-            Self::Step => "M3.5 3.5v9l6.5-4.5zM13 3.5v9",
-            Self::Round => "M13.2 8A5.2 5.2 0 1 1 11.4 4M11.6 1.2v3h-3",
+            Self::Step => "M4 3.8v8.4L10 8zM12.5 3.8v8.4",
+            Self::Round => "M2.5 3.8v8.4L7.5 8zM8 3.8v8.4L13 8zM14.2 3.8v8.4",
             Self::Restart => "M2.8 8A5.2 5.2 0 1 0 4.6 4M4.4 1.2v3h3",
+            Self::First => "M12 3.8v8.4L6 8zM3.5 3.8v8.4",
             Self::Crash => "M4 4l8 8M12 4l-8 8",
             Self::Heal => "M2.5 8.5l3.8 3.8 7.2-8.2",
             Self::Cut => "M8 1.5v2.6M8 6.2v3.6M8 11.9v2.6M5 8H1.5M14.5 8H11",
