@@ -25,7 +25,7 @@ pub(crate) const CLUSTER: &str = "test";
 pub(crate) fn quick() -> Tuning {
     Tuning {
         interval_us: Duration::from_millis(100),
-        silence_us: Duration::from_millis(1_000),
+        silence_us: Duration::from_millis(2_000),
         ..Tuning::default()
     }
 }
@@ -45,10 +45,9 @@ pub(crate) async fn cluster(count: usize, build: impl Fn(NodeBuilder) -> NodeBui
         nodes.push(builder.start().await.expect("the node starts"));
     }
     for node in &nodes {
-        until(&format!("{} to know {count} alive members", node.id()), async || {
-            (count_of(node, Status::Alive).await == count).then_some(())
-        })
-        .await;
+        let known = async || (count_of(node, Status::Alive).await == count).then_some(());
+        let what = format!("{} to know {count} alive members", node.id());
+        until(&what, known).await;
     }
     nodes
 }
