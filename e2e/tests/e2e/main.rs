@@ -6,5 +6,7 @@ mod bundle;
 mod determinism;
 /// The harness: what must not go unnoticed is noticed.
 mod harness;
+/// The Lab: a cluster in the tab.
+mod lab;
 /// The Live place, on real nodes.
 mod live;

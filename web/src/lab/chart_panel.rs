@@ -31,11 +31,13 @@ pub struct ChartPanelProps {
 pub fn ChartPanel(props: &ChartPanelProps) -> Html {
     let formula = props.formula;
     let actions = html! {
-        if let Some(theory) = &props.theory {
-            <span class="theory-summary muted num">{ &theory.summary }</span>
-            <Button label="Formula" kind={ButtonKind::Quiet} pressed={Some(formula)} testid="formula-toggle"
-                onclick={props.on.reform(|()| Action::Formula)} />
-        }
+        <>
+            <span class="chart-totals muted num" data-testid="totals">{ totals(&props.totals) }</span>
+            if props.theory.is_some() {
+                <Button label="Formula" kind={ButtonKind::Quiet} pressed={Some(formula)} testid="formula-toggle"
+                    onclick={props.on.reform(|()| Action::Formula)} />
+            }
+        </>
     };
     html! {
         <Panel title="Coverage" testid="charts" class="lab-chart" {actions}>
@@ -49,13 +51,12 @@ pub fn ChartPanel(props: &ChartPanelProps) -> Html {
                 <canvas class="lab-chart-canvas" ref={props.canvas.clone()} role="img" aria-label={in_words(props)}
                     data-testid="chart"></canvas>
             </div>
-            <ul class="chart-foot num" data-testid="totals">
+            <ul class="chart-foot num">
                 <li><i class="key key-fresh"></i>{ "have it: " }<b data-testid="covered">{ covered(&props.spread) }</b></li>
-                if props.theory.is_some() {
-                    <li><i class="key key-theory"></i>{ "theory" }</li>
+                if let Some(theory) = &props.theory {
+                    <li><i class="key key-theory"></i>{ &theory.summary }</li>
                 }
                 <li><i class="key key-talk"></i>{ "messages/s, " }<i class="key key-payload"></i>{ "with state" }</li>
-                <li class="chart-totals">{ totals(&props.totals) }</li>
             </ul>
         </Panel>
     }

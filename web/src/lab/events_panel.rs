@@ -73,7 +73,7 @@ fn event(line: &Line) -> Html {
 fn topic_class(topic: Topic) -> &'static str {
     match topic {
         Topic::Change => "event-change",
-        Topic::Fault => "event-fault",
+        Topic::Fault | Topic::Loss => "event-fault",
         Topic::Limit => "event-limit",
         Topic::Member => "event-member",
         Topic::Message | Topic::Link | Topic::Round => "event-plain",

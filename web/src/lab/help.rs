@@ -49,7 +49,7 @@ pub fn legend(all: bool) -> Html {
     html! {
         <ul class="lab-legend" aria-label="What the shapes mean">
             { node(NodeState::Alive, false, "up") }
-            { node(NodeState::Alive, true, "has the latest write") }
+            { node(NodeState::Alive, true, "has the latest") }
             { node(NodeState::Down, false, "down") }
             if all {
                 { node(NodeState::Joining, false, "joining") }
@@ -60,7 +60,7 @@ pub fn legend(all: bool) -> Html {
                     <path d="M1 8h9" stroke="var(--fresh)" stroke-width="2.5" opacity="0.55" />
                     <circle cx="11" cy="8" r="3.2" fill="var(--fresh)" />
                 </svg>
-                { "message with state" }
+                { "carries state" }
             </li>
             <li>
                 <svg width="16" height="16" viewBox="0 0 16 16" aria-hidden="true" class="shape">

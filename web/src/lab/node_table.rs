@@ -42,7 +42,7 @@ pub fn NodeTable(props: &NodeTableProps) -> Html {
             }
             <div class="table-frame" tabindex="0" role="region" aria-label="All nodes">
                 <Table caption="All nodes, as they are" testid="node-table" columns={vec![
-                    Column::text("Node"), Column::text("State"), Column::text("Latest write"), Column::number("Keys"),
+                    Column::text("Node"), Column::text("State"), Column::text("Latest"), Column::number("Keys"),
                     Column::number("Alive"), Column::number("Links"), Column::number("Sent"),
                     Column::number("Denied"), Column::text("Acts"),
                 ]}>

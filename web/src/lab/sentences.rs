@@ -11,8 +11,10 @@ pub enum Topic {
     Change,
     /// A node came or went, or is believed to.
     Member,
-    /// A crash, a cut, a loss.
+    /// A crash, a cut, a heal.
     Fault,
+    /// A message did not arrive.
+    Loss,
     /// The limiter said no.
     Limit,
     /// A message went out or came in.
@@ -30,6 +32,7 @@ impl Topic {
             Self::Change => "change",
             Self::Member => "member",
             Self::Fault => "fault",
+            Self::Loss => "loss",
             Self::Limit => "limit",
             Self::Message => "message",
             Self::Link => "link",
@@ -58,7 +61,7 @@ pub struct Line {
 /// Which lines are shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Choice {
-    /// Changes, members, faults and denials.
+    /// Changes, members, faults and denials: what made a difference.
     #[default]
     Highlights,
     /// Messages and links.
@@ -90,8 +93,8 @@ impl Choice {
     pub fn takes(self, topic: Topic) -> bool {
         match self {
             Self::Everything => true,
-            Self::Messages => matches!(topic, Topic::Message | Topic::Link | Topic::Fault),
-            Self::Highlights => !matches!(topic, Topic::Message | Topic::Link | Topic::Round),
+            Self::Messages => matches!(topic, Topic::Message | Topic::Loss | Topic::Link),
+            Self::Highlights => !matches!(topic, Topic::Message | Topic::Loss | Topic::Link | Topic::Round),
         }
     }
 }
@@ -135,9 +138,8 @@ pub fn topic(event: &TraceEvent) -> Topic {
         TraceEvent::Started { .. } => Topic::Member,
         TraceEvent::Wrote { .. } => Topic::Change,
         TraceEvent::Skipped(_) => Topic::Round,
-        TraceEvent::Crashed | TraceEvent::Lost { .. } | TraceEvent::Cut(_) | TraceEvent::Healed => {
-            Topic::Fault
-        }
+        TraceEvent::Lost { .. } => Topic::Loss,
+        TraceEvent::Crashed | TraceEvent::Cut(_) | TraceEvent::Healed => Topic::Fault,
     }
 }
 
@@ -279,7 +281,7 @@ mod tests {
         let text = "n1 → n2: rumor, 1 write, 48 B, because the peer is a child in the tree";
         check(TraceEvent::Node(sent), Topic::Message, text);
         let lost = TraceEvent::Lost { to: id("n2"), number: 1, kind: MessageKind::Delta, fate: Fate::Cut };
-        assert_eq!(check(lost, Topic::Fault, "n1 → n2: delta lost, at the cut").other, Some(id("n2")));
+        assert_eq!(check(lost, Topic::Loss, "n1 → n2: delta lost, at the cut").other, Some(id("n2")));
         let key = Key::new("color").expect("a valid key");
         let learned = Event::Changed { key, kind: Kind::Register, from: Some(id("n2")) };
         check(TraceEvent::Node(learned), Topic::Change, "n1 learned the value of “color” from n2");
