@@ -3,7 +3,7 @@
 use fantoccini::{Locator, actions};
 use rumormill_e2e::{Browser, FileServer, Look, settings, until};
 use serde_json::{Value, json};
-use std::time::Duration;
+use std::{env, fs, path::PathBuf, process, time::Duration};
 
 /// How long a run may take on a machine that does much else. A guess.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -408,6 +408,46 @@ async fn those_who_want_stillness_can_follow_too() {
     browser.assert_quiet_console().await;
 }
 
+/// A copy of the bundle that ends with the guard.
+struct Copy(PathBuf);
+
+impl Copy {
+    fn of_the_bundle() -> Self {
+        let folder = env::temp_dir().join(format!("rumormill-e2e-lab-{}", process::id()));
+        fs::create_dir_all(&folder).expect("the folder for temporary files can be written");
+        for entry in fs::read_dir(settings::dist()).expect("the bundle is there") {
+            let file = entry.expect("it can be listed").path();
+            fs::copy(&file, folder.join(file.file_name().expect("a file has a name")))
+                .expect("it can be copied");
+        }
+        Self(folder)
+    }
+}
+
+impl Drop for Copy {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+#[tokio::test]
+async fn a_worker_that_cannot_be_loaded_is_said_and_tried_again() {
+    const LOADER: &str = "worker_loader.js";
+    let copy = Copy::of_the_bundle();
+    fs::remove_file(copy.0.join(LOADER)).expect("the bundle has a loader");
+    let server = FileServer::start(&copy.0, "/");
+    let browser = Browser::start().await;
+    browser.open(&format!("{}#/lab", server.url())).await;
+    browser
+        .text(&by_testid("failed"), |text| text.contains("The simulation stopped") && text.contains(LOADER))
+        .await;
+    fs::copy(settings::dist().join(LOADER), copy.0.join(LOADER)).expect("it can be copied");
+    click(&browser, "failed-again").await;
+    status(&browser, "Quiet").await;
+    click(&browser, "play").await;
+    status(&browser, "Converged, 50 of 50").await;
+}
+
 #[tokio::test]
 async fn the_theme_is_kept() {
     let (browser, _server) = lab().await;
@@ -442,6 +482,10 @@ async fn pictures_of_the_lab() {
         browser.look(look).await;
         let overflow = browser.script(OVERFLOW, vec![]).await;
         assert_eq!(overflow, json!([]), "{name}");
+        until("all to have faded in", LIMIT, async || {
+            (number(&browser, "return document.getAnimations().length").await == 0.0).then_some(())
+        })
+        .await;
         browser.screenshot(name).await;
     }
     browser.look(Look::DESKTOP).await;

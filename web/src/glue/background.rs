@@ -3,7 +3,7 @@
 use js_sys::{Array, Uint8Array};
 use std::{cell::RefCell, rc::Rc};
 use wasm_bindgen::{JsCast, closure::Closure};
-use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
+use web_sys::{ErrorEvent, Event, MessageEvent, Worker, WorkerOptions, WorkerType};
 
 /// The loader that Trunk writes beside the page for the `worker` binary; the name carries no hash.
 const LOADER_URL: &str = "worker_loader.js";
@@ -18,7 +18,7 @@ pub struct Background {
     worker: Worker,
     outbox: Rc<RefCell<Outbox>>,
     _on_message: Closure<dyn FnMut(MessageEvent)>,
-    _on_error: Closure<dyn FnMut(ErrorEvent)>,
+    _on_error: Closure<dyn FnMut(Event)>,
 }
 
 /// A module worker drops what reaches it before its listener stands, and the listener stands only once the wasm is
@@ -56,7 +56,11 @@ impl Background {
                 }
             })
         };
-        let on_error = Closure::new(move |event: ErrorEvent| on_error(event.message()));
+        // A script that cannot be fetched is told by an event without a message.
+        let on_error = Closure::new(move |event: Event| {
+            let message = event.dyn_ref::<ErrorEvent>().map(ErrorEvent::message);
+            on_error(message.unwrap_or_else(|| format!("{LOADER_URL} could not be loaded")));
+        });
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
         Ok(Self { worker, outbox, _on_message: on_message, _on_error: on_error })
