@@ -26,11 +26,11 @@ pub fn checked(event: &Event) -> bool {
 
 /// Opens the dialog element as a modal one: it takes the focus and gives it back.
 pub fn open_dialog(dialog: &NodeRef) {
-    if let Some(dialog) = dialog.cast::<HtmlDialogElement>() {
-        if !dialog.open() {
-            // Fails only for an element that is not in the document.
-            let _ = dialog.show_modal();
-        }
+    if let Some(dialog) = dialog.cast::<HtmlDialogElement>()
+        && !dialog.open()
+    {
+        // Fails only for an element that is not in the document.
+        let _ = dialog.show_modal();
     }
 }
 

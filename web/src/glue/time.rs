@@ -30,8 +30,8 @@ pub struct Timeout {
 
 impl Timeout {
     /// Starts waiting.
-    pub fn new(millis: u32, mut elapsed: impl FnMut() + 'static) -> Self {
-        let closure = Closure::<dyn FnMut()>::new(move || elapsed());
+    pub fn new(millis: u32, elapsed: impl FnMut() + 'static) -> Self {
+        let closure = Closure::<dyn FnMut()>::new(elapsed);
         let handler = closure.as_ref().unchecked_ref();
         let id = window()
             .set_timeout_with_callback_and_timeout_and_arguments_0(handler, millis as i32)
@@ -55,8 +55,8 @@ pub struct Interval {
 
 impl Interval {
     /// Starts; the first call comes after one period.
-    pub fn new(millis: u32, mut elapsed: impl FnMut() + 'static) -> Self {
-        let closure = Closure::<dyn FnMut()>::new(move || elapsed());
+    pub fn new(millis: u32, elapsed: impl FnMut() + 'static) -> Self {
+        let closure = Closure::<dyn FnMut()>::new(elapsed);
         let handler = closure.as_ref().unchecked_ref();
         let id = window()
             .set_interval_with_callback_and_timeout_and_arguments_0(handler, millis as i32)

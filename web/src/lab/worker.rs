@@ -267,8 +267,8 @@ fn split(groups: &[u8], count: u32, nodes: &[u32]) -> Result<Vec<u8>, String> {
     }
     let mut seen: Vec<(u8, bool)> = Vec::new();
     let mut split = Vec::with_capacity(count as usize);
-    for node in 0..count as usize {
-        let part = (groups.get(node).copied().unwrap_or(0), inside[node]);
+    for (node, inside) in inside.into_iter().enumerate() {
+        let part = (groups.get(node).copied().unwrap_or(0), inside);
         let number = seen.iter().position(|known| *known == part).unwrap_or_else(|| {
             seen.push(part);
             seen.len() - 1
