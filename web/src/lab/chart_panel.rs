@@ -1,9 +1,9 @@
 //! The charts, and below them what theory says in words.
 
+use super::action::Action;
 use super::protocol::{Spread, Totals};
 use super::setup::group;
 use super::standing::{bytes, seconds};
-use super::state::Action;
 use super::theory_line::TheoryLine;
 use crate::ui::{Button, ButtonKind, Panel};
 use std::rc::Rc;

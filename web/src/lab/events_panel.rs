@@ -1,9 +1,9 @@
 //! What happened, as sentences, newest first.
 
+use super::action::Action;
 use super::keys::SEARCH_ID;
 use super::sentences::{Choice as Topics, Filter, Line, Topic};
 use super::standing::seconds;
-use super::state::Action;
 use crate::glue::element;
 use crate::ui::{Check, Choice, Empty, Panel, Segmented};
 use std::rc::Rc;

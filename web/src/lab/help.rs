@@ -1,9 +1,9 @@
 //! The help: what one sees, what the keys do, and the meter.
 
+use super::action::Action;
 use super::inspector::state_shape;
 use super::keys::HELP;
 use super::protocol::NodeState;
-use super::state::Action;
 use crate::ui::{Check, Dialog};
 use yew::prelude::*;
 

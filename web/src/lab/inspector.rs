@@ -1,10 +1,10 @@
 //! One node from the inside: what can be done with it, its store, what it believes of the others, its limiter and
 //! links.
 
+use super::action::{Action, Form};
 use super::protocol::{Deed, Detail, EntryLine, Inside, MEMBERS_SHOWN_MAX, MemberLine, NodeState};
 use super::setup::group;
 use super::standing::{bytes, seconds};
-use super::state::{Action, Form};
 use crate::glue::element;
 use crate::ui::{Badge, Button, ButtonKind, Check, Column, Empty, Facts, IconName, Panel, Table, Tone};
 use rumormill_core::{LimiterConfig, Status};

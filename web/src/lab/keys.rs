@@ -1,7 +1,8 @@
 //! What single keys do. Pure: from a key press to an action.
 
+use super::action::{Action, Sight};
 use super::protocol::Deed;
-use super::state::{Action, Sight, View};
+use super::state::View;
 use crate::glue::page::Key;
 
 /// The `id` of the ring, where arrows move the selection.

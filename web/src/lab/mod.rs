@@ -10,6 +10,7 @@ pub mod presets;
 pub mod standing;
 pub mod sentences;
 pub mod series;
+pub mod action;
 pub mod state;
 pub mod pace;
 pub mod keys;
@@ -32,5 +33,6 @@ pub mod node_table;
 pub mod time_bar;
 pub mod help;
 pub mod place;
+mod markup;
 
 pub use place::{Lab, LabProps};

@@ -1,9 +1,10 @@
 //! The table of all nodes: everything that the ring shows and everything that can be done there, in words.
 
+use super::action::Action;
 use super::inspector::state_shape;
 use super::protocol::{Deed, Row};
 use super::setup::group;
-use super::state::{Action, ROWS_PER_PAGE};
+use super::state::ROWS_PER_PAGE;
 use crate::ui::{Button, ButtonKind, Column, IconName, Table};
 use yew::prelude::*;
 

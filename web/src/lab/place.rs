@@ -1,26 +1,18 @@
 //! The Lab's component: it joins the pure state, the worker, the canvases and the panels, and decides nothing.
 
-use super::chart_panel::ChartPanel;
-use super::events_panel::{EventsPanel, SHOWN_MAX};
-use super::help::Help;
-use super::inspector::{Inspector, state_word};
+use super::action::{Action, Tab, Tool};
 use super::keys::{self, SEARCH_ID, Wish};
 use super::layout::Point;
 use super::meter::Meter;
-use super::node_table::NodeTable;
 use super::pace::Pace;
 use super::protocol::{self, Command, Deed, Frame, Look, Report};
-use super::ring_panel::{Pointer, RingPanel};
-use super::setup::group;
-use super::setup_panel::SetupPanel;
+use super::ring_panel::Pointer;
 use super::stage::{Light, Stage};
-use super::state::{Action, Sight, Tab, Tool, View};
+use super::state::View;
 use super::theory_line::{self, TheoryLine};
-use super::time_bar::TimeBar;
 use crate::glue::hook::Hook;
 use crate::glue::time::{Frames, now_ms};
 use crate::glue::{Background, Listener, page};
-use crate::ui::{Announcer, Button, Choice, Notice, Segmented, SourceBar, Tone};
 use std::{
     cell::{Cell, RefCell},
     rc::Rc,
@@ -72,20 +64,20 @@ pub enum Msg {
 #[derive(Debug)]
 pub struct Lab {
     /// Shared with the key listener, which must know at once whether a key is its own.
-    view: Rc<RefCell<View>>,
+    pub(super) view: Rc<RefCell<View>>,
     frame: Frame,
-    pace: Pace,
-    meter: Meter,
-    stage: Stage,
+    pub(super) pace: Pace,
+    pub(super) meter: Meter,
+    pub(super) stage: Stage,
     background: Option<Background>,
     /// Commands that the worker has not answered.
     waiting: u32,
     asked_us: u64,
-    failed: Option<String>,
+    pub(super) failed: Option<String>,
     still: bool,
     pressed: Option<(Point, Point)>,
     /// What the theory was computed for, and the result.
-    theory: Option<Rc<TheoryLine>>,
+    pub(super) theory: Option<Rc<TheoryLine>>,
     revision: u64,
     hook: Option<Hook>,
     render_started_ms: Cell<f64>,
@@ -360,154 +352,5 @@ impl Lab {
         // The line follows the pointer on the canvas; there is nothing to read.
         self.revision += u64::from(cutting);
         false
-    }
-}
-
-/// How the state becomes markup.
-impl Lab {
-    fn render(&self, ctx: &Context<Self>, on: &Callback<Action>) -> Html {
-        let view = self.view.borrow();
-        let standing = view.standing();
-        let words = standing.words(&view.spread);
-        let detail = view.detail.as_ref().filter(|detail| Some(detail.node) == view.selected);
-        let name = view.selected.and_then(|node| view.name(node)).map(|id| AttrValue::from(id.to_string()));
-        let tab = match view.tab {
-            Tab::Setup => "setup",
-            Tab::Node => "node",
-            Tab::Events => "events",
-            Tab::Chart => "chart",
-        };
-        html! {
-            <div class={classes!("lab", format!("lab-tab-{tab}"))} data-testid="lab"
-                data-playing={view.playing.to_string()} data-run={view.run.to_string()}>
-                <SourceBar badge="SIM" facts={facts(&view)} status={words.clone()} tone={standing.tone()}>
-                    <Button label="Help" icon={crate::ui::IconName::Help} icon_only=true
-                        kind={crate::ui::ButtonKind::Quiet} shortcut="?" testid="help-open"
-                        onclick={on.reform(|()| Action::Help(true))} />
-                </SourceBar>
-                <div class="lab-body">
-                    { self.notices(ctx, &view, on) }
-                    <Segmented label="Panel" name="tab" wide=true choices={vec![Choice::new("setup", "Setup"),
-                        Choice::new("node", "Node"), Choice::new("events", "Events"), Choice::new("chart", "Chart")]}
-                        value={tab} onchange={on.reform(|word: AttrValue| Action::Tab(match word.as_str() {
-                            "node" => Tab::Node,
-                            "events" => Tab::Events,
-                            "chart" => Tab::Chart,
-                            _ => Tab::Setup,
-                        }))} />
-                    <SetupPanel setup={view.setup.clone()} errors={view.errors.clone()} preset={view.preset}
-                        changed={view.changed} wants_new_run={view.wants_new_run()} on={on.clone()} />
-                    { self.ring(ctx, &view, on) }
-                    <ChartPanel canvas={self.stage.chart.clone()} spread={view.spread} totals={view.totals}
-                        theory={self.theory.clone()} formula={view.formula} on={on.clone()} />
-                    <div class="lab-side">
-                    <Inspector detail={detail.map(|detail| Rc::new((**detail).clone()))} form={view.form.clone()}
-                        beliefs={view.beliefs} since_us={view.spread.since_us} on={on.clone()} />
-                    <EventsPanel lines={Rc::new(view.shown_lines(SHOWN_MAX))} any={!view.highlights.is_empty()}
-                        filter={view.filter.clone()} selected={name} on={on.clone()} />
-                    </div>
-                </div>
-                <TimeBar playing={view.playing} speed={view.speed} now_us={view.now_us}
-                    shortfall={self.pace.shortfall().filter(|_| view.playing)} on={on.clone()} />
-                <Announcer text={words} />
-                if view.meter {
-                    { self.meter() }
-                }
-                if view.help {
-                    <Help keys={view.keys} meter={view.meter} on={on.clone()} />
-                }
-            </div>
-        }
-    }
-
-    fn ring(&self, ctx: &Context<Self>, view: &View, on: &Callback<Action>) -> Html {
-        let table = if view.sight == Sight::Table {
-            html! {
-                <NodeTable rows={view.rows.clone()} page={view.page} pages={view.pages()} selected={view.selected}
-                    on={on.clone()} />
-            }
-        } else {
-            Html::default()
-        };
-        html! {
-            <RingPanel sight={view.sight} tool={view.tool} parts={view.parts} nodes={view.nodes()} hint={hint(view)}
-                selection={selection(view)} back={self.stage.back.clone()} front={self.stage.front.clone()} {table}
-                on={on.clone()} on_pointer={ctx.link().callback(Msg::Pointer)} />
-        }
-    }
-
-    fn notices(&self, ctx: &Context<Self>, view: &View, on: &Callback<Action>) -> Html {
-        html! {
-            <div class="toasts">
-                if let Some(why) = &self.failed {
-                    <Notice tone={Tone::Bad} title="The simulation stopped" testid="failed">
-                        <p>{ why }</p>
-                        <Button label="Start it again" testid="failed-again"
-                            onclick={ctx.link().callback(|()| Msg::Again)} />
-                    </Notice>
-                }
-                if let Some(why) = &view.refused {
-                    <Notice tone={Tone::Warn} title="That was not possible" testid="refused"
-                        onclose={on.reform(|()| Action::Dismiss)}>{ why }</Notice>
-                }
-            </div>
-        }
-    }
-
-    fn meter(&self) -> Html {
-        let figures = self.meter.figures();
-        let text = format!(
-            "{:.0} frames/s · page {:.1} ms p50, {:.1} ms p95, {:.1} ms max · worker {:.1} ms p95",
-            figures.frames_per_s,
-            figures.work_p50_ms,
-            figures.work_p95_ms,
-            figures.work_max_ms,
-            figures.tick_p95_ms
-        );
-        html! {
-            <p class="meter mono" data-testid="meter" data-p95={format!("{:.2}", figures.work_p95_ms)}
-                data-p50={format!("{:.2}", figures.work_p50_ms)} data-max={format!("{:.2}", figures.work_max_ms)}
-                data-fps={format!("{:.1}", figures.frames_per_s)} data-tick={format!("{:.2}", figures.tick_p95_ms)}>
-                { text }
-            </p>
-        }
-    }
-}
-
-fn facts(view: &View) -> String {
-    let Some(scenario) = &view.scenario else { return "No run".to_owned() };
-    let tuning = &scenario.tuning;
-    format!(
-        "{} · {} nodes · fanout {} · loss {} % · seed {}",
-        tuning.strategy,
-        group(u64::from(scenario.nodes)),
-        tuning.fanout,
-        f64::from(scenario.network.loss_ppm) / 10_000.0,
-        scenario.seed
-    )
-}
-
-/// What to do next, while that is not plain.
-fn hint(view: &View) -> Option<AttrValue> {
-    if view.tool == Tool::Cut {
-        Some("Drag a line across the ring: the network is cut along it.".into())
-    } else if view.is_fresh() && !view.playing && view.goal_us.is_none() {
-        Some("Paused at the start. Press Play, or Space.".into())
-    } else {
-        None
-    }
-}
-
-fn selection(view: &View) -> String {
-    match &view.detail {
-        Some(detail) if Some(detail.node) == view.selected => {
-            let latest = match (view.spread.since_us, detail.learned) {
-                (None, _) => "",
-                (Some(_), Some(_)) => ", has the latest write",
-                (Some(_), None) => ", lacks the latest write",
-            };
-            format!("Node {} selected: {}{latest}", detail.id, state_word(detail.state).to_lowercase())
-        }
-        _ => "No node selected".to_owned(),
     }
 }

@@ -30,6 +30,22 @@ pub fn find(name: &str) -> Option<Preset> {
     all().into_iter().find(|preset| preset.name == name)
 }
 
+/// What of a script makes sense with so many nodes.
+pub fn script_for(script: &[(u64, Deed)], nodes: u32) -> Vec<(u64, Deed)> {
+    let fits = |(at_us, deed): &(u64, Deed)| {
+        let deed = match deed {
+            Deed::Write { node, .. } | Deed::Increment { node, .. } if *node >= nodes => return None,
+            Deed::Crash(node) | Deed::Restart(node) | Deed::Leave(node) if *node >= nodes => return None,
+            Deed::Cut(_) if nodes < 2 => return None,
+            // A script's cut is a half, whatever the size.
+            Deed::Cut(_) => Deed::Cut((nodes / 2..nodes).collect()),
+            deed => deed.clone(),
+        };
+        Some((*at_us, deed))
+    };
+    script.iter().filter_map(fits).collect()
+}
+
 fn write(at_ms: u64, node: u32, key: &str, value: &str) -> (u64, Deed) {
     (at_ms * 1_000, Deed::Write { node, key: key.into(), value: value.into() })
 }

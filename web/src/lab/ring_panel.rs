@@ -1,10 +1,10 @@
 //! The middle: the ring or the table, the tools above it, and the line that says what to do next.
 
+use super::action::{Action, Sight, Tool};
 use super::help::legend;
 use super::keys::RING_ID;
 use super::layout::Point;
 use super::protocol::Deed;
-use super::state::{Action, Sight, Tool};
 use crate::glue::canvas;
 use crate::ui::{Button, ButtonKind, Choice, IconName, Segmented};
 use yew::prelude::*;

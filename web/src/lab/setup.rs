@@ -109,6 +109,19 @@ impl Setup {
         self
     }
 
+    /// The same with another limiter, and tokens that suit it: those of the engine's default, or Riak Core's.
+    #[must_use]
+    pub fn with_limiter(self, limiter: LimiterKind) -> Self {
+        if self.limiter == limiter {
+            return self;
+        }
+        let (tokens, refill) = match limiter {
+            LimiterKind::Window => ("45", "10"),
+            LimiterKind::Bucket | LimiterKind::Unlimited => ("256", "128"),
+        };
+        Self { limiter, ..self }.with(Field::Tokens, tokens).with(Field::Refill, refill)
+    }
+
     /// The scenario that it means, or what is wrong with it.
     pub fn scenario(&self) -> Result<Scenario, Errors> {
         let mut errors = Errors::new();

@@ -1,8 +1,8 @@
 //! The setup: presets, and everything that can be set before or during a run.
 
+use super::action::Action;
 use super::presets;
 use super::setup::{Errors, Field, LimiterKind, Setup, Variation};
-use super::state::Action;
 use crate::glue::time::random_u32;
 use crate::ui::{
     Button, ButtonKind, Choice, IconName, Notice, NumberField, Panel, Segmented, SelectField, TextField, Tone,

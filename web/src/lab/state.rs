@@ -1,15 +1,15 @@
 //! What the Lab's page knows and what the user does to it: one pure reducer from actions and frames to a new state
 //! and commands for the worker. No DOM, no clock, no canvas.
 
+use super::action::{Action, Form, Sight, Tab, Tool};
 use super::pace::{SPEED_DEFAULT, SPEED_MAX, SPEED_MIN};
 use super::presets;
 use super::protocol::{Command, Deed, Detail, Frame, Look, Row, Spread, Totals};
 use super::sentences::{self, Choice, Filter, Line};
 use super::series::Series;
-use super::setup::{Errors, Field, LimiterKind, Setup, Variation};
+use super::setup::{Errors, Field, Setup};
 use super::standing::Standing;
 use rumormill_core::tree::Tree;
-use rumormill_core::{Mode, Strategy};
 use rumormill_sim::Scenario;
 use std::collections::VecDeque;
 
@@ -18,132 +18,6 @@ pub const LINES_MAX: usize = 500;
 
 /// Rows of the table of nodes on one page, so that a large cluster's table stays quick.
 pub const ROWS_PER_PAGE: u32 = 100;
-
-/// How the cluster is looked at.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Sight {
-    /// The ring on the canvas.
-    #[default]
-    Ring,
-    /// The table, which holds everything that the ring shows.
-    Table,
-}
-
-/// What the pointer does on the ring.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Tool {
-    /// Selects nodes.
-    #[default]
-    Select,
-    /// Draws a line that cuts the network.
-    Cut,
-}
-
-/// Which panel is in sight where there is no room for all.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Tab {
-    /// The setup.
-    #[default]
-    Setup,
-    /// The inspected node.
-    Node,
-    /// The events.
-    Events,
-    /// The charts.
-    Chart,
-}
-
-/// What the user did.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Action {
-    /// Chose a preset by its name.
-    Preset(String),
-    /// Changed the text of a field of the setup.
-    Type(Field, String),
-    /// Chose a strategy.
-    Strategy(Strategy),
-    /// Chose a mode.
-    Mode(Mode),
-    /// Chose a limiter.
-    Limiter(LimiterKind),
-    /// Chose how latency varies.
-    Variation(Variation),
-    /// Wants a new run of the setup as it stands.
-    NewRun,
-    /// Wants another seed, and a new run with it.
-    NewSeed(u32),
-    /// Starts or stops time.
-    PlayPause,
-    /// Stops time.
-    Pause,
-    /// Lets the next event happen.
-    StepEvent,
-    /// Lets one interval pass.
-    StepRound,
-    /// Changed the speed: the exponent of ten.
-    Speed(f64),
-    /// Selected a node, or none.
-    Select(Option<u32>),
-    /// Moved the selection along the ring.
-    SelectBy(i64),
-    /// Took a tool.
-    Tool(Tool),
-    /// Does something to the cluster.
-    Do(Deed),
-    /// Crashes the selected node, or restarts it.
-    CrashOrRestart,
-    /// Cuts the network in two halves.
-    CutHalves,
-    /// Cuts the selected node off.
-    CutOff,
-    /// Writes what stands in the form at the selected node.
-    Write,
-    /// Adds one to the counter in the form at the selected node.
-    Increment,
-    /// Changed the form's key.
-    Key(String),
-    /// Changed the form's value.
-    Value(String),
-    /// Changed the form's counter.
-    Counter(String),
-    /// Looks at the cluster in another way.
-    Sight(Sight),
-    /// Chose a panel, where there is no room for all.
-    Tab(Tab),
-    /// Wants to see what the selected node believes, or what is true.
-    Beliefs(bool),
-    /// Changed which events are shown.
-    Choice(Choice),
-    /// Changed the words that events must hold.
-    Words(String),
-    /// Wants only events of the selected node, or all.
-    OnlySelected(bool),
-    /// Turned to a page of the table.
-    Page(u32),
-    /// Put the message away.
-    Dismiss,
-    /// Opened or closed the help.
-    Help(bool),
-    /// Showed or hid the meter.
-    Meter,
-    /// Opened or closed the theory's formula.
-    Formula,
-    /// Switched the single keys on or off.
-    Keys(bool),
-}
-
-/// The form with which one writes at a node.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Form {
-    /// The register's key.
-    pub key: String,
-    /// The value to write.
-    pub value: String,
-    /// The counter's key.
-    pub counter: String,
-    /// How many values were proposed, so that each write is a new one.
-    pub proposed: u32,
-}
 
 /// Everything that the page shows, but for what moves.
 #[derive(Clone, Debug)]
@@ -236,7 +110,7 @@ impl View {
             sight: Sight::default(),
             tab: Tab::default(),
             beliefs: false,
-            form: Form { key: "color".into(), value: "red".into(), counter: "visits".into(), proposed: 0 },
+            form: Form::default(),
             filter: Filter::default(),
             page: 0,
             now_us: 0,
@@ -267,7 +141,7 @@ impl View {
             Action::Type(field, text) => return self.set_up(self.setup.clone().with(field, text)),
             Action::Strategy(strategy) => return self.set_up(Setup { strategy, ..self.setup.clone() }),
             Action::Mode(mode) => return self.set_up(Setup { mode, ..self.setup.clone() }),
-            Action::Limiter(limiter) => return self.set_up(with_limiter(self.setup.clone(), limiter)),
+            Action::Limiter(limiter) => return self.set_up(self.setup.clone().with_limiter(limiter)),
             Action::Variation(variation) => return self.set_up(Setup { variation, ..self.setup.clone() }),
             Action::NewRun => return self.start(),
             Action::NewSeed(seed) => {
@@ -477,8 +351,8 @@ impl View {
         self.lines.clear();
         self.highlights.clear();
         self.series = Series::default();
-        self.form.proposed = 0;
-        let script = for_nodes(&self.script, scenario.nodes);
+
+        let script = presets::script_for(&self.script, scenario.nodes);
         self.scenario = Some(scenario.clone());
         vec![Command::Start { run: self.run, scenario: Box::new(scenario), script, look: self.look() }]
     }
@@ -540,46 +414,11 @@ impl View {
     fn write(&mut self) -> Vec<Command> {
         let (key, value) = (self.form.key.clone(), self.form.value.clone());
         let commands = self.at_selected(|node| Deed::Write { node, key, value });
-        if !commands.is_empty() && proposals().any(|proposal| proposal == self.form.value) {
-            self.form.proposed += 1;
-            self.form.value =
-                proposals().cycle().nth(self.form.proposed as usize).unwrap_or_default().to_owned();
+        if !commands.is_empty() {
+            self.form.propose();
         }
         commands
     }
-}
-
-/// Values that are proposed one after the other, so that pressing Write again writes something new.
-fn proposals() -> impl Iterator<Item = &'static str> + Clone {
-    ["red", "blue", "green", "amber", "violet", "white"].into_iter()
-}
-
-/// Tokens that suit the kind of limiter: those of the engine's default, or Riak Core's.
-fn with_limiter(setup: Setup, limiter: LimiterKind) -> Setup {
-    if setup.limiter == limiter {
-        return setup;
-    }
-    let (tokens, refill) = match limiter {
-        LimiterKind::Window => ("45", "10"),
-        LimiterKind::Bucket | LimiterKind::Unlimited => ("256", "128"),
-    };
-    Setup { limiter, ..setup }.with(Field::Tokens, tokens).with(Field::Refill, refill)
-}
-
-/// What of a script makes sense with so many nodes.
-fn for_nodes(script: &[(u64, Deed)], nodes: u32) -> Vec<(u64, Deed)> {
-    let fits = |(at_us, deed): &(u64, Deed)| {
-        let deed = match deed {
-            Deed::Write { node, .. } | Deed::Increment { node, .. } if *node >= nodes => return None,
-            Deed::Crash(node) | Deed::Restart(node) | Deed::Leave(node) if *node >= nodes => return None,
-            Deed::Cut(_) if nodes < 2 => return None,
-            // A script's cut is a half, whatever the size.
-            Deed::Cut(_) => Deed::Cut((nodes / 2..nodes).collect()),
-            deed => deed.clone(),
-        };
-        Some((*at_us, deed))
-    };
-    script.iter().filter_map(fits).collect()
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 use super::super::protocol::{Mark, NodeState, Report};
 use super::super::worker::Machine;
 use super::*;
+use rumormill_core::Strategy;
 
 /// The page with a real worker behind it.
 struct Pair {

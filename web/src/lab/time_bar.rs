@@ -1,8 +1,8 @@
 //! Time in the user's hands: play, pause, step, speed, and what the moment is.
 
+use super::action::Action;
 use super::pace::{SPEED_MAX, SPEED_MIN, speed_words};
 use super::standing::seconds;
-use super::state::Action;
 use crate::glue::element;
 use crate::ui::{Button, ButtonKind, IconName};
 use yew::prelude::*;

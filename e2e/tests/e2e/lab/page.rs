@@ -1,0 +1,152 @@
+//! How the tests reach into the Lab's page: by the names that it gives its parts, and as a user would.
+
+use fantoccini::{Locator, actions};
+use rumormill_e2e::{Browser, FileServer, Look, settings, until};
+use serde_json::json;
+use std::{env, fs, path::PathBuf, process, time::Duration};
+
+/// How long a run may take on a machine that does much else. A guess.
+pub(super) const LIMIT: Duration = Duration::from_secs(60);
+
+pub(super) const STATUS: &str = "[data-testid=status-chip]";
+
+/// The Lab, paused at the start of its first preset.
+pub(super) async fn lab() -> (Browser, FileServer) {
+    lab_as(Look::DESKTOP).await
+}
+
+pub(super) async fn lab_as(look: Look) -> (Browser, FileServer) {
+    let server = FileServer::start(&settings::dist(), "/");
+    let browser = Browser::start().await;
+    browser.look(look).await;
+    browser.open(&format!("{}#/lab", server.url())).await;
+    browser.text(STATUS, |text| text == "Quiet").await;
+    (browser, server)
+}
+
+pub(super) fn by_testid(name: &str) -> String {
+    format!("[data-testid=\"{name}\"]")
+}
+
+pub(super) async fn click(browser: &Browser, name: &str) {
+    browser.click(&by_testid(name)).await;
+}
+
+/// A radio button lies under its label.
+pub(super) async fn choose(browser: &Browser, name: &str) {
+    browser.click(&format!("label:has({})", by_testid(name))).await;
+}
+
+/// Puts a value into a control as the user's hand would: the page hears it.
+pub(super) async fn set(browser: &Browser, name: &str, value: &str) {
+    let script = "const [css, value] = arguments;
+        const control = document.querySelector(css);
+        control.value = value;
+        for (const kind of ['input', 'change']) control.dispatchEvent(new Event(kind, { bubbles: true }));";
+    // Yew asks an input event whether it is one.
+    let script = script.replace("new Event(kind,", "new (kind === 'input' ? InputEvent : Event)(kind,");
+    browser.script(&script, vec![json!(by_testid(name)), json!(value)]).await;
+}
+
+/// Presses a key where the focus is.
+pub(super) async fn press(browser: &Browser, key: &str) {
+    let focus = browser.client().active_element().await.expect("something has the focus");
+    focus.send_keys(key).await.expect("it takes keys");
+}
+
+pub(super) async fn focus(browser: &Browser, name: &str) {
+    browser.script("document.querySelector(arguments[0]).focus()", vec![json!(by_testid(name))]).await;
+}
+
+pub(super) async fn status(browser: &Browser, expected: &str) {
+    status_within(browser, expected, LIMIT).await;
+}
+
+pub(super) async fn status_within(browser: &Browser, expected: &str, limit: Duration) {
+    let mut last = String::new();
+    until(&format!("the status `{expected}`"), limit, async || {
+        last = text(browser, "status-chip").await;
+        (last == expected).then_some(())
+    })
+    .await;
+}
+
+pub(super) async fn text(browser: &Browser, name: &str) -> String {
+    let css = by_testid(name);
+    let Ok(element) = browser.client().find(Locator::Css(&css)).await else { return String::new() };
+    element.text().await.unwrap_or_default()
+}
+
+pub(super) async fn number(browser: &Browser, script: &str) -> f64 {
+    browser.script(script, vec![]).await.as_f64().unwrap_or_else(|| panic!("not a number: {script}"))
+}
+
+/// Simulated seconds.
+pub(super) async fn clock(browser: &Browser) -> f64 {
+    let text = text(browser, "clock").await;
+    let digits: String = text.chars().filter(|c| c.is_ascii_digit() || *c == '.').collect();
+    digits.parse().unwrap_or_else(|_| panic!("not a time: {text}"))
+}
+
+pub(super) async fn until_clock(browser: &Browser, seconds: f64) {
+    until(&format!("{seconds} s on the clock"), LIMIT, async || {
+        (clock(browser).await >= seconds).then_some(())
+    })
+    .await;
+}
+
+/// The ring's place on the page: left, top, width, height.
+pub(super) async fn ring(browser: &Browser) -> [f64; 4] {
+    let script = "const r = document.querySelector('#ring').getBoundingClientRect(); return [r.x, r.y, r.width, r.height]";
+    serde_json::from_value(browser.script(script, vec![]).await).expect("four numbers")
+}
+
+/// Presses the mouse at one place of the page and releases it at another.
+pub(super) async fn drag(browser: &Browser, from: (f64, f64), to: (f64, f64)) {
+    use actions::{InputSource, MouseActions, PointerAction};
+    let at = |(x, y): (f64, f64)| PointerAction::MoveTo { duration: Some(Duration::from_millis(50)), x, y };
+    let button = actions::MOUSE_BUTTON_LEFT;
+    let mouse = MouseActions::new("mouse".into())
+        .then(at(from))
+        .then(PointerAction::Down { button })
+        .then(at(to))
+        .then(PointerAction::Up { button });
+    browser.client().perform_actions(mouse).await.expect("the browser has a mouse");
+}
+
+/// A copy of the bundle that ends with the guard.
+#[derive(Debug)]
+pub(super) struct Copy(pub(super) PathBuf);
+
+impl Copy {
+    pub(super) fn of_the_bundle() -> Self {
+        let folder = env::temp_dir().join(format!("rumormill-e2e-lab-{}", process::id()));
+        fs::create_dir_all(&folder).expect("the folder for temporary files can be written");
+        for entry in fs::read_dir(settings::dist()).expect("the bundle is there") {
+            let file = entry.expect("it can be listed").path();
+            fs::copy(&file, folder.join(file.file_name().expect("a file has a name")))
+                .expect("it can be copied");
+        }
+        Self(folder)
+    }
+}
+
+impl Drop for Copy {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// What sticks out to the right of the window.
+pub(super) const OVERFLOW: &str = "const wide = document.documentElement.scrollWidth - window.innerWidth;
+    if (wide <= 0) return [];
+    return [...document.querySelectorAll('body *')]
+        .filter((e) => e.getBoundingClientRect().right > window.innerWidth + 1)
+        .map((e) => e.className || e.tagName).slice(0, 5).concat([`${wide} px`]);";
+
+/// Controls in sight that are smaller than a side.
+pub(super) const SMALL: &str = "const side = arguments[0];
+    return [...document.querySelectorAll('button, select, .segmented label, .place, input:not([type=checkbox]):not([type=radio])')]
+        .filter((e) => e.offsetParent !== null && !e.closest('.sr-only'))
+        .filter((e) => { const r = e.getBoundingClientRect(); return r.height < side - 0.5 || r.width < Math.min(side, 24) - 0.5; })
+        .map((e) => `${e.dataset.testid || e.textContent}: ${e.getBoundingClientRect().width} x ${e.getBoundingClientRect().height}`);";

@@ -1,0 +1,151 @@
+//! What the user can do in the Lab, as data.
+
+use super::protocol::Deed;
+use super::sentences::Choice;
+use super::setup::{Field, LimiterKind, Variation};
+use rumormill_core::{Mode, Strategy};
+
+/// How the cluster is looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sight {
+    /// The ring on the canvas.
+    #[default]
+    Ring,
+    /// The table, which holds everything that the ring shows.
+    Table,
+}
+
+/// What the pointer does on the ring.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tool {
+    /// Selects nodes.
+    #[default]
+    Select,
+    /// Draws a line that cuts the network.
+    Cut,
+}
+
+/// Which panel is in sight where there is no room for all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tab {
+    /// The setup.
+    #[default]
+    Setup,
+    /// The inspected node.
+    Node,
+    /// The events.
+    Events,
+    /// The charts.
+    Chart,
+}
+
+/// What the user did.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// Chose a preset by its name.
+    Preset(String),
+    /// Changed the text of a field of the setup.
+    Type(Field, String),
+    /// Chose a strategy.
+    Strategy(Strategy),
+    /// Chose a mode.
+    Mode(Mode),
+    /// Chose a limiter.
+    Limiter(LimiterKind),
+    /// Chose how latency varies.
+    Variation(Variation),
+    /// Wants a new run of the setup as it stands.
+    NewRun,
+    /// Wants another seed, and a new run with it.
+    NewSeed(u32),
+    /// Starts or stops time.
+    PlayPause,
+    /// Stops time.
+    Pause,
+    /// Lets the next event happen.
+    StepEvent,
+    /// Lets one interval pass.
+    StepRound,
+    /// Changed the speed: the exponent of ten.
+    Speed(f64),
+    /// Selected a node, or none.
+    Select(Option<u32>),
+    /// Moved the selection along the ring.
+    SelectBy(i64),
+    /// Took a tool.
+    Tool(Tool),
+    /// Does something to the cluster.
+    Do(Deed),
+    /// Crashes the selected node, or restarts it.
+    CrashOrRestart,
+    /// Cuts the network in two halves.
+    CutHalves,
+    /// Cuts the selected node off.
+    CutOff,
+    /// Writes what stands in the form at the selected node.
+    Write,
+    /// Adds one to the counter in the form at the selected node.
+    Increment,
+    /// Changed the form's key.
+    Key(String),
+    /// Changed the form's value.
+    Value(String),
+    /// Changed the form's counter.
+    Counter(String),
+    /// Looks at the cluster in another way.
+    Sight(Sight),
+    /// Chose a panel, where there is no room for all.
+    Tab(Tab),
+    /// Wants to see what the selected node believes, or what is true.
+    Beliefs(bool),
+    /// Changed which events are shown.
+    Choice(Choice),
+    /// Changed the words that events must hold.
+    Words(String),
+    /// Wants only events of the selected node, or all.
+    OnlySelected(bool),
+    /// Turned to a page of the table.
+    Page(u32),
+    /// Put the message away.
+    Dismiss,
+    /// Opened or closed the help.
+    Help(bool),
+    /// Showed or hid the meter.
+    Meter,
+    /// Opened or closed the theory's formula.
+    Formula,
+    /// Switched the single keys on or off.
+    Keys(bool),
+}
+
+/// The form with which one writes at a node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Form {
+    /// The register's key.
+    pub key: String,
+    /// The value to write.
+    pub value: String,
+    /// The counter's key.
+    pub counter: String,
+    /// How many values were proposed.
+    proposed: usize,
+}
+
+/// Values that are proposed one after the other, so that writing again writes something new.
+const PROPOSALS: [&str; 6] = ["red", "blue", "green", "amber", "violet", "white"];
+
+impl Default for Form {
+    fn default() -> Self {
+        Self { key: "color".into(), value: PROPOSALS[0].into(), counter: "visits".into(), proposed: 0 }
+    }
+}
+
+impl Form {
+    /// Proposes the next value. One of the user's own stays.
+    pub fn propose(&mut self) {
+        if PROPOSALS.contains(&self.value.as_str()) {
+            self.proposed += 1;
+            self.value = PROPOSALS[self.proposed % PROPOSALS.len()].into();
+        }
+    }
+}
