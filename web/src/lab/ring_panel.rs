@@ -35,6 +35,8 @@ pub struct RingPanelProps {
     pub nodes: u32,
     /// What to do next, if that is worth a line.
     pub hint: Option<AttrValue>,
+    /// How the ring is to be read, if not as usual.
+    pub caption: Option<AttrValue>,
     /// The selection in words, for screen readers.
     pub selection: AttrValue,
     /// The canvas for what seldom changes.
@@ -74,6 +76,9 @@ pub fn RingPanel(props: &RingPanelProps) -> Html {
             </header>
             <div class="ring-body" hidden={props.sight == Sight::Table}>
                 { ring(props) }
+                if let Some(caption) = &props.caption {
+                    <p class="ring-caption" data-testid="caption">{ caption }</p>
+                }
                 { legend(false) }
                 if let Some(hint) = &props.hint {
                     <p class="ring-hint" data-testid="hint">{ hint }</p>

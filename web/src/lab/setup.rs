@@ -167,7 +167,7 @@ impl Setup {
             Field::Nodes if value == 1.0 => {
                 Some("A node alone: it knows everything at once and talks to nobody.")
             }
-            Field::Nodes if value > 200.0 => Some("The ring has several rows."),
+
             Field::Fanout if value == 0.0 => {
                 Some("Nobody is asked: nothing is repaired, and silence goes unnoticed.")
             }

@@ -36,7 +36,7 @@ pub fn SetupPanel(props: &SetupPanelProps) -> Html {
         number(props, field, id, label, unit)
     };
     let tokens = match limiter {
-        LimiterKind::Window => ("Tokens per window", "Window", Some("s")),
+        LimiterKind::Window => ("Tokens", "Set back every", Some("s")),
         _ => ("Bucket size", "Refill", Some("/ s")),
     };
     html! {

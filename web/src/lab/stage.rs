@@ -79,6 +79,11 @@ impl Stage {
         }
     }
 
+    /// How many rows the ring has.
+    pub fn rows(&self) -> u32 {
+        self.layout.rows
+    }
+
     /// The node at a place of the ring.
     pub fn hit(&self, place: Point, slack: f32) -> Option<u32> {
         self.layout.hit(place, slack)
