@@ -127,7 +127,7 @@ fn within(props: &InspectorProps, detail: &Detail, inside: &Inside) -> Html {
     html! {
         <>
             <section aria-label="Store">
-                <h3>{ "Store" }<span class="muted num">{ format!("{} writes seen", group(inside.version)) }</span></h3>
+                <h3>{ "Store" }<span class="muted num">{ writes_seen(inside.version) }</span></h3>
                 { store(inside) }
             </section>
             <section aria-label="Members">
@@ -151,6 +151,10 @@ fn within(props: &InspectorProps, detail: &Detail, inside: &Inside) -> Html {
             </section>
         </>
     }
+}
+
+fn writes_seen(count: u64) -> String {
+    if count == 1 { "1 write seen".to_owned() } else { format!("{} writes seen", group(count)) }
 }
 
 fn store(inside: &Inside) -> Html {
@@ -207,7 +211,7 @@ fn member_row(member: &MemberLine, own: &rumormill_core::NodeId) -> Html {
 fn believed_words(inside: &Inside) -> String {
     let names = ["alive", "joining", "down", "left"];
     let parts = inside.believed.iter().zip(names).filter(|(count, _)| **count > 0);
-    parts.map(|(count, name)| format!("{count} {name}")).collect::<Vec<_>>().join(", ")
+    parts.map(|(count, name)| format!("{} {name}", group(u64::from(*count)))).collect::<Vec<_>>().join(", ")
 }
 
 fn facts(inside: &Inside) -> Vec<(AttrValue, AttrValue)> {
