@@ -33,6 +33,9 @@ pub(crate) fn run(project: &Project, node: &str) -> Result<()> {
         .with_context(|| format!("cannot write {}", config.display()))?;
     eprintln!("  http://127.0.0.1:{PORT} with live reload; the node behind it: {node}");
     eprintln!("  (start one with `cargo xtask demo`, or name another with `--node URL`)");
+    // Trunk's proxy does not answer with the socket's subprotocol, which a browser insists on: Live goes past it.
+    let socket = node.replacen("http", "ws", 1);
+    eprintln!("  Live: http://127.0.0.1:{PORT}/#/live?node={socket}{NODE_SOCKET}");
     process::open(bundle::trunk(project, &tools).args(["serve", "--offline", "--config"]).arg(&config))
 }
 
