@@ -63,12 +63,7 @@ impl VersionVector {
 
     /// What this vector is, seen from `other`.
     pub fn compare(&self, other: &Self) -> Comparison {
-        match (self.covers(other), other.covers(self)) {
-            (true, true) => Comparison::Equal,
-            (true, false) => Comparison::Newer,
-            (false, true) => Comparison::Older,
-            (false, false) => Comparison::Conflict,
-        }
+        Comparison::of(self.covers(other), other.covers(self))
     }
 
     /// How many writes of all writers it covers.

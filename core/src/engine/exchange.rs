@@ -66,7 +66,7 @@ impl<S: State> Engine<S> {
             Message::Rumor { delta } => {
                 let merged = self.state.merge(delta, now).map_err(refuse)?;
                 let news = S::news_len(&merged.news) > 0;
-                self.on_news(merged.news, Some(from), now);
+                self.on_news(merged.news, Some(from));
                 self.tell_changes(merged.changes, Some(from));
                 return Ok(news);
             }

@@ -96,11 +96,6 @@ impl Links {
         self.by_peer.contains_key(peer) || self.is_dialing(&Target::Peer(peer.clone()))
     }
 
-    /// Is there any trace of the peer in the table?
-    pub(super) fn knows(&self, peer: &NodeId) -> bool {
-        self.is_linked(peer)
-    }
-
     fn is_dialing(&self, target: &Target) -> bool {
         self.table.values().any(|link| link.target.as_ref() == Some(target) && !link.is_established())
     }

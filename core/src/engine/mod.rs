@@ -291,7 +291,7 @@ impl<S: State> Engine<S> {
         write: impl FnOnce(&mut S) -> Result<(T, Merged<S::News>), E>,
     ) -> Result<T, E> {
         let (result, merged) = write(&mut self.state)?;
-        self.on_news(merged.news, None, now);
+        self.on_news(merged.news, None);
         self.tell_changes(merged.changes, None);
         self.flush(now);
         Ok(result)
@@ -439,7 +439,7 @@ impl<S: State> Engine<S> {
     }
 
     /// Spreads what is new here, as the strategy has it.
-    fn on_news(&mut self, news: S::News, from: Option<&NodeId>, _now: Instant) {
+    fn on_news(&mut self, news: S::News, from: Option<&NodeId>) {
         if S::news_len(&news) == 0 || !self.config.tuning.strategy.is_eager() {
             return;
         }

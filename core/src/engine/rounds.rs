@@ -151,6 +151,6 @@ impl<S: State> Engine<S> {
         let owed = self.peers.iter().filter(|(_, peer)| !peer.outbox.is_empty());
         let owed: Vec<_> = owed.map(|(id, _)| id.clone()).collect();
         self.dirty.extend(owed);
-        self.peers.retain(|id, peer| !peer.outbox.is_empty() || self.links.knows(id));
+        self.peers.retain(|id, peer| !peer.outbox.is_empty() || self.links.is_linked(id));
     }
 }

@@ -28,6 +28,18 @@ pub enum Comparison {
     Conflict,
 }
 
+impl Comparison {
+    /// From whether each of the two covers the other.
+    pub(crate) fn of(covers: bool, is_covered: bool) -> Self {
+        match (covers, is_covered) {
+            (true, true) => Self::Equal,
+            (true, false) => Self::Newer,
+            (false, true) => Self::Older,
+            (false, false) => Self::Conflict,
+        }
+    }
+}
+
 /// A delta, or as much of it as fits.
 #[derive(Debug, Clone)]
 pub struct Part<D> {

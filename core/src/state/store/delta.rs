@@ -221,15 +221,10 @@ impl Store {
                 merge_into(cells.entry(element).or_default(), dot, present, history)
             }
             (Content::Counter(counter), Write::Counter(totals)) => {
-                counter.merge_part(writer, *sequence, totals).map_or((false, Vec::new()), |old| {
-                    (true, old.map(|sequence| Dot { writer: writer.clone(), sequence }).into_iter().collect())
-                })
+                newest_of(writer, counter.merge_part(writer, *sequence, totals))
             }
             (Content::Counter(counter), Write::CounterReset(seen)) => {
-                let seen = seen.into_iter().collect();
-                counter.merge_reset(writer, *sequence, seen).map_or((false, Vec::new()), |old| {
-                    (true, old.map(|sequence| Dot { writer: writer.clone(), sequence }).into_iter().collect())
-                })
+                newest_of(writer, counter.merge_reset(writer, *sequence, seen.into_iter().collect()))
             }
             _ => unreachable!("a slot holds the kind that it is named for"),
         };
@@ -276,6 +271,13 @@ impl Store {
         };
         Some(Item { sequence, key: place.slot.key.clone(), write })
     }
+}
+
+/// As [`merge_into`], from what a counter says: nothing if it knew a newer
+/// record of the writer, else the number of the one replaced, if there was one.
+fn newest_of(writer: &Writer, outcome: Option<Option<u64>>) -> (bool, Vec<Dot>) {
+    let dot = |sequence| Dot { writer: writer.clone(), sequence };
+    (outcome.is_some(), outcome.flatten().map(dot).into_iter().collect())
 }
 
 /// Merges a write into its cell. Says whether it stands there now, and which

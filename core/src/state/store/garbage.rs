@@ -53,10 +53,7 @@ impl Store {
     pub(super) fn expire_until(&mut self, now: Instant) -> Vec<Change> {
         self.now = self.now.max(now);
         let mut changes = Vec::new();
-        while let Some((at, _)) = self.expiring.first() {
-            if *at > self.now {
-                break;
-            }
+        while self.expiring.first().is_some_and(|(at, _)| *at <= self.now) {
             let Some((at, slot)) = self.expiring.pop_first() else { break };
             // It may have been set again meanwhile.
             let ended = match self.entries.get(&slot) {

@@ -199,12 +199,7 @@ impl State for Store {
     }
 
     fn compare(&self, theirs: &Digest) -> Comparison {
-        match (self.coverage.covers(&theirs.seen), theirs.seen.covers(&self.coverage)) {
-            (true, true) => Comparison::Equal,
-            (true, false) => Comparison::Newer,
-            (false, true) => Comparison::Older,
-            (false, false) => Comparison::Conflict,
-        }
+        Comparison::of(self.coverage.covers(&theirs.seen), theirs.seen.covers(&self.coverage))
     }
 
     fn delta(&self, theirs: &Digest, bytes_max: usize) -> Part<Delta> {
