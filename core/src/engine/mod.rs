@@ -2,8 +2,8 @@
 //! holds its face (inputs, outputs, commands, views) and the order in which
 //! its parts run. The parts: `links` (who is connected, and how that came),
 //! `outbox` (what is owed to whom, and the limiter), `exchange` (what a message
-//! means), `rounds` (what the timer does), `silence` (who is down),
-//! `garbage` (when deleted things may be forgotten).
+//! means), `spread` (to whom news goes), `rounds` (what the timer does),
+//! `silence` (who is down), `garbage` (when deleted things may be forgotten).
 
 mod commands;
 mod exchange;
@@ -12,6 +12,7 @@ mod links;
 mod outbox;
 mod rounds;
 mod silence;
+mod spread;
 mod stats;
 
 pub use links::HELLO_TIMEOUT;
@@ -33,7 +34,7 @@ use alloc::vec::Vec;
 use bytes::Bytes;
 use garbage::Seen;
 use links::{Links, Seed};
-use outbox::{Ask, Peer};
+use outbox::Peer;
 use silence::Silence;
 
 /// How long a leaving node waits for its goodbye to be written before it
@@ -269,7 +270,7 @@ impl<S: State> Engine<S> {
         if self.life != Life::Running {
             return Err(LeaveError);
         }
-        let neighbours = self.eager_targets(None);
+        let neighbours = self.children(None);
         let mut goodbye = self.own_record();
         goodbye.status = Status::Left;
         self.merge_member(goodbye.clone());
@@ -305,11 +306,8 @@ impl<S: State> Engine<S> {
             self.unblock();
         }
         let strategy_before = core::mem::replace(&mut self.config.tuning, tuning).strategy;
-        if tuning.strategy.is_eager() && strategy_before != tuning.strategy {
-            // What the strategy before had not spread yet would be lost on a tree without repair.
-            for child in self.eager_targets(None) {
-                self.outbox(&child).ask(Ask { store: true, cause: Cause::Tree });
-            }
+        if strategy_before != tuning.strategy {
+            self.on_strategy();
         }
         self.next_round = self.next_round.min(now + tuning.interval_us);
         self.dial_neighbours(now);
@@ -438,36 +436,14 @@ impl<S: State> Engine<S> {
         self.tell(Event::Stopped);
     }
 
-    /// Spreads what is new here, as the strategy has it.
-    fn on_news(&mut self, news: S::News, from: Option<&NodeId>) {
-        if S::news_len(&news) == 0 || !self.config.tuning.strategy.is_eager() {
-            return;
-        }
-        for target in self.eager_targets(from) {
-            S::absorb(&mut self.outbox(&target).news, &news);
-        }
-    }
-
-    /// Offers what a repair brought: those who lack it too will ask.
-    fn on_repaired(&mut self, news: &S::News, from: &NodeId) {
-        if S::news_len(news) == 0 || !self.config.tuning.strategy.is_eager() {
-            return;
-        }
-        for target in self.eager_targets(Some(from)) {
-            self.outbox(&target).ask(Ask { store: true, cause: Cause::Tree });
-        }
-    }
-
     /// Takes in a member record and spreads it if it is news.
     fn on_member(&mut self, record: Member, from: Option<&NodeId>) -> bool {
         let id = record.id.clone();
         if !self.merge_member(record) {
             return false;
         }
-        if self.config.tuning.strategy.is_eager() {
-            for target in self.eager_targets(from) {
-                self.outbox(&target).members.insert(id.clone(), Cause::Tree);
-            }
+        for target in self.told_of_members(from) {
+            self.outbox(&target).members.insert(id.clone(), Cause::Tree);
         }
         true
     }
@@ -488,17 +464,6 @@ impl<S: State> Engine<S> {
         }
         self.tell(Event::Member { id, incarnation, status, was });
         true
-    }
-
-    /// Who gets news at once: this node's children in the tree, but not
-    /// whoever brought it.
-    fn eager_targets(&self, from: Option<&NodeId>) -> Vec<NodeId> {
-        let Some(position) = self.members.active_position(&self.config.id) else {
-            return Vec::new();
-        };
-        let targets = self.config.tuning.tree().targets(position, self.members.active_count());
-        let ids = targets.into_iter().filter_map(|at| self.members.active_at(at));
-        ids.map(|member| member.id.clone()).filter(|id| Some(id) != from).collect()
     }
 
     fn own_record(&self) -> Member {

@@ -1,10 +1,9 @@
 //! What the round's timer does: ask random members, declare the silent ones
-//! down, look for the lost, keep the tree's links open and drop idle ones.
+//! down, look for the lost, keep the neighbours' links open and drop idle ones.
 //! What the answers mean is not known here.
 
-use super::links::Target;
+use super::Engine;
 use super::outbox::Ask;
-use super::{Engine, Life};
 use crate::event::{Cause, Event};
 use crate::id::NodeId;
 use crate::members::Status;
@@ -36,28 +35,6 @@ impl<S: State> Engine<S> {
         self.close_unused_links(now);
         self.collect_garbage();
         self.retry_owed();
-    }
-
-    /// Sees to it that there is a link to each of this node's children.
-    pub(super) fn dial_neighbours(&mut self, now: Instant) {
-        if self.config.tuning.strategy.is_eager() && self.life == Life::Running {
-            for id in self.eager_targets(None) {
-                if !self.links.is_linked(&id) {
-                    self.dial(Target::Peer(id), now);
-                }
-            }
-        }
-    }
-
-    /// Is there a tree link between this node and that one, either way?
-    pub(super) fn is_neighbour(&self, id: &NodeId) -> bool {
-        let own = self.members.active_position(&self.config.id);
-        let (Some(own), Some(other)) = (own, self.members.active_position(id)) else {
-            return false;
-        };
-        let (tree, count) = (self.config.tuning.tree(), self.members.active_count());
-        self.config.tuning.strategy.is_eager()
-            && (tree.targets(own, count).contains(&other) || tree.targets(other, count).contains(&own))
     }
 
     /// The next `count` active members after the last one surveyed.
