@@ -6,7 +6,7 @@ use crate::id::{Address, Incarnation, NodeId};
 use crate::limiter::Purpose;
 use crate::members::Status;
 use crate::state::store::{Key, Kind};
-use crate::time::Instant;
+use crate::time::{Duration, Instant};
 use crate::wire::{CloseCode, MessageKind};
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
@@ -190,6 +190,40 @@ pub enum TraceEvent {
     },
     /// Events before this one were not kept: so many.
     Skipped(u64),
+    /// A node started again, with the data that it had when it stopped.
+    Recovered {
+        /// In which life.
+        incarnation: Incarnation,
+    },
+    /// The node's process was stopped; what reaches it waits.
+    Paused,
+    /// The node's process goes on.
+    Resumed,
+    /// The node handles all that reaches it that much later.
+    Slowed {
+        /// How much, in microseconds; 0: not any more.
+        delay_us: Duration,
+    },
+    /// Someone set the node's clock, or changed its pace.
+    ClockSet {
+        /// How far it is ahead of the true time, in microseconds.
+        ahead_us: i64,
+        /// How much too fast it goes, in parts per million.
+        drift_ppm: i32,
+    },
+    /// A frame that the node had sent arrived a second time.
+    Duplicated {
+        /// At whom.
+        to: NodeId,
+        /// The sender's message number.
+        number: u64,
+        /// Its kind.
+        kind: MessageKind,
+    },
+    /// Whatever the node sends to this other one is lost.
+    CutOneWay(NodeId),
+    /// The link between the node and this other one is not cut any more.
+    Mended(NodeId),
 }
 
 /// How a frame was lost.

@@ -1,7 +1,7 @@
 //! One simulated machine: its engine while it is up, and what a driver keeps
 //! beside it. Decides nothing; the simulator moves it.
 
-use rumormill_core::{Address, Engine, Incarnation, Instant, LinkId, NodeId, Store};
+use rumormill_core::{Address, Engine, Incarnation, Instant, LinkId, NodeId, State, Store};
 use std::collections::BTreeMap;
 
 #[derive(Debug)]
@@ -15,6 +15,10 @@ pub(crate) struct Host {
     /// The network's links by the engine's names, and which end this is.
     pub(crate) links: BTreeMap<LinkId, (u64, u8)>,
     accepted: u64,
+    /// The store as it was when the node stopped.
+    pub(crate) disk: Option<Vec<u8>>,
+    /// How often it came back at another address.
+    pub(crate) moves: u32,
     /// The deadline for which an event is under way, and which one it is.
     pub(crate) timer_at: Option<Instant>,
     pub(crate) timer_generation: u64,
@@ -29,6 +33,8 @@ impl Host {
             incarnation: Incarnation(0),
             links: BTreeMap::new(),
             accepted: 0,
+            disk: None,
+            moves: 0,
             timer_at: None,
             timer_generation: 0,
         }
@@ -42,7 +48,7 @@ impl Host {
 
     /// The node is not up any more. What links it had, for the network.
     pub(crate) fn stop(&mut self) -> Vec<(u64, u8)> {
-        self.engine = None;
+        self.disk = self.engine.take().map(|engine| engine.state().encode());
         self.timer_at = None;
         self.timer_generation += 1;
         core::mem::take(&mut self.links).into_values().collect()

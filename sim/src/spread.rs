@@ -194,7 +194,11 @@ impl SpreadConfig {
             nodes: self.nodes,
             tuning,
             first_round: if synchronous { FirstRound::After(self.interval_us) } else { FirstRound::Random },
-            network: Network { latency: Latency::Fixed(self.latency_us), loss_ppm: self.loss_ppm },
+            network: Network {
+                latency: Latency::Fixed(self.latency_us),
+                loss_ppm: self.loss_ppm,
+                ..Network::default()
+            },
             ..Scenario::default()
         }
     }

@@ -75,7 +75,15 @@ impl Watch {
         self.hops_max = self.hops_max.max(hops);
     }
 
-    /// A node lost its data.
+    /// A node is up again, with the data that it had.
+    pub(crate) fn recover(&mut self, node: u32, engine: &Engine<Store>, now: Instant) {
+        if engine.state().has_seen(&self.writer, self.sequence) {
+            self.learned[node as usize] = Some(Learned { at: now, hops: self.hops[node as usize] });
+            self.informed += 1;
+        }
+    }
+
+    /// A node is not up any more.
     pub(crate) fn forget(&mut self, node: u32) {
         if self.learned[node as usize].take().is_some() {
             self.informed -= 1;

@@ -6,7 +6,9 @@ use crate::watch::Watch;
 use rumormill_core::engine::LeaveError;
 use rumormill_core::event::TraceEvent;
 use rumormill_core::state::store::{Key, Value, WriteError};
-use rumormill_core::{Address, Engine, EngineConfig, Incarnation, Members, NodeId, Store, hash};
+use rumormill_core::{
+    Address, Engine, EngineConfig, Incarnation, Instant, Members, NodeId, State, Store, hash,
+};
 
 /// How many of the first nodes a node that starts anew asks to let it in.
 const SEEDS: u32 = 3;
@@ -29,6 +31,9 @@ pub enum ActError {
     /// The node is leaving.
     #[error("node {0} is leaving already")]
     Leaving(u32),
+    /// This simulator cannot do it yet.
+    #[error("this simulator cannot do that yet")]
+    NotYet,
     /// The store refused the write.
     #[error(transparent)]
     Write(#[from] WriteError),
@@ -38,24 +43,15 @@ impl Sim {
     /// Does what a checked act says.
     pub(super) fn perform(&mut self, act: &Act) -> Result<(), ActError> {
         match act {
-            Act::Set { node, key, value } => {
-                let key = Key::new(key).map_err(ScenarioError::Key)?;
-                let json = Value::json(value).map_err(ScenarioError::Value)?;
-                let now = self.now;
-                self.write(*node, &key, format!("set {value}"), |engine| engine.set(&key, json, now))
-            }
-            Act::Increment { node, key, by } => {
-                let key = Key::new(key).map_err(ScenarioError::Key)?;
-                let now = self.now;
-                let what = format!("increment by {by}");
-                self.write(*node, &key, what, |engine| engine.increment(&key, *by, now).map(drop))
-            }
+            Act::Set { node, key, .. }
+            | Act::SetFor { node, key, .. }
+            | Act::Put { node, key, .. }
+            | Act::Increment { node, key, .. }
+            | Act::Add { node, key, .. }
+            | Act::Remove { node, key, .. }
+            | Act::Delete { node, key } => self.write(*node, key, act),
             Act::Crash { node } => self.crash(*node),
-            Act::Restart { node } if self.hosts[*node as usize].engine.is_some() => Err(ActError::Up(*node)),
-            Act::Restart { node } => {
-                self.start(*node);
-                Ok(())
-            }
+            Act::Restart { node, data, moved } => self.restart(*node, *data, *moved),
             Act::Leave { node } => {
                 let now = self.now;
                 let engine = self.engine_mut(*node)?;
@@ -88,12 +84,21 @@ impl Sim {
                 self.wires.network = *network;
                 Ok(())
             }
+            Act::Pause { .. }
+            | Act::Resume { .. }
+            | Act::Slow { .. }
+            | Act::Clock { .. }
+            | Act::Drift { .. }
+            | Act::CutOneWay { .. }
+            | Act::DelayLink { .. }
+            | Act::Flap { .. }
+            | Act::Churn { .. } => Err(ActError::NotYet),
         }
     }
 
     /// Starts a node: the first time as the scenario has it, later as a node
-    /// without data that joins.
-    pub(super) fn start(&mut self, node: u32) {
+    /// that joins, with the store that it had or an empty one.
+    pub(super) fn start(&mut self, node: u32, kept: Option<Store>) {
         let first = self.hosts[node as usize].incarnation == Incarnation(0);
         let (members, join) = match (first, self.scenario.start) {
             (true, Start::Known) => (self.known.clone(), Vec::new()),
@@ -113,13 +118,38 @@ impl Sim {
             tracing: true,
             ..EngineConfig::new(CLUSTER, host.id.clone())
         };
-        let store = Store::new(host.id.clone(), incarnation.0);
+        let recovered = kept.is_some();
+        let store = kept.unwrap_or_else(|| Store::new(host.id.clone(), incarnation.0));
         let seed = hash::part("engine", &[self.scenario.seed, u64::from(node), incarnation.0]);
         let engine = Engine::with_members(config, store, members, seed, self.now)
             .expect("a checked scenario makes a valid configuration");
+        if let (true, Some(watch)) = (recovered, &mut self.watch) {
+            watch.recover(node, &engine, self.now);
+        }
         host.engine = Some(engine);
-        self.record(node, TraceEvent::Started { incarnation });
+        self.record(
+            node,
+            match recovered {
+                true => TraceEvent::Recovered { incarnation },
+                false => TraceEvent::Started { incarnation },
+            },
+        );
         self.drive(node);
+    }
+
+    fn restart(&mut self, node: u32, data: bool, moved: bool) -> Result<(), ActError> {
+        let host = &mut self.hosts[node as usize];
+        if host.engine.is_some() {
+            return Err(ActError::Up(node));
+        }
+        let kept = host.disk.take().filter(|_| data);
+        let kept = kept.map(|bytes| Store::decode(&bytes).expect("a store reads what it wrote"));
+        if moved {
+            host.moves += 1;
+            host.address = self.scenario.moved_address(node, host.moves);
+        }
+        self.start(node, kept);
+        Ok(())
     }
 
     /// The node is not up any more; the links that its host still has break.
@@ -140,16 +170,15 @@ impl Sim {
         Ok(())
     }
 
-    fn write(
-        &mut self,
-        node: u32,
-        key: &Key,
-        what: String,
-        write: impl FnOnce(&mut Engine<Store>) -> Result<(), WriteError>,
-    ) -> Result<(), ActError> {
-        write(self.engine_mut(node)?)?;
+    fn write(&mut self, node: u32, key: &str, act: &Act) -> Result<(), ActError> {
+        let key = Key::new(key).map_err(ScenarioError::Key)?;
+        let now = self.now;
+        let engine = self.engine_mut(node)?;
+        let before = engine.state().version();
+        let what = write(engine, &key, act, now)?;
+        let wrote = engine.state().version() > before;
         self.record(node, TraceEvent::Wrote { key: key.clone(), what });
-        if let Some(engine) = &self.hosts[node as usize].engine {
+        if let (true, Some(engine)) = (wrote, &self.hosts[node as usize].engine) {
             self.watch = Some(Watch::new(node, engine, key.as_str(), self.now, self.scenario.nodes));
         }
         self.drive(node);
@@ -184,4 +213,39 @@ impl Sim {
         let others = (0..self.scenario.nodes).filter(|&other| other != node);
         others.take(count as usize).map(|other| self.hosts[other as usize].address.clone()).collect()
     }
+}
+
+/// Asks an engine for a write. What was asked, in words.
+fn write(engine: &mut Engine<Store>, key: &Key, act: &Act, now: Instant) -> Result<String, ActError> {
+    let json = |value| Value::json(value).map_err(ScenarioError::Value);
+    Ok(match act {
+        Act::Set { value, .. } => {
+            engine.set(key, json(value)?, now)?;
+            format!("set {value}")
+        }
+        Act::SetFor { value, ttl_us, .. } => {
+            engine.set_for(key, json(value)?, *ttl_us, now)?;
+            format!("set {value} for {ttl_us}")
+        }
+        Act::Put { value, .. } => {
+            engine.put(key, json(value)?, now)?;
+            format!("put {value}")
+        }
+        Act::Increment { by, .. } => {
+            engine.increment(key, *by, now)?;
+            format!("increment by {by}")
+        }
+        Act::Add { value, .. } => {
+            engine.add(key, json(value)?, now)?;
+            format!("add {value}")
+        }
+        Act::Remove { value, .. } => {
+            engine.remove(key, &json(value)?, now)?;
+            format!("remove {value}")
+        }
+        _ => {
+            engine.delete(key, now);
+            "delete".into()
+        }
+    })
 }

@@ -203,7 +203,7 @@ impl Sim {
     /// The node at an address, if there is one.
     fn resolve(&self, address: &Address) -> Option<u32> {
         let rest = address.as_str().strip_prefix("ws://n")?;
-        let (digits, _) = rest.split_once('.')?;
+        let (digits, _) = rest.split_once(['.', '-'])?;
         let index: u32 = digits.parse().ok()?;
         self.hosts.get(index as usize).filter(|host| host.address == *address).map(|_| index)
     }

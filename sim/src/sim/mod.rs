@@ -133,7 +133,7 @@ impl Sim {
             sim.queue.push(Instant::ZERO + timed.at_us, What::Act { index });
         }
         for node in 0..sim.scenario.nodes {
-            sim.start(node);
+            sim.start(node, None);
         }
         Ok(sim)
     }

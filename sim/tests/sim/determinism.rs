@@ -64,7 +64,7 @@ fn a_run_steered_by_hand_repeats_from_its_record() {
         run_for(&mut by_hand, 2_345);
         by_hand.run_until(by_hand.now() + tuning.interval_us, 41);
         apply(&mut by_hand, Act::Increment { node: 3, key: "visits".into(), by: -4 });
-        apply(&mut by_hand, Act::Restart { node: 0 });
+        apply(&mut by_hand, Act::Restart { node: 0, data: false, moved: false });
         run_for(&mut by_hand, 1_000);
         apply(&mut by_hand, Act::Tune(Tuning::default()));
         apply(&mut by_hand, Act::Heal);

@@ -10,7 +10,7 @@ fn two_who_dial_each_other_at_once_end_with_one_link_and_lose_nothing() {
     let tuning =
         Tuning { strategy: Strategy::Tree, link_idle_us: Duration::from_secs(2), ..Tuning::default() };
     let mut sim = start(Scenario { nodes: 2, tuning, ..Scenario::default() });
-    apply(&mut sim, Act::Network(rumormill_sim::Network { latency, loss_ppm: 0 }));
+    apply(&mut sim, Act::Network(rumormill_sim::Network { latency, ..rumormill_sim::Network::default() }));
     sim.keep_trace(u32::MAX);
     run_for(&mut sim, 200);
     assert!(engines(&sim).all(|engine| engine.stats().dials == 1 && engine.link_count() == 2));

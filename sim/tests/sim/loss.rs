@@ -2,10 +2,10 @@ use crate::checkers::agreement::readings_agree;
 use crate::support::{apply, engines, run_for, set, start, within};
 use rumormill_core::event::{Event, TraceEvent};
 use rumormill_core::{Status, Strategy, Tuning};
-use rumormill_sim::{Act, Latency, Network, Scenario, Sim, Start};
+use rumormill_sim::{Act, Network, Scenario, Sim, Start};
 
 fn lossy(nodes: u32, seed: u64, percent: u32) -> Scenario {
-    let network = Network { latency: Latency::default(), loss_ppm: percent * 10_000 };
+    let network = Network { loss_ppm: percent * 10_000, ..Network::default() };
     Scenario { nodes, seed, network, ..Scenario::default() }
 }
 

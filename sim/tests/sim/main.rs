@@ -15,6 +15,8 @@ mod limiter;
 mod partition;
 /// Joining, crashing, restarting, leaving.
 mod membership;
+/// What a node has after a crash, and where it is.
+mod restart;
 /// Frames lost by chance.
 mod loss;
 /// Links: dialled twice at once, refused, broken, bounded.

@@ -37,7 +37,7 @@ fn a_crashed_node_is_down_everywhere_and_alive_again_after_its_restart() {
         set(&mut sim, 3, "color", "green");
         run_for(&mut sim, 1_000);
 
-        apply(&mut sim, Act::Restart { node: 7 });
+        apply(&mut sim, Act::Restart { node: 7, data: false, moved: false });
         within(&mut sim, 1_000, "alive at all", |sim| {
             others(sim).into_iter().all(|at| status_at(sim, at, 7) == Some(Status::Alive))
         });
@@ -64,7 +64,7 @@ fn a_quick_restart_is_noticed_and_loses_nothing_that_others_had() {
         run_for(&mut sim, 500);
         apply(&mut sim, Act::Crash { node: 0 });
         run_for(&mut sim, 50);
-        apply(&mut sim, Act::Restart { node: 0 });
+        apply(&mut sim, Act::Restart { node: 0, data: false, moved: false });
         within(&mut sim, 2_000, "converged again", |sim| sim.is_converged() && sim.informed() == 5);
         within(&mut sim, 2_000, "of one mind on the members", members_agree);
         assert!(engines(&sim).all(|engine| {
@@ -83,7 +83,7 @@ fn one_who_leaves_is_left_and_not_down() {
     });
     run_for(&mut sim, 10_000);
     assert!((0..12).filter(|at| *at != 5).all(|at| status_at(&sim, at, 5) == Some(Status::Left)));
-    apply(&mut sim, Act::Restart { node: 5 });
+    apply(&mut sim, Act::Restart { node: 5, data: false, moved: false });
     within(&mut sim, 2_000, "of one mind on the members", members_agree);
 }
 
@@ -96,7 +96,7 @@ fn a_cluster_that_nearly_died_finds_itself_again() {
     run_for(&mut sim, 500);
     (0..9).for_each(|node| apply(&mut sim, Act::Crash { node }));
     within(&mut sim, 30_000, "alone", |sim| engine(sim, 9).members().active_count() == 1);
-    (0..9).for_each(|node| apply(&mut sim, Act::Restart { node }));
+    (0..9).for_each(|node| apply(&mut sim, Act::Restart { node, data: false, moved: false }));
     within(&mut sim, 30_000, "of one mind on the members", members_agree);
     within(&mut sim, 3_000, "informed", |sim| sim.informed() == 10);
 }

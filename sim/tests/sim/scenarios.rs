@@ -32,7 +32,32 @@ fn nonsense_is_refused_and_the_words_say_what_is_allowed() {
         (act(serde_json::json!({"cut-link": {"a": 2, "b": 2}})), "two different nodes"),
         (act(serde_json::json!({"partition": {"groups": [[1], [2, 1]]}})), "node 1 is twice"),
         (act(serde_json::json!({"set": {"node": 0, "key": "", "value": 1}})), "must not be empty"),
-        (act(serde_json::json!({"explode": {"node": 0}})), "unknown variant `explode`"),
+        (
+            act(serde_json::json!({"explode": {"node": 0}})),
+            "unknown variant `explode`, expected one of `set`",
+        ),
+        (
+            act(serde_json::json!({"crash": {"node": 0, "hard": true}})),
+            "unknown field `hard`, expected `node`",
+        ),
+        (act(serde_json::json!({"cut-one-way": {"from": 4, "to": 4}})), "two different nodes"),
+        (act(serde_json::json!({"slow": {"node": 0, "delay_us": 60_000_001}})), "at most 60 s"),
+        (
+            act(serde_json::json!({"clock": {"node": 0, "skew_us": i64::MIN}})),
+            "at most 315360000 s either way",
+        ),
+        (act(serde_json::json!({"drift": {"node": 0, "ppm": -500_001}})), "-500000 to 500000"),
+        (
+            act(serde_json::json!({"flap": {"a": 0, "b": 1, "up_us": 0, "down_us": 9_000, "until_us": 1}})),
+            "at least 1 ms",
+        ),
+        (act(serde_json::json!({"churn": {"up_us": 1, "down_us": 1, "until_us": 1}})), "at least 1 ms"),
+        (
+            act(serde_json::json!({"churn": {"nodes": [5], "up_us": 1, "down_us": 1, "until_us": 1}})),
+            "numbered 0 to 4",
+        ),
+        (act(serde_json::json!({"delay-link": {"a": 0, "b": 1, "latency": {"fixed": 0}}})), "1 microsecond"),
+        (act(serde_json::json!({"network": {"reorder_ppm": 1_000_001}})), "a reordering of 1000001"),
     ];
     for (json, words) in cases {
         let refusal = refusal(json.clone());
@@ -44,10 +69,48 @@ fn act(act: serde_json::Value) -> serde_json::Value {
     serde_json::json!({"acts": [{"at_us": 1, "act": act}]})
 }
 
+/// One of each, as someone writes it by hand, with everything left out that
+/// may be.
+#[test]
+fn every_act_reads_as_it_is_written_and_is_written_as_it_reads() {
+    let text = r#"[
+        {"set": {"node": 0, "key": "k", "value": {"any": ["json"]}}},
+        {"set-for": {"node": 0, "key": "k", "value": 1, "ttl_us": 5}},
+        {"put": {"node": 0, "key": "k", "value": 1}},
+        {"increment": {"node": 0, "key": "n", "by": -1}},
+        {"add": {"node": 0, "key": "s", "value": 1}},
+        {"remove": {"node": 0, "key": "s", "value": 1}},
+        {"delete": {"node": 0, "key": "k"}},
+        {"crash": {"node": 1}},
+        {"restart": {"node": 1}},
+        {"restart": {"node": 1, "data": true, "moved": true}},
+        {"leave": {"node": 1}},
+        {"pause": {"node": 1}},
+        {"resume": {"node": 1}},
+        {"slow": {"node": 1, "delay_us": 100000}},
+        {"clock": {"node": 1, "skew_us": -3600000000}},
+        {"drift": {"node": 1, "ppm": -200}},
+        {"partition": {"groups": [[0, 1], [2]]}},
+        {"cut-link": {"a": 0, "b": 1}},
+        {"cut-one-way": {"from": 0, "to": 1}},
+        "heal",
+        {"delay-link": {"a": 0, "b": 1, "latency": {"fixed": 200000}}},
+        {"delay-link": {"a": 0, "b": 1}},
+        {"flap": {"a": 0, "b": 1, "up_us": 3000, "down_us": 2000, "until_us": 60000}},
+        {"churn": {"up_us": 3000, "down_us": 2000, "until_us": 60000}},
+        {"tune": {"fanout": 2}},
+        {"network": {"loss_ppm": 5, "duplicate_ppm": 6, "reorder_ppm": 7, "bandwidth_bytes_per_s": 8}}
+    ]"#;
+    let acts: Vec<Act> = serde_json::from_str(text).expect("each is an act");
+    assert!(acts.iter().all(|act| act.check(3) == Ok(())));
+    let written = serde_json::to_string(&acts).expect("acts are data");
+    assert_eq!(serde_json::from_str::<Vec<Act>>(&written).expect("what was written reads"), acts);
+}
+
 #[test]
 fn the_edges_of_what_is_allowed_run() {
     let one = Scenario { nodes: 1, ..Scenario::default() };
-    let slow = Network { latency: Latency::Fixed(LATENCY_MAX), loss_ppm: 0 };
+    let slow = Network { latency: Latency::Fixed(LATENCY_MAX), ..Network::default() };
     let none = Tuning {
         limiter: LimiterConfig::Bucket { capacity: 0, refill_per_s: 0, reserve: 0 },
         ..Tuning::default()
@@ -92,7 +155,7 @@ fn acts_that_are_not_possible_now_say_why_and_change_nothing() {
     sim.apply(Act::Crash { node: 2 }).expect("it is up");
     let before = sim.trace_hash();
     assert_eq!(sim.apply(Act::Crash { node: 2 }), Err(ActError::NotUp(2)));
-    assert_eq!(sim.apply(Act::Restart { node: 1 }), Err(ActError::Up(1)));
+    assert_eq!(sim.apply(Act::Restart { node: 1, data: false, moved: false }), Err(ActError::Up(1)));
     let set = Act::Set { node: 2, key: "k".into(), value: 1.into() };
     assert_eq!(sim.apply(set), Err(ActError::NotUp(2)));
     sim.apply(Act::Increment { node: 0, key: "n".into(), by: 1 }).expect("it is up");

@@ -135,11 +135,20 @@ pub fn topic(event: &TraceEvent) -> Topic {
         },
         // That everyone starts at the start is no highlight.
         TraceEvent::Started { incarnation } if incarnation.0 == 1 => Topic::Link,
-        TraceEvent::Started { .. } => Topic::Member,
+        TraceEvent::Started { .. } | TraceEvent::Recovered { .. } => Topic::Member,
         TraceEvent::Wrote { .. } => Topic::Change,
         TraceEvent::Skipped(_) => Topic::Round,
         TraceEvent::Lost { .. } => Topic::Loss,
-        TraceEvent::Crashed | TraceEvent::Cut(_) | TraceEvent::Healed => Topic::Fault,
+        TraceEvent::Duplicated { .. } => Topic::Message,
+        TraceEvent::Crashed
+        | TraceEvent::Cut(_)
+        | TraceEvent::CutOneWay(_)
+        | TraceEvent::Mended(_)
+        | TraceEvent::Healed
+        | TraceEvent::Paused
+        | TraceEvent::Resumed
+        | TraceEvent::Slowed { .. }
+        | TraceEvent::ClockSet { .. } => Topic::Fault,
     }
 }
 
@@ -163,6 +172,17 @@ pub fn line(number: u64, record: &TraceRecord) -> Line {
         TraceEvent::Healed => "All cuts were healed".to_owned(),
         TraceEvent::Wrote { key, what } => format!("{who} was asked: {what} on “{key}”"),
         TraceEvent::Skipped(count) => format!("{count} events before this one were not kept"),
+        TraceEvent::Recovered { .. } => format!("{who} started again with its data"),
+        TraceEvent::Paused => format!("{who} was paused"),
+        TraceEvent::Resumed => format!("{who} was resumed"),
+        TraceEvent::Slowed { delay_us } if delay_us.is_zero() => format!("{who} is not slow any more"),
+        TraceEvent::Slowed { delay_us } => format!("{who} handles everything {delay_us} late"),
+        TraceEvent::ClockSet { ahead_us, drift_ppm } => {
+            format!("{who}’s clock is {ahead_us} us ahead and {drift_ppm} ppm too fast")
+        }
+        TraceEvent::Duplicated { to, kind, .. } => format!("{who} → {to}: {kind} arrived twice"),
+        TraceEvent::CutOneWay(to) => format!("{who} → {to} was cut, one way"),
+        TraceEvent::Mended(to) => format!("The link between {who} and {to} was mended"),
     };
     Line {
         number,
@@ -228,7 +248,10 @@ fn member(who: &str, id: &NodeId, status: Status, was: Option<Status>) -> String
 
 fn other(event: &TraceEvent) -> Option<NodeId> {
     match event {
-        TraceEvent::Lost { to, .. } => Some(to.clone()),
+        TraceEvent::Lost { to, .. }
+        | TraceEvent::Duplicated { to, .. }
+        | TraceEvent::CutOneWay(to)
+        | TraceEvent::Mended(to) => Some(to.clone()),
         TraceEvent::Node(event) => match event {
             Event::Sent { to, .. } => to.clone(),
             Event::Received { from, .. } => Some(from.clone()),

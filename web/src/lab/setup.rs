@@ -156,7 +156,8 @@ impl Setup {
             limiter: limiter(self.limiter, tokens, refill),
             ..defaults
         };
-        let network = Network { latency: latency(self.variation, latency_us), loss_ppm };
+        let latency = latency(self.variation, latency_us);
+        let network = Network { latency, loss_ppm, ..Network::default() };
         Ok(Scenario { name: "lab".to_owned(), seed, nodes, tuning, network, ..Scenario::default() })
     }
 

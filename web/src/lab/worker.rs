@@ -239,7 +239,7 @@ fn act(deed: &Deed, groups: &[u8]) -> Act {
         }
         Deed::Increment { node, key, by } => Act::Increment { node: *node, key: key.clone(), by: *by },
         Deed::Crash(node) => Act::Crash { node: *node },
-        Deed::Restart(node) => Act::Restart { node: *node },
+        Deed::Restart(node) => Act::Restart { node: *node, data: false, moved: false },
         Deed::Leave(node) => Act::Leave { node: *node },
         Deed::Cut(_) => Act::Partition { groups: parts(groups) },
         Deed::Heal => Act::Heal,

@@ -45,15 +45,22 @@ impl Group {
     pub fn of(event: &TraceEvent) -> Self {
         match event {
             TraceEvent::Wrote { .. } | TraceEvent::Node(Event::Changed { .. }) => Self::Writes,
-            TraceEvent::Lost { .. } | TraceEvent::Node(Event::Sent { .. } | Event::Received { .. }) => {
-                Self::Messages
-            }
+            TraceEvent::Lost { .. }
+            | TraceEvent::Duplicated { .. }
+            | TraceEvent::Node(Event::Sent { .. } | Event::Received { .. }) => Self::Messages,
             TraceEvent::Cut(_)
+            | TraceEvent::CutOneWay(_)
+            | TraceEvent::Mended(_)
             | TraceEvent::Healed
             | TraceEvent::Node(Event::LinkUp { .. } | Event::LinkDown { .. }) => Self::Links,
             TraceEvent::Node(Event::Denied { .. }) => Self::Limiter,
             TraceEvent::Started { .. }
+            | TraceEvent::Recovered { .. }
             | TraceEvent::Crashed
+            | TraceEvent::Paused
+            | TraceEvent::Resumed
+            | TraceEvent::Slowed { .. }
+            | TraceEvent::ClockSet { .. }
             | TraceEvent::Node(Event::Member { .. } | Event::NameTaken { .. } | Event::Stopped) => {
                 Self::Members
             }

@@ -113,6 +113,18 @@ fn record_words(event: &TraceEvent) -> String {
         TraceEvent::Healed => "all cuts healed".to_owned(),
         TraceEvent::Wrote { key, what } => format!("asked to write {key}: {what}"),
         TraceEvent::Skipped(count) => format!("{count} earlier events were not kept"),
+        TraceEvent::Recovered { incarnation } => {
+            format!("started with its data, incarnation {}", incarnation.0)
+        }
+        TraceEvent::Paused => "paused".to_owned(),
+        TraceEvent::Resumed => "resumed".to_owned(),
+        TraceEvent::Slowed { delay_us } => format!("handles everything {delay_us} late"),
+        TraceEvent::ClockSet { ahead_us, drift_ppm } => {
+            format!("its clock is {ahead_us} us ahead and {drift_ppm} ppm too fast")
+        }
+        TraceEvent::Duplicated { to, kind, .. } => format!("{kind} to {to} arrived twice"),
+        TraceEvent::CutOneWay(to) => format!("cut off from {to}, one way"),
+        TraceEvent::Mended(to) => format!("link with {to} mended"),
     }
 }
 
