@@ -4,9 +4,10 @@
 //! Systems", 1983.)
 
 use crate::hash::{self, StateHash};
-use crate::id::Writer;
+use crate::id::{NodeId, Writer};
 use crate::state::Comparison;
 use alloc::collections::BTreeMap;
+use alloc::vec;
 use alloc::vec::Vec;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -96,15 +97,28 @@ impl FromIterator<(Writer, u64)> for VersionVector {
     }
 }
 
-/// A list of `[writer, sequence]`: JSON has no maps with structured keys.
+/// A list of `[node, [[epoch, sequence], …]]`: a node's name is written once,
+/// however many lives it has had.
 impl Serialize for VersionVector {
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
-        s.collect_seq(&self.entries)
+        let mut nodes: Vec<(&NodeId, Vec<(u64, u64)>)> = Vec::new();
+        for (writer, sequence) in self.iter() {
+            let life = (writer.epoch, sequence);
+            match nodes.last_mut() {
+                Some((node, lives)) if **node == writer.node => lives.push(life),
+                _ => nodes.push((&writer.node, vec![life])),
+            }
+        }
+        nodes.serialize(s)
     }
 }
 
 impl<'de> Deserialize<'de> for VersionVector {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        Vec::<(Writer, u64)>::deserialize(d).map(|entries| entries.into_iter().collect())
+        let nodes = Vec::<(NodeId, Vec<(u64, u64)>)>::deserialize(d)?;
+        let lives = nodes.into_iter().flat_map(|(node, lives)| {
+            lives.into_iter().map(move |(epoch, sequence)| (Writer { node: node.clone(), epoch }, sequence))
+        });
+        Ok(lives.collect())
     }
 }

@@ -5,6 +5,7 @@
 //! comes back, the state sees to it that it brings nothing back.
 
 use super::Engine;
+use crate::hash::StateHash;
 use crate::id::NodeId;
 use crate::state::State;
 use alloc::collections::BTreeMap;
@@ -14,8 +15,8 @@ use alloc::sync::Arc;
 #[derive(Debug)]
 pub(super) struct Seen<S: State> {
     digests: BTreeMap<NodeId, Arc<S::Digest>>,
-    /// This node's own digest, by the version that it belongs to.
-    own: Option<(u64, Arc<S::Digest>)>,
+    /// This node's own digest, by the hash that it belongs to.
+    own: Option<(StateHash, Arc<S::Digest>)>,
 }
 
 impl<S: State> Default for Seen<S> {
@@ -37,12 +38,12 @@ impl<S: State> Engine<S> {
         if !self.state.has_garbage() {
             return;
         }
-        let version = self.state.version();
+        let hash = self.state.hash();
         let own = match &self.seen.own {
-            Some((at, digest)) if *at == version => digest.clone(),
+            Some((at, digest)) if *at == hash => digest.clone(),
             _ => Arc::new(self.state.digest()),
         };
-        self.seen.own = Some((version, own.clone()));
+        self.seen.own = Some((hash, own.clone()));
         self.seen.digests.insert(id.clone(), own);
     }
 

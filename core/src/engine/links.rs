@@ -210,6 +210,10 @@ impl<S: State> Engine<S> {
         self.put_off_seed(link.target.as_ref(), now);
         let peer = match (link.stage, link.target) {
             (Stage::Established { peer, .. }, _) => {
+                // What it had seen may have been lost with it: a delta against that would claim too much.
+                if !expected && let Some(peer) = self.peers.get_mut(&peer) {
+                    peer.outbox.delta = None;
+                }
                 // What was under way may be lost, and the peer may be dead: ask at once.
                 if !expected && self.members.is_active(&peer) && self.life == Life::Running {
                     self.outbox(&peer).ask(Ask { store: true, cause: Cause::Reconnect });

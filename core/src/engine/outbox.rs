@@ -146,6 +146,7 @@ impl<S: State> Engine<S> {
     /// Sends what is owed, as far as links and tokens go: first to those who
     /// have waited for a token, then to those to whom something is new.
     pub(super) fn flush(&mut self, now: Instant) {
+        self.state.tell_time(now);
         for purpose in [Purpose::Repair, Purpose::Eager] {
             while let Some(id) = self.waiting[queue(purpose)].front().cloned() {
                 if self.limiter.ready_at(purpose).is_none_or(|at| at > now) {

@@ -108,6 +108,14 @@ pub trait State {
     /// What this state is, seen from a state with that digest.
     fn compare(&self, theirs: &Self::Digest) -> Comparison;
 
+    /// What this whole state is, seen from another.
+    fn compare_with(&self, other: &Self) -> Comparison
+    where
+        Self: Sized,
+    {
+        self.compare(&other.digest())
+    }
+
     /// What a state with that digest lacks, in at most about `bytes_max`
     /// bytes; always something, if it lacks anything.
     fn delta(&self, theirs: &Self::Digest, bytes_max: usize) -> Part<Self::Delta>;
@@ -133,6 +141,12 @@ pub trait State {
 
     /// How much is waiting, in entries of memory, not in writes.
     fn news_len(news: &Self::News) -> usize;
+
+    /// Says what time it is, so that a delta made now can tell how much is left
+    /// of what ends by itself.
+    fn tell_time(&mut self, now: Instant) {
+        let _ = now;
+    }
 
     /// When something in it next ends by itself; never, if none.
     fn expires_at(&self) -> Option<Instant> {

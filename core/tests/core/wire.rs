@@ -109,14 +109,14 @@ fn bad_frames_are_refused() {
         refuses([good.clone(), good.clone()].concat(), CloseCode::Malformed, "");
         let backwards: Delta = serde_json::from_value(serde_json::json!({"runs": [
             {"writer": {"node": "b", "epoch": 1}, "after": 5, "upto": 5, "items": []}
-        ], "outdated": null}))
+        ], "roll": null}))
         .expect("well-formed");
         refuses(frame(Message::Rumor { delta: backwards }), CloseCode::Malformed, "run of writes is empty");
         let outside: Delta = serde_json::from_value(serde_json::json!({"runs": [
             {"writer": {"node": "b", "epoch": 1}, "after": 0, "upto": 1, "items": [
                 {"sequence": 2, "key": "k", "write": {"counter": {"up": 1, "down": 0}}}
             ]}
-        ], "outdated": null}))
+        ], "roll": null}))
         .expect("well-formed");
         refuses(frame(Message::Rumor { delta: outside }), CloseCode::Malformed, "outside its run");
     }

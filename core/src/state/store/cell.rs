@@ -101,6 +101,12 @@ impl<T: Clone + Ord> Cell<T> {
         self.merge(Self::new(seen, siblings))
     }
 
+    /// Lets go of one sibling. True if none is left.
+    pub(crate) fn drop_sibling(&mut self, dot: &Dot) -> bool {
+        self.siblings.remove(dot);
+        self.siblings.is_empty()
+    }
+
     /// The dots that stand here beside one.
     pub(crate) fn beside(&self, dot: &Dot) -> alloc::vec::Vec<Dot> {
         self.siblings.keys().filter(|other| *other != dot).cloned().collect()

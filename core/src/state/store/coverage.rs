@@ -9,11 +9,14 @@ use crate::id::Writer;
 use crate::version::VersionVector;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// Most separate ranges remembered ahead of a writer's gap. What does not fit
-/// is forgotten and comes again with the next repair. A guess.
-const AHEAD_RANGES_MAX: usize = 256;
+/// Most separate ranges remembered ahead of a writer's gap, beyond one for each
+/// of its writes that is held. What does not fit is forgotten and comes again
+/// with the next repair. A guess. The ranges that end with a write held cost
+/// no more than the write does, and to forget them would mean to ask for the
+/// same part of a large state for ever.
+pub(super) const AHEAD_RANGES_MAX: usize = 256;
 
 /// Ranges of sequence numbers, each above `after` up to and including `upto`,
 /// keyed by `after`, disjoint and not touching.
@@ -22,21 +25,21 @@ pub(super) struct Ranges(BTreeMap<u64, u64>);
 
 impl Ranges {
     /// Adds a range and joins it with those that it touches. True if any part
-    /// of it was new.
-    fn insert(&mut self, mut after: u64, mut upto: u64) -> bool {
-        if self.0.range(..=after).next_back().is_some_and(|(_, &end)| end >= upto) {
-            return false;
-        }
-        if let Some((&start, &end)) = self.0.range(..=after).next_back()
-            && end >= after
-        {
-            after = start;
+    /// of it was new. Tells of each range that goes and of the one that comes.
+    fn insert(&mut self, mut after: u64, mut upto: u64, mut toggle: impl FnMut(u64, u64)) -> bool {
+        let before = self.0.range(..=after).next_back().map(|(&start, &end)| (start, end));
+        match before {
+            Some((_, end)) if end >= upto => return false,
+            Some((start, end)) if end >= after => after = start,
+            _ => {}
         }
         while let Some((&start, &end)) = self.0.range(after..=upto).next() {
             upto = upto.max(end);
             self.0.remove(&start);
+            toggle(start, end);
         }
         self.0.insert(after, upto);
+        toggle(after, upto);
         true
     }
 
@@ -111,41 +114,47 @@ impl Coverage {
         )
     }
 
-    /// Notes that all dots of `writer` above `after` up to `upto` were seen.
-    /// True if any of them was new.
-    pub(super) fn insert(&mut self, writer: &Writer, after: u64, upto: u64) -> bool {
+    /// Notes that all dots of `writer` above `after` up to `upto` were seen,
+    /// and keeps at most `ranges_max` ranges ahead of its gap: the lowest, which
+    /// join the vector first. True if any of them was new and was kept.
+    pub(super) fn insert(&mut self, writer: &Writer, after: u64, upto: u64, ranges_max: usize) -> bool {
         let known = self.vector.sequence(writer);
         if upto <= known {
             return false;
         }
-        let mut ranges = self.ahead.remove(writer).unwrap_or_default();
-        self.toggle(writer, &ranges);
-        let new = if after > known {
-            let new = ranges.insert(after, upto);
-            if ranges.0.len() > AHEAD_RANGES_MAX {
-                ranges.0.pop_last();
-            }
-            new
-        } else {
-            let mut known = upto;
-            while let Some((&start, &end)) = ranges.0.range(..=known).next() {
-                known = known.max(end);
-                ranges.0.remove(&start);
-            }
-            self.vector.raise(writer, known);
-            true
+        let hash = &mut self.ahead_hash;
+        let mut toggle = |after, upto| {
+            hash.toggle(hash::part(writer.node.as_str(), &[writer.epoch, after, upto]));
         };
-        if !ranges.0.is_empty() {
-            self.toggle(writer, &ranges);
-            self.ahead.insert(writer.clone(), ranges);
+        if after > known {
+            let ranges = match self.ahead.get_mut(writer) {
+                Some(ranges) => ranges,
+                None => self.ahead.entry(writer.clone()).or_default(),
+            };
+            if !ranges.insert(after, upto, &mut toggle) {
+                return false;
+            }
+            if ranges.0.len() > ranges_max
+                && let Some((start, end)) = ranges.0.pop_last()
+            {
+                toggle(start, end);
+                return after < start;
+            }
+            return true;
         }
-        new
-    }
-
-    fn toggle(&mut self, writer: &Writer, ranges: &Ranges) {
-        for (after, upto) in ranges.iter() {
-            self.ahead_hash.toggle(hash::part(writer.node.as_str(), &[writer.epoch, after, upto]));
+        let mut reached = upto;
+        if let Some(ranges) = self.ahead.get_mut(writer) {
+            while let Some((&start, &end)) = ranges.0.range(..=reached).next() {
+                reached = reached.max(end);
+                ranges.0.remove(&start);
+                toggle(start, end);
+            }
+            if ranges.0.is_empty() {
+                self.ahead.remove(writer);
+            }
         }
+        self.vector.raise(writer, reached);
+        true
     }
 }
 
@@ -155,25 +164,53 @@ impl From<VersionVector> for Coverage {
     }
 }
 
-/// The vector, and a list of `[writer, after, upto]`.
+/// The vector, and per writer what is ahead as `[skipped, seen]` in turn, each
+/// counted from where the last one ended: a byte or two for each, as a rule.
 impl Serialize for Coverage {
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
-        let ahead = self.ahead.iter();
-        let ahead =
-            ahead.flat_map(|(writer, ranges)| ranges.iter().map(move |(after, upto)| (writer, after, upto)));
+        let ahead = self.ahead.iter().map(|(writer, ranges)| {
+            let known = self.vector.sequence(writer);
+            (writer, steps(known, ranges.iter()))
+        });
         (&self.vector, ahead.collect::<Vec<_>>()).serialize(s)
     }
 }
 
 impl<'de> Deserialize<'de> for Coverage {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        let (vector, ahead) = <(VersionVector, Vec<(Writer, u64, u64)>)>::deserialize(d)?;
+        let (vector, ahead) = <(VersionVector, Vec<(Writer, Vec<(u64, u64)>)>)>::deserialize(d)?;
         let mut coverage = Self { vector, ..Self::default() };
-        for (writer, after, upto) in ahead {
-            coverage.insert(&writer, after, upto);
+        for (writer, steps) in ahead {
+            let known = coverage.vector.sequence(&writer);
+            for (after, upto) in ranges(known, &steps).ok_or_else(|| de::Error::custom("a range too far"))? {
+                coverage.insert(&writer, after, upto, usize::MAX);
+            }
         }
         Ok(coverage)
     }
+}
+
+/// Ranges in ascending order as steps from `start` on: how much is skipped,
+/// and how much is in.
+pub(super) fn steps(start: u64, ranges: impl Iterator<Item = (u64, u64)>) -> Vec<(u64, u64)> {
+    let mut at = start;
+    let step = |(after, upto): (u64, u64)| {
+        let step = (after - at, upto - after);
+        at = upto;
+        step
+    };
+    ranges.map(step).collect()
+}
+
+/// The inverse of [`steps`]; none if they lead beyond all numbers or nowhere.
+pub(super) fn ranges(start: u64, steps: &[(u64, u64)]) -> Option<Vec<(u64, u64)>> {
+    let mut at = start;
+    let range = |&(skipped, seen): &(u64, u64)| {
+        let after = at.checked_add(skipped)?;
+        at = after.checked_add(seen)?;
+        (seen > 0).then_some((after, at))
+    };
+    steps.iter().map(range).collect()
 }
 
 /// Dots that are new here and must still be forwarded to someone.
@@ -183,8 +220,8 @@ pub struct News(BTreeMap<Writer, Ranges>);
 impl News {
     pub(super) fn insert(&mut self, writer: &Writer, after: u64, upto: u64) {
         match self.0.get_mut(writer) {
-            Some(ranges) => ranges.insert(after, upto),
-            None => self.0.entry(writer.clone()).or_default().insert(after, upto),
+            Some(ranges) => ranges.insert(after, upto, |_, _| {}),
+            None => self.0.entry(writer.clone()).or_default().insert(after, upto, |_, _| {}),
         };
     }
 
@@ -224,13 +261,37 @@ mod tests {
             let mut coverage = Coverage::default();
             for at in rng.sample(50, 50) {
                 let (at, width) = (u64::from(at), 1 + rng.below(3));
-                assert!(!coverage.insert(&writer, at, at), "an empty range is no news");
-                coverage.insert(&writer, at, (at + width).min(50));
-                assert!(!coverage.insert(&writer, at, at + 1), "seen twice");
+                assert!(!coverage.insert(&writer, at, at, 64), "an empty range is no news");
+                coverage.insert(&writer, at, (at + width).min(50), 64);
+                assert!(!coverage.insert(&writer, at, at + 1, 64), "seen twice");
                 assert!(coverage.contains(&writer, at + 1));
             }
             assert_eq!(coverage.vector.sequence(&writer), 50);
             assert!(coverage.ahead.is_empty());
         }
+    }
+
+    #[test]
+    fn a_full_table_keeps_the_lowest_and_its_hash_stays_that_of_its_content() {
+        let writer = Writer { node: NodeId::new("w").expect("valid"), epoch: 1 };
+        let mut coverage = Coverage::default();
+        for at in 0..8 {
+            assert_eq!(coverage.insert(&writer, 2 * at + 1, 2 * at + 2, 4), at < 4, "range {at}");
+        }
+        assert!(coverage.contains(&writer, 8) && !coverage.contains(&writer, 10));
+        let bytes = postcard::to_allocvec(&coverage).expect("encodes");
+        let back: Coverage = postcard::from_bytes(&bytes).expect("decodes");
+        assert_eq!((&back, back.hash()), (&coverage, coverage.hash()));
+        assert!(coverage.insert(&writer, 0, 7, 4));
+        assert_eq!(coverage, Coverage::from([(writer, 8)].into_iter().collect::<VersionVector>()));
+    }
+
+    #[test]
+    fn steps_that_overflow_or_are_empty_are_refused() {
+        assert_eq!(ranges(3, &[(1, 2), (1, 1)]), Some(alloc::vec![(4, 6), (7, 8)]));
+        assert_eq!(ranges(3, &[(u64::MAX, 1)]), None);
+        assert_eq!(ranges(3, &[(1, u64::MAX)]), None);
+        assert_eq!(ranges(3, &[(1, 0)]), None);
+        assert_eq!(steps(3, [(4, 6), (7, 8)].into_iter()), [(1, 2), (1, 1)]);
     }
 }

@@ -30,7 +30,7 @@ impl Cut {
 
     /// The writes, and what goes with them.
     pub(super) fn into_rumor(self) -> Delta {
-        Delta { runs: self.runs, outdated: None }
+        Delta { runs: self.runs, roll: None }
     }
 
     /// The writes, and if they are all that the receiver lacks, the holes.

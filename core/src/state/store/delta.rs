@@ -3,13 +3,14 @@
 
 use super::cell::{Cell, Dot};
 use super::counter::{Counter, Totals};
-use super::coverage::{Coverage, News};
+use super::coverage::{AHEAD_RANGES_MAX, Coverage, News};
 use super::cut::Cut;
-use super::garbage::Digest;
-use super::register::Sibling;
-use super::{Content, Key, Kind, Place, Slot, Store, Value};
+use super::garbage::Roll;
+use super::log::{Log, SUPERSEDED_MAX};
+use super::register::Written;
+use super::{Content, Key, Kind, Place, SEQUENCE_MAX, Slot, Store, Value};
 use crate::id::Writer;
-use crate::state::{Change, InvalidDelta, Merged, Part, State};
+use crate::state::{Change, InvalidDelta, Merged, Part};
 use crate::version::VersionVector;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -20,9 +21,9 @@ use serde::{Deserialize, Serialize};
 pub struct Delta {
     /// Ranges of dots.
     pub runs: Vec<Run>,
-    /// Set if the receiver's digest shows that it may hold what everyone else
-    /// has deleted and forgotten: what the sender has seen. See `garbage`.
-    pub outdated: Option<Digest>,
+    /// Set if the receiver may hold what everyone else has deleted and
+    /// forgotten, and once it has all else: what still stands. See `garbage`.
+    pub roll: Option<Roll>,
 }
 
 /// A range of one writer's dots: everything above `after` up to and including
@@ -57,9 +58,9 @@ pub struct Item {
 #[serde(rename_all = "kebab-case")]
 pub enum Write {
     /// A write to a register.
-    Register(Sibling, History),
+    Register(Written, History),
     /// A write to a multi-value register.
-    MultiValue(Sibling, History),
+    MultiValue(Written, History),
     /// An element was added to a set, or removed from it.
     Element {
         /// Which.
@@ -91,8 +92,8 @@ pub(super) const OVERHEAD_BYTES: usize = 32;
 impl Item {
     pub(super) fn bytes(&self) -> usize {
         let value = match &self.write {
-            Write::Register(sibling, history) | Write::MultiValue(sibling, history) => {
-                sibling.value.as_ref().map_or(0, Value::len) + history.bytes()
+            Write::Register(written, history) | Write::MultiValue(written, history) => {
+                written.value.as_ref().map_or(0, Value::len) + history.bytes()
             }
             Write::Element { element, history, .. } => element.len() + history.bytes(),
             Write::Counter(_) => 0,
@@ -118,11 +119,15 @@ impl History {
 }
 
 impl Delta {
-    /// Is every sequence number in its run's range, in ascending order?
+    /// Is every sequence number in its run's range, in ascending order, and
+    /// one that a writer can reach?
     pub(super) fn check(&self) -> Result<(), InvalidDelta> {
         for run in &self.runs {
             if run.after >= run.upto {
                 return Err(InvalidDelta("a run of writes is empty"));
+            }
+            if run.upto > SEQUENCE_MAX {
+                return Err(TOO_GREAT);
             }
             let mut last = run.after;
             for item in &run.items {
@@ -130,10 +135,36 @@ impl Delta {
                     return Err(InvalidDelta("a write is outside its run or out of order"));
                 }
                 last = item.sequence;
+                item.write.check()?;
             }
         }
-        Ok(())
+        let floor = self.roll.iter().flat_map(|roll| roll.floor.iter());
+        check_reachable(floor)
     }
+}
+
+impl Write {
+    fn check(&self) -> Result<(), InvalidDelta> {
+        let Some(history) = self.history() else { return Ok(()) };
+        check_reachable(history.seen.iter())?;
+        check_reachable(history.beside.iter().map(|dot| (&dot.writer, dot.sequence)))
+    }
+
+    /// What is known of its place; counters have no need to know.
+    fn history(&self) -> Option<&History> {
+        match self {
+            Self::Register(_, history) | Self::MultiValue(_, history) | Self::Element { history, .. } => {
+                Some(history)
+            }
+            Self::Counter(_) | Self::CounterReset(_) => None,
+        }
+    }
+}
+
+const TOO_GREAT: InvalidDelta = InvalidDelta("a sequence number is greater than any writer's");
+
+fn check_reachable<'a>(mut dots: impl Iterator<Item = (&'a Writer, u64)>) -> Result<(), InvalidDelta> {
+    if dots.any(|(_, sequence)| sequence > SEQUENCE_MAX) { Err(TOO_GREAT) } else { Ok(()) }
 }
 
 impl Store {
@@ -149,7 +180,10 @@ impl Store {
                 break;
             }
         }
-        Part { complete: !cut.is_full(), delta: cut.into_repair() }
+        if cut.is_full() {
+            return Part { delta: cut.into_rumor(), complete: false };
+        }
+        Part { delta: Delta { roll: self.roll_for(theirs), ..cut.into_repair() }, complete: true }
     }
 
     /// News as a delta; what did not fit goes back into `news`.
@@ -166,56 +200,94 @@ impl Store {
     }
 
     /// Merges a delta that was checked.
-    pub(super) fn take_in(&mut self, delta: Delta) -> Merged<News> {
+    pub(super) fn take_in(&mut self, delta: Delta) -> Result<Merged<News>, InvalidDelta> {
+        let standing = delta.roll.as_ref().map(Roll::parse).transpose()?;
         let mut merged = Merged { news: News::default(), changes: Vec::new(), progress: false };
-        if let Some(theirs) = &delta.outdated
-            && Self::is_outdated(&self.digest(), &theirs.floor)
-        {
-            merged.changes = self.start_over(theirs);
-            merged.progress = true;
+        let (writes, holes): (Vec<Run>, Vec<Run>) =
+            delta.runs.into_iter().partition(|run| !run.items.is_empty());
+        for run in writes {
+            self.take_in_run(run, &mut merged);
         }
-        for Run { writer, after, upto, items } in delta.runs {
-            let mut new = false;
-            let carries_writes = !items.is_empty();
-            for Item { sequence, key, write } in items {
-                let change = Change { key: key.clone(), kind: write.kind() };
-                let place = write.place(key);
-                let before = self.glance(&place);
-                if self.take_in_write(&Dot { writer: writer.clone(), sequence }, &place, write) {
-                    new = true;
-                    self.mark(&place);
-                    if self.glance(&place) != before {
-                        merged.changes.push(change);
-                    }
+        let Some((roll, standing)) = delta.roll.zip(standing) else {
+            for run in holes {
+                self.take_in_run(run, &mut merged);
+            }
+            return Ok(merged);
+        };
+        // The deletes that the caller has forgotten are among the holes: to have
+        // seen them and to drop what they deleted is one step, or none at all.
+        let mut completed = self.coverage.clone();
+        for Run { writer, after, upto, .. } in &holes {
+            completed.insert(writer, *after, *upto, usize::MAX);
+        }
+        if completed.vector().covers(&roll.floor) {
+            for run in holes {
+                self.take_in_run(run, &mut merged);
+            }
+            self.coverage = completed;
+            merged.changes.extend(self.answer_roll(&roll.floor, &standing));
+        }
+        Ok(merged)
+    }
+
+    fn take_in_run(&mut self, run: Run, merged: &mut Merged<News>) {
+        let Run { writer, after, upto, items } = run;
+        let mut new = false;
+        let carries_writes = !items.is_empty();
+        for Item { sequence, key, write } in items {
+            // What was seen before may be deleted and forgotten by now.
+            if self.coverage.contains(&writer, sequence) {
+                continue;
+            }
+            if let Some(history) = write.history() {
+                self.own_sequence = self.own_sequence.max(history.seen.sequence(&self.writer));
+            }
+            let change = Change { key: key.clone(), kind: write.kind() };
+            let place = write.place(key);
+            let before = self.glance(&place);
+            if self.take_in_write(&Dot { writer: writer.clone(), sequence }, &place, write) {
+                new = true;
+                self.mark(&place);
+                if self.glance(&place) != before {
+                    merged.changes.push(change);
                 }
             }
-            if carries_writes {
-                self.note_superseded(&writer, after, upto);
-            }
-            if writer == self.writer {
-                self.own_sequence = self.own_sequence.max(upto);
-            }
-            let known = self.vector().sequence(&writer);
-            if self.coverage.insert(&writer, after, upto) || new {
-                merged.news.insert(&writer, after.max(known.min(upto - 1)), upto);
-                merged.progress = true;
-            }
         }
-        merged
+        if carries_writes {
+            self.note_superseded(&writer, after, upto);
+        }
+        if writer == self.writer {
+            self.own_sequence = self.own_sequence.max(upto);
+        }
+        let known = self.vector().sequence(&writer);
+        if self.cover(&writer, after, upto) || new {
+            merged.news.insert(&writer, after.max(known.min(upto - 1)), upto);
+            merged.progress = true;
+        }
+    }
+
+    /// Notes that dots were seen, as far as the table of what is ahead allows.
+    pub(super) fn cover(&mut self, writer: &Writer, after: u64, upto: u64) -> bool {
+        let standing = self.log.get(writer).map_or(0, Log::standing);
+        self.coverage.insert(writer, after, upto, standing + AHEAD_RANGES_MAX)
     }
 
     /// Merges one write. False if it was known or is superseded.
     fn take_in_write(&mut self, dot: &Dot, place: &Place, write: Write) -> bool {
         let Dot { writer, sequence } = dot;
+        if self.log.get(writer).is_some_and(|log| log.stands_at(*sequence)) {
+            // Known already; a forgery, if it stands elsewhere.
+            return false;
+        }
         let content = self.entries.entry(place.slot.clone());
         let content = content.or_insert_with(|| Content::empty(place.slot.kind));
         let (stands, replaced) = match (content, write) {
-            (Content::Register(cell), Write::Register(sibling, history))
-            | (Content::MultiValue(cell), Write::MultiValue(sibling, history)) => {
-                if !self.clock.observe(sibling.stamp, self.now) {
-                    self.unbelievable += 1;
+            (Content::Register(cell), Write::Register(written, history))
+            | (Content::MultiValue(cell), Write::MultiValue(written, history)) => {
+                if !self.clock.observe(written.stamp, self.now) {
+                    self.unbelievable = self.unbelievable.saturating_add(1);
                 }
-                merge_into(cell, dot, sibling, history)
+                merge_into(cell, dot, written.taken_in(self.now), history)
             }
             (Content::Set(cells), Write::Element { element, present, history }) => {
                 merge_into(cells.entry(element).or_default(), dot, present, history)
@@ -231,18 +303,17 @@ impl Store {
         for old in &replaced {
             self.supersede(old, dot);
         }
-        if stands && !self.log.get(writer).is_some_and(|log| log.stands_at(*sequence)) {
+        if stands {
             self.remember_dot(writer, *sequence, place.clone());
-            return true;
         }
-        !replaced.is_empty()
+        stands || !replaced.is_empty()
     }
 
     /// Dots in a run with writes that have none here were superseded by the
     /// last of them, or by others before it.
     fn note_superseded(&mut self, writer: &Writer, after: u64, upto: u64) {
         let Some(log) = self.log.get_mut(writer) else { return };
-        for sequence in (after + 1..upto).rev().take(super::log::SUPERSEDED_MAX as usize) {
+        for sequence in (after + 1..upto).rev().take(SUPERSEDED_MAX as usize) {
             if !log.is_known(sequence) {
                 log.superseded(sequence, upto);
             }
@@ -252,9 +323,11 @@ impl Store {
     pub(super) fn item(&self, writer: &Writer, sequence: u64, place: &Place) -> Option<Item> {
         let dot = Dot { writer: writer.clone(), sequence };
         let write = match self.entries.get(&place.slot)? {
-            Content::Register(cell) => Write::Register(cell.sibling(&dot)?.clone(), History::of(cell, &dot)),
+            Content::Register(cell) => {
+                Write::Register(cell.sibling(&dot)?.written(self.now), History::of(cell, &dot))
+            }
             Content::MultiValue(cell) => {
-                Write::MultiValue(cell.sibling(&dot)?.clone(), History::of(cell, &dot))
+                Write::MultiValue(cell.sibling(&dot)?.written(self.now), History::of(cell, &dot))
             }
             Content::Set(cells) => {
                 let element = place.element.clone()?;

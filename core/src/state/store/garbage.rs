@@ -6,34 +6,61 @@
 //!
 //! A replica that was away meanwhile may still hold what everyone else has
 //! deleted and forgotten. It is recognised by what it has not seen (its digest
-//! does not cover the `floor`), and told so: it then drops what the other one
-//! had seen and gets it again, while its own unseen writes stay.
+//! does not cover the `floor`), and the delta that completes its repair brings
+//! a roll call: what was written up to the floor and still stands. What it
+//! holds beyond that was deleted. (The merge of Bieniusa et al., "An Optimized
+//! Conflict-free Replicated Set", 2012, used only where a tombstone is missing.)
 
-use super::coverage::Coverage;
-use super::{Change, Content, Place, Store};
+use super::coverage::{self, Coverage};
+use super::{Change, Content, Dot, Kind, Place, Slot, Store};
+use crate::id::Writer;
+use crate::state::InvalidDelta;
 use crate::time::Instant;
 use crate::version::VersionVector;
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
-/// What a store has seen, and up to where it has dropped what is no more.
+/// What a store has seen.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Digest {
     /// The writes seen.
     pub seen: Coverage,
-    /// Of the writes up to here nothing is held that is deleted elsewhere.
+}
+
+/// Everything that stands of what was written up to a floor. Counters are not
+/// in it: their records stay.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Roll {
+    /// Up to where.
     pub floor: VersionVector,
+    /// Per writer the numbers of the writes that stand, as `[skipped, standing]`
+    /// in turn, each counted from where the last one ended.
+    pub standing: Vec<(Writer, Vec<(u64, u64)>)>,
+}
+
+/// A roll call as it is used: ranges per writer, each after and up to.
+pub(super) type Standing = BTreeMap<Writer, Vec<(u64, u64)>>;
+
+impl Roll {
+    /// The ranges of the writes that stand, if they are in order.
+    pub(super) fn parse(&self) -> Result<Standing, InvalidDelta> {
+        let parsed = self.standing.iter().map(|(writer, steps)| {
+            let ranges = coverage::ranges(0, steps).ok_or(InvalidDelta("a roll call is out of order"))?;
+            Ok((writer.clone(), ranges))
+        });
+        parsed.collect()
+    }
 }
 
 impl Store {
     /// Keeps the indices of what cannot be read and of what will end.
     pub(super) fn mark(&mut self, place: &Place) {
+        let mut end = None;
         let gone = match self.entries.get(&place.slot) {
             Some(content @ (Content::Register(cell) | Content::MultiValue(cell))) => {
                 let ends = cell.siblings().filter_map(|(_, sibling)| sibling.expires);
-                for at in ends.filter(|at| *at > self.now) {
-                    self.expiring.insert((at, place.slot.clone()));
-                }
+                end = ends.filter(|at| *at > self.now).min();
                 !self.is_visible(content)
             }
             Some(Content::Set(cells)) => {
@@ -42,10 +69,28 @@ impl Store {
             }
             Some(Content::Counter(_)) | None => false,
         };
+        self.ends_at(&place.slot, end);
         if gone {
             self.tombstones.insert(place.clone());
         } else {
             self.tombstones.remove(place);
+        }
+    }
+
+    /// Notes when something in a slot next ends: one entry per slot, however
+    /// often it is set again.
+    fn ends_at(&mut self, slot: &Slot, end: Option<Instant>) {
+        let before = match end {
+            Some(at) => self.ends.insert(slot.clone(), at),
+            None => self.ends.remove(slot),
+        };
+        if before != end {
+            if let Some(before) = before {
+                self.expiring.remove(&(before, slot.clone()));
+            }
+            if let Some(at) = end {
+                self.expiring.insert((at, slot.clone()));
+            }
         }
     }
 
@@ -55,7 +100,7 @@ impl Store {
         let mut changes = Vec::new();
         while self.expiring.first().is_some_and(|(at, _)| *at <= self.now) {
             let Some((at, slot)) = self.expiring.pop_first() else { break };
-            // It may have been set again meanwhile.
+            self.ends.remove(&slot);
             let ended = match self.entries.get(&slot) {
                 Some(Content::Register(cell) | Content::MultiValue(cell)) => {
                     cell.siblings().any(|(_, sibling)| sibling.expires == Some(at) && sibling.value.is_some())
@@ -64,8 +109,8 @@ impl Store {
             };
             if ended {
                 changes.push(Change { key: slot.key.clone(), kind: slot.kind });
-                self.mark(&slot.place());
             }
+            self.mark(&slot.place());
         }
         changes
     }
@@ -84,26 +129,50 @@ impl Store {
         covered.len() as u32
     }
 
-    /// May a replica with that digest hold what was deleted below the floor?
-    pub(super) fn is_outdated(digest: &Digest, floor: &VersionVector) -> bool {
-        let mut safe = digest.seen.vector().clone();
-        safe.merge(&digest.floor);
-        !safe.covers(floor)
+    /// The roll call that a replica which has seen that much needs; none if it
+    /// has seen every delete that this store has forgotten.
+    pub(super) fn roll_for(&self, theirs: &Coverage) -> Option<Roll> {
+        if theirs.vector().covers(&self.floor) {
+            return None;
+        }
+        let standing = self.floor.iter().filter_map(|(writer, upto)| {
+            let mut ranges: Vec<(u64, u64)> = Vec::new();
+            for (sequence, place) in self.log.get(writer)?.standing_upto(upto) {
+                match ranges.last_mut() {
+                    _ if place.slot.kind == Kind::Counter => {}
+                    Some((_, end)) if *end + 1 == sequence => *end = sequence,
+                    _ => ranges.push((sequence - 1, sequence)),
+                }
+            }
+            Some((writer.clone(), coverage::steps(0, ranges.into_iter())))
+        });
+        Some(Roll { floor: self.floor.clone(), standing: standing.collect() })
     }
 
-    /// Drops everything that a replica with that digest has seen, to get it
-    /// again from there without what was deleted. What it has not seen stays.
-    pub(super) fn start_over(&mut self, theirs: &Digest) -> Vec<Change> {
-        let kept = self.delta_against(&theirs.seen, usize::MAX).delta;
-        let mut fresh = Self::new(self.writer.node.clone(), self.writer.epoch);
-        (fresh.clock, fresh.now, fresh.own_sequence) = (self.clock, self.now, self.own_sequence);
-        fresh.unbelievable = self.unbelievable;
-        fresh.take_in(kept);
-        fresh.floor = theirs.floor.clone();
-        fresh.floor.merge(&self.floor);
-        let before = self.iter().map(|entry| Change { key: entry.key.clone(), kind: entry.reading.kind() });
-        let changes = before.collect();
-        *self = fresh;
+    /// Drops what a roll call does not name. Only for a replica that has all
+    /// that the caller has: what it holds beyond that was deleted there.
+    pub(super) fn answer_roll(&mut self, floor: &VersionVector, standing: &Standing) -> Vec<Change> {
+        let mut gone: Vec<(Dot, Place)> = Vec::new();
+        for (writer, upto) in floor.iter() {
+            let Some(log) = self.log.get(writer) else { continue };
+            let mut named = standing.get(writer).map(Vec::as_slice).unwrap_or_default().iter().peekable();
+            for (sequence, place) in log.standing_upto(upto) {
+                while named.next_if(|(_, upto)| *upto < sequence).is_some() {}
+                let is_named = named.peek().is_some_and(|(after, _)| *after < sequence);
+                if !is_named && place.slot.kind != Kind::Counter {
+                    gone.push((Dot { writer: writer.clone(), sequence }, place.clone()));
+                }
+            }
+        }
+        let mut changes = Vec::new();
+        for (dot, place) in gone {
+            let before = self.glance(&place);
+            self.drop_sibling(&dot, &place);
+            if self.glance(&place) != before {
+                changes.push(Change { key: place.slot.key.clone(), kind: place.slot.kind });
+            }
+        }
+        self.floor.merge(floor);
         changes
     }
 
@@ -117,30 +186,48 @@ impl Store {
         }
     }
 
+    /// Forgets a place; what was written there counts into the floor.
     fn bury(&mut self, place: &Place) {
-        self.tombstones.remove(place);
-        let mut dots = Vec::new();
-        match self.entries.get_mut(&place.slot) {
+        let mut dots: Vec<Dot> = Vec::new();
+        match self.entries.get(&place.slot) {
             Some(Content::Register(cell) | Content::MultiValue(cell)) => {
                 dots.extend(cell.siblings().map(|(dot, _)| dot.clone()));
                 self.floor.merge(cell.context());
-                self.entries.remove(&place.slot);
             }
             Some(Content::Set(cells)) => {
-                if let Some(cell) = place.element.as_ref().and_then(|element| cells.remove(element)) {
+                if let Some(cell) = place.element.as_ref().and_then(|element| cells.get(element)) {
                     dots.extend(cell.siblings().map(|(dot, _)| dot.clone()));
                     self.floor.merge(cell.context());
-                }
-                if cells.is_empty() {
-                    self.entries.remove(&place.slot);
                 }
             }
             Some(Content::Counter(_)) | None => {}
         }
-        for dot in dots {
-            if let Some(log) = self.log.get_mut(&dot.writer) {
-                log.forget(dot.sequence);
-            }
+        for dot in &dots {
+            self.drop_sibling(dot, place);
         }
+        self.tombstones.remove(place);
+    }
+
+    /// Lets go of one write, and of its place if nothing else stands there.
+    fn drop_sibling(&mut self, dot: &Dot, place: &Place) {
+        let is_empty = match self.entries.get_mut(&place.slot) {
+            Some(Content::Register(cell) | Content::MultiValue(cell)) => cell.drop_sibling(dot),
+            Some(Content::Set(cells)) => {
+                if let Some(element) = &place.element
+                    && cells.get_mut(element).is_some_and(|cell| cell.drop_sibling(dot))
+                {
+                    cells.remove(element);
+                }
+                cells.is_empty()
+            }
+            Some(Content::Counter(_)) | None => false,
+        };
+        if is_empty {
+            self.entries.remove(&place.slot);
+        }
+        if let Some(log) = self.log.get_mut(&dot.writer) {
+            log.forget(dot.sequence);
+        }
+        self.mark(place);
     }
 }

@@ -45,9 +45,41 @@ impl Log {
         }
     }
 
+    /// The superseded dots that are remembered, and by which each was.
+    pub(super) fn all_superseded(&self) -> impl Iterator<Item = (u64, u64)> {
+        self.marks.iter().filter_map(|(sequence, mark)| match mark {
+            Mark::Superseded { by } => Some((*sequence, *by)),
+            Mark::Stands(_) => None,
+        })
+    }
+
+    /// Remembers these superseded dots and no others.
+    pub(super) fn remember_superseded(&mut self, superseded: impl Iterator<Item = (u64, u64)>) {
+        self.marks.retain(|_, mark| matches!(mark, Mark::Stands(_)));
+        self.superseded = 0;
+        for (sequence, by) in superseded {
+            if !self.is_known(sequence) {
+                self.superseded(sequence, by);
+            }
+        }
+    }
+
     /// A dot's write stands no more, by someone else's doing.
     pub(super) fn forget(&mut self, sequence: u64) {
         self.replace(sequence, None);
+    }
+
+    /// How many dots stand.
+    pub(super) fn standing(&self) -> usize {
+        self.marks.len() - self.superseded as usize
+    }
+
+    /// What stands up to a sequence number, in order.
+    pub(super) fn standing_upto(&self, upto: u64) -> impl Iterator<Item = (u64, &Place)> {
+        self.marks.range(..=upto).filter_map(|(sequence, mark)| match mark {
+            Mark::Stands(place) => Some((*sequence, place)),
+            Mark::Superseded { .. } => None,
+        })
     }
 
     pub(super) fn stands_at(&self, sequence: u64) -> bool {

@@ -23,9 +23,9 @@ pub use cell::Dot;
 pub use counter::Totals;
 pub use coverage::{Coverage, News};
 pub use delta::{Delta, History, Item, Run, Write};
-pub use garbage::Digest;
+pub use garbage::{Digest, Roll};
 pub use read::{Entry, Reading};
-pub use register::Sibling;
+pub use register::Written;
 pub use value::{InvalidKey, KEY_BYTES_MAX, Key, VALUE_BYTES_MAX, Value, ValueTooLong};
 pub use write::{SET_ELEMENTS_MAX, WriteError};
 
@@ -41,6 +41,7 @@ use cell::Cell;
 use core::fmt;
 use counter::Counter;
 use log::Log;
+use register::Sibling;
 use serde::{Deserialize, Serialize};
 
 /// What kind of value stands under a key.
@@ -58,6 +59,11 @@ pub enum Kind {
     Set,
 }
 
+impl Kind {
+    /// All kinds, in order.
+    pub const ALL: [Self; 4] = [Self::Register, Self::Counter, Self::MultiValue, Self::Set];
+}
+
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
@@ -68,6 +74,11 @@ impl fmt::Display for Kind {
         })
     }
 }
+
+/// The greatest number that a write may have: what JSON readers hold exactly,
+/// and a million writes a second for 285 years. A writer that has come this far
+/// goes on as a new one.
+pub const SEQUENCE_MAX: u64 = 1 << 53;
 
 /// Where an entry stands. Kinds do not share a place: two nodes that create
 /// one key as different kinds at once both keep their write.
@@ -109,13 +120,15 @@ pub struct Store {
     /// Where each dot that still matters stands: it grows with what is
     /// stored, and a delta is made of ranges of it.
     log: BTreeMap<Writer, Log>,
-    /// Registers with an end, by when it comes.
+    /// Registers with an end, by when it comes next.
     expiring: BTreeSet<(Instant, Slot)>,
+    /// The same, by slot.
+    ends: BTreeMap<Slot, Instant>,
     /// Places where nothing can be read any more, kept for peers who have not
     /// seen that yet.
     tombstones: BTreeSet<Place>,
     /// Tombstones of these writes may be gone: a replica that has not seen
-    /// them all must not be trusted with what it still holds of them.
+    /// them all may still hold what they deleted.
     floor: VersionVector,
 }
 
@@ -132,6 +145,7 @@ impl Store {
             entries: BTreeMap::new(),
             log: BTreeMap::new(),
             expiring: BTreeSet::new(),
+            ends: BTreeMap::new(),
             tombstones: BTreeSet::new(),
             floor: VersionVector::default(),
         }
@@ -195,7 +209,7 @@ impl State for Store {
     }
 
     fn digest(&self) -> Digest {
-        Digest { seen: self.coverage.clone(), floor: self.floor.clone() }
+        Digest { seen: self.coverage.clone() }
     }
 
     fn compare(&self, theirs: &Digest) -> Comparison {
@@ -203,15 +217,11 @@ impl State for Store {
     }
 
     fn delta(&self, theirs: &Digest, bytes_max: usize) -> Part<Delta> {
-        if Self::is_outdated(theirs, &self.floor) {
-            let delta = Delta { runs: Vec::new(), outdated: Some(self.digest()) };
-            return Part { delta, complete: false };
-        }
         self.delta_against(&theirs.seen, bytes_max)
     }
 
     fn delta_is_empty(delta: &Delta) -> bool {
-        delta.runs.is_empty() && delta.outdated.is_none()
+        delta.runs.is_empty() && delta.roll.is_none()
     }
 
     fn delta_writes(delta: &Delta) -> u32 {
@@ -221,7 +231,7 @@ impl State for Store {
     fn merge(&mut self, delta: Delta, now: Instant) -> Result<Merged<News>, InvalidDelta> {
         delta.check()?;
         self.now = self.now.max(now);
-        Ok(self.take_in(delta))
+        self.take_in(delta)
     }
 
     fn unbelievable_stamps(&self) -> u64 {
@@ -256,21 +266,58 @@ impl State for Store {
         self.collect_garbage(everyone)
     }
 
+    fn tell_time(&mut self, now: Instant) {
+        self.now = self.now.max(now);
+    }
+
     fn encode(&self) -> Vec<u8> {
         let everything = self.delta_against(&Coverage::default(), usize::MAX).delta;
-        let saved = (&self.writer, self.own_sequence, self.clock, &self.floor, everything);
+        let saved = Saved {
+            writer: self.writer.clone(),
+            own_sequence: self.own_sequence,
+            clock: self.clock,
+            unbelievable: self.unbelievable,
+            now: self.now,
+            floor: self.floor.clone(),
+            everything: Delta { roll: None, ..everything },
+            superseded: self
+                .log
+                .iter()
+                .map(|(writer, log)| (writer.clone(), log.all_superseded().collect()))
+                .collect(),
+        };
         postcard::to_allocvec(&saved).expect("encoding to memory does not fail")
     }
 
     fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
-        let (writer, own_sequence, clock, floor, everything): (Writer, u64, Hlc, VersionVector, Delta) =
-            postcard::from_bytes(bytes).map_err(|_| DecodeError)?;
-        let mut store = Self::new(writer.node.clone(), writer.epoch);
-        everything.check().map_err(|_| DecodeError)?;
-        store.take_in(everything);
-        (store.clock, store.unbelievable) = (clock, 0);
-        store.floor = floor;
-        store.own_sequence = store.own_sequence.max(own_sequence);
+        let saved: Saved = postcard::from_bytes(bytes).map_err(|_| DecodeError)?;
+        let mut store = Self::new(saved.writer.node, saved.writer.epoch);
+        saved.everything.check().map_err(|_| DecodeError)?;
+        store.now = saved.now;
+        store.take_in(saved.everything).map_err(|_| DecodeError)?;
+        for log in store.log.values_mut() {
+            log.remember_superseded([].into_iter());
+        }
+        for (writer, superseded) in saved.superseded {
+            store.log.entry(writer).or_default().remember_superseded(superseded.into_iter());
+        }
+        (store.clock, store.unbelievable) = (saved.clock, saved.unbelievable);
+        store.floor = saved.floor;
+        store.own_sequence = store.own_sequence.max(saved.own_sequence);
         Ok(store)
     }
+}
+
+/// A store as bytes: what cannot be derived from the writes that stand, and those.
+#[derive(Serialize, Deserialize)]
+struct Saved {
+    writer: Writer,
+    own_sequence: u64,
+    clock: Hlc,
+    unbelievable: u64,
+    now: Instant,
+    floor: VersionVector,
+    everything: Delta,
+    /// Per writer its superseded dots that are remembered, and by which each was.
+    superseded: Vec<(Writer, Vec<(u64, u64)>)>,
 }

@@ -10,22 +10,47 @@
 use super::Value;
 use super::cell::{Cell, Dot};
 use crate::hlc::Hlc;
-use crate::time::Instant;
+use crate::time::{Duration, Instant};
 use alloc::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 /// What one write to a register left there.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Sibling {
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Sibling {
+    /// When it was written, by the hybrid clock.
+    pub(super) stamp: Hlc,
+    /// The value; none if it was deleted.
+    pub(super) value: Option<Value>,
+    /// When it reads as nothing, by this node's clock; never, if none.
+    pub(super) expires: Option<Instant>,
+}
+
+/// The same as it travels. What is left of a time to live is told as a span,
+/// so the clock of neither side matters: it lasts longer only by what it spent
+/// under way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Written {
     /// When it was written, by the hybrid clock.
     pub stamp: Hlc,
     /// The value; none if it was deleted.
     pub value: Option<Value>,
-    /// When it reads as nothing; never, if none.
-    pub expires: Option<Instant>,
+    /// For how long it may still be read; for ever, if none.
+    pub left: Option<Duration>,
+}
+
+impl Written {
+    pub(super) fn taken_in(self, now: Instant) -> Sibling {
+        let Self { stamp, value, left } = self;
+        Sibling { stamp, value, expires: left.map(|left| now + left) }
+    }
 }
 
 impl Sibling {
+    pub(super) fn written(&self, now: Instant) -> Written {
+        let left = self.expires.map(|at| at.since(now));
+        Written { stamp: self.stamp, value: self.value.clone(), left }
+    }
+
     /// The value, unless it was deleted or its time is over.
     fn visible(&self, now: Instant) -> Option<&Value> {
         if self.expires.is_some_and(|at| at <= now) { None } else { self.value.as_ref() }

@@ -4,7 +4,7 @@
 
 use super::cell::{Cell, Dot};
 use super::register::{contains, is_element};
-use super::{Content, Counter, Key, Kind, News, Place, Sibling, Slot, Store, Value};
+use super::{Content, Counter, Key, Kind, News, Place, SEQUENCE_MAX, Sibling, Slot, Store, Value};
 use crate::state::{Change, Merged};
 use crate::time::{Duration, Instant};
 use alloc::vec::Vec;
@@ -49,7 +49,7 @@ impl Store {
         ttl: Duration,
         now: Instant,
     ) -> Result<Merged<News>, WriteError> {
-        self.set_register(key, value, Some(now + ttl), now)
+        self.set_register(key, value, Some(now.max(self.now) + ttl), now)
     }
 
     /// Writes to a multi-value register, in place of all that this node has
@@ -57,6 +57,19 @@ impl Store {
     pub fn put(&mut self, key: &Key, value: Value, now: Instant) -> Result<Merged<News>, WriteError> {
         let slot = self.slot_for(key, Kind::MultiValue)?;
         Ok(self.write_value(&slot, Some(value), None, now))
+    }
+
+    /// Writes to a multi-value register as [`Store::put`]; the value reads as
+    /// nothing after `ttl`. Each of several concurrent values has its own end.
+    pub fn put_for(
+        &mut self,
+        key: &Key,
+        value: Value,
+        ttl: Duration,
+        now: Instant,
+    ) -> Result<Merged<News>, WriteError> {
+        let slot = self.slot_for(key, Kind::MultiValue)?;
+        Ok(self.write_value(&slot, Some(value), Some(now.max(self.now) + ttl), now))
     }
 
     /// Adds a value to a set. False if it was there.
@@ -89,6 +102,7 @@ impl Store {
     /// sum, as this node sees it.
     pub fn increment(&mut self, key: &Key, by: i64) -> Result<(i64, Merged<News>), WriteError> {
         let slot = self.slot_for(key, Kind::Counter)?;
+        self.begin_anew_at_the_end();
         let mut counter = match self.entries.get(&slot) {
             Some(Content::Counter(counter)) => counter.clone(),
             _ => Counter::default(),
@@ -184,20 +198,33 @@ impl Store {
 
     /// The slot for a kind under a key, unless another kind can be read there.
     fn slot_for(&self, key: &Key, kind: Kind) -> Result<Slot, WriteError> {
-        let slot = Slot { key: key.clone(), kind };
-        let mut readable = self.get(key).map(|reading| reading.kind());
-        let own = self.entries.get(&slot).is_some_and(|content| self.is_visible(content));
-        match readable.find(|other| *other != kind) {
-            Some(existing) if !own => Err(WriteError::WrongKind { key: key.clone(), existing }),
-            _ => Ok(slot),
+        let slot = |kind| Slot { key: key.clone(), kind };
+        let is_readable =
+            |kind: &Kind| self.entries.get(&slot(*kind)).is_some_and(|content| self.is_visible(content));
+        match Kind::ALL.into_iter().filter(|other| *other != kind).find(is_readable) {
+            Some(existing) if !is_readable(&kind) => {
+                Err(WriteError::WrongKind { key: key.clone(), existing })
+            }
+            _ => Ok(slot(kind)),
         }
     }
 
     fn next_dot(&mut self) -> Dot {
+        self.begin_anew_at_the_end();
         self.own_sequence += 1;
         let sequence = self.own_sequence;
-        self.coverage.insert(&self.writer, sequence - 1, sequence);
-        Dot { writer: self.writer.clone(), sequence }
+        let writer = self.writer.clone();
+        self.cover(&writer, sequence - 1, sequence);
+        Dot { writer, sequence }
+    }
+
+    /// A writer that has used up its numbers goes on as another. Nobody writes
+    /// that much, but a forged delta may claim that it did.
+    fn begin_anew_at_the_end(&mut self) {
+        while self.own_sequence >= SEQUENCE_MAX {
+            self.writer.epoch = self.writer.epoch.wrapping_add(1);
+            self.own_sequence = self.vector().sequence(&self.writer);
+        }
     }
 
     fn own_dot(&self, sequence: u64) -> Dot {

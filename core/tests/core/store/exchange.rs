@@ -1,0 +1,178 @@
+//! What an exchange costs and that it comes to its end: deltas hold what
+//! changed, parts resume where they broke, digests hold writers and not keys.
+
+use super::model::readings;
+use super::world::{merged, number};
+use crate::net::id;
+use rumormill_core::state::State;
+use rumormill_core::state::store::{Delta, Key};
+use rumormill_core::{Comparison, Instant, NodeId, Store, Value};
+
+fn key(n: usize) -> Key {
+    Key::new(&format!("key-{n}")).expect("valid")
+}
+
+fn with_keys(node: NodeId, count: usize) -> Store {
+    let mut store = Store::new(node, 1);
+    for n in 0..count {
+        store.set(&key(n), Value::text("v").expect("short"), Instant::ZERO).expect("free");
+    }
+    store
+}
+
+fn bytes(value: &impl serde::Serialize) -> usize {
+    postcard::to_allocvec(value).expect("encodes").len()
+}
+
+#[test]
+fn a_delta_is_what_changed_and_not_what_is_stored() {
+    let mut store = with_keys(id("a"), 1_000);
+    let seen = store.digest();
+    for n in 0..10 {
+        store.set(&key(500), Value::json(&n.into()).expect("short"), Instant::ZERO).expect("a register");
+    }
+    let delta = store.delta(&seen, usize::MAX).delta;
+    assert_eq!(delta.runs.len(), 1);
+    assert_eq!((delta.runs[0].after, delta.runs[0].upto), (1_000, 1_010));
+    assert_eq!(delta.runs[0].items.len(), 1, "nine of ten writes were superseded");
+}
+
+#[test]
+fn a_digest_holds_writers_and_not_keys() {
+    let (few, many) = (with_keys(id("a"), 200), with_keys(id("a"), 10_000));
+    assert_eq!(bytes(&few.digest()), bytes(&many.digest()));
+    assert!(bytes(&many.digest()) < 16, "{}", bytes(&many.digest()));
+}
+
+/// Every second part is lost; nothing that arrived is sent again.
+#[test]
+fn a_repair_in_parts_resumes_after_a_lost_part() {
+    let full = with_keys(id("a"), 500);
+    let mut here = Store::new(id("b"), 1);
+    let (mut parts, mut writes) = (0, 0);
+    loop {
+        let part = full.delta(&here.digest(), 1_000);
+        assert!(bytes(&part.delta) < 1_500, "a part is bounded");
+        parts += 1;
+        if parts % 2 == 0 {
+            continue;
+        }
+        writes += Store::delta_writes(&part.delta);
+        here.merge(part.delta, Instant::ZERO).expect("a valid delta");
+        if part.complete {
+            break;
+        }
+    }
+    assert_eq!((writes, here.compare_with(&full)), (500, Comparison::Equal));
+    assert_eq!(readings(&here), readings(&full));
+    assert!(parts > 10, "it took {parts} parts");
+}
+
+/// Two writers take turns at the same keys, so of each one's writes every
+/// other is superseded by the other's: a newcomer has a gap after each write
+/// until the last part.
+#[test]
+fn a_repair_with_more_gaps_than_the_table_holds_comes_to_its_end() {
+    let (mut a, mut b) = (with_keys(id("a"), 3_000), Store::new(id("b"), 1));
+    b = merged(&b, &a);
+    for n in (0..3_000).step_by(2) {
+        b.set(&key(n), number(1), Instant::ZERO).expect("a register");
+    }
+    a = merged(&a, &b);
+    let mut newcomer = Store::new(id("c"), 1);
+    let mut parts = 0;
+    loop {
+        let part = a.delta(&newcomer.digest(), 4_000);
+        newcomer.merge(part.delta, Instant::ZERO).expect("a valid delta");
+        parts += 1;
+        assert!(parts < 100, "the same part again and again");
+        if part.complete {
+            break;
+        }
+    }
+    assert_eq!(newcomer.compare_with(&a), Comparison::Equal);
+    assert_eq!(readings(&newcomer), readings(&a));
+    assert!(bytes(&newcomer.digest()) < 40, "no gap is left");
+}
+
+/// A replica that was away while things were deleted and forgotten keeps what
+/// stands, gets only what it lacks, and drops what was deleted.
+#[test]
+fn a_return_costs_what_changed_and_a_roll_call() {
+    let mut a = with_keys(id("a"), 2_000);
+    let mut away = merged(&Store::new(id("b"), 1), &a);
+    for n in 0..10 {
+        a.delete(&key(n * 7), Instant::ZERO);
+    }
+    away.increment(&Key::new("unseen").expect("valid"), 3).expect("free");
+    assert_eq!(a.collect([].iter()), 10);
+    let delta: Delta = a.delta(&away.digest(), usize::MAX).delta;
+    assert_eq!(Store::delta_writes(&delta), 0, "all that it holds is known to it");
+    assert!(bytes(&delta) < 120, "{} bytes for 2,000 keys", bytes(&delta));
+    let changes = away.merge(delta, Instant::ZERO).expect("a valid delta").changes;
+    assert_eq!((changes.len(), away.len()), (10, 1_991));
+    let a = merged(&a, &away);
+    assert_eq!(readings(&a), readings(&away));
+    assert_eq!(a.hash(), away.hash());
+}
+
+/// After a partition both sides have forgotten deletes, and each tells the
+/// other at the same moment.
+#[test]
+fn both_sides_of_a_partition_may_have_forgotten_deletes() {
+    let mut a = with_keys(id("a"), 100);
+    let mut b = merged(&Store::new(id("b"), 1), &a);
+    for n in 0..10 {
+        a.delete(&key(n), Instant::ZERO);
+        b.delete(&key(50 + n), Instant::ZERO);
+    }
+    assert_eq!((a.collect([].iter()), b.collect([].iter())), (10, 10));
+    let (to_a, to_b) = (b.delta(&a.digest(), usize::MAX).delta, a.delta(&b.digest(), usize::MAX).delta);
+    a.merge(to_a, Instant::ZERO).expect("a valid delta");
+    b.merge(to_b, Instant::ZERO).expect("a valid delta");
+    assert_eq!((a.len(), b.len()), (80, 80));
+    assert_eq!((a.hash(), readings(&a)), (b.hash(), readings(&b)));
+}
+
+/// A delta that was under way when the deletion was forgotten.
+#[test]
+fn a_late_copy_of_a_deleted_write_does_not_bring_it_back() {
+    let mut a = with_keys(id("a"), 1);
+    let mut b = Store::new(id("b"), 1);
+    let late = a.delta(&b.digest(), usize::MAX).delta;
+    b.merge(late.clone(), Instant::ZERO).expect("a valid delta");
+    a.delete(&key(0), Instant::ZERO);
+    b = merged(&b, &a);
+    assert_eq!((a.collect([b.digest()].iter()), b.collect([a.digest()].iter())), (1, 1));
+    b.merge(late, Instant::ZERO).expect("a valid delta");
+    assert!(b.is_empty());
+}
+
+#[test]
+fn whole_states_compare_by_what_they_have_seen() {
+    let a = with_keys(id("a"), 3);
+    let mut b = merged(&Store::new(id("b"), 1), &a);
+    assert_eq!(a.compare_with(&b), Comparison::Equal);
+    b.increment(&Key::new("c").expect("valid"), 1).expect("free");
+    assert_eq!((b.compare_with(&a), a.compare_with(&b)), (Comparison::Newer, Comparison::Older));
+    let mut a = a;
+    a.increment(&Key::new("c").expect("valid"), 1).expect("free");
+    assert_eq!(a.compare_with(&b), Comparison::Conflict);
+}
+
+/// A node that lost its data writes as another, and its old increments count.
+#[test]
+fn a_restart_without_data_keeps_the_old_increments() {
+    let hits = Key::new("hits").expect("valid");
+    let mut a = Store::new(id("a"), 1);
+    a.increment(&hits, 5).expect("free");
+    let mut b = merged(&Store::new(id("b"), 1), &a);
+    let mut a = Store::new(id("a"), 2);
+    a.increment(&hits, 1).expect("free");
+    b = merged(&b, &a);
+    a = merged(&a, &b);
+    assert_eq!((a.counter(&hits), b.counter(&hits)), (Some(6), Some(6)));
+    let mut back = Store::decode(&a.encode()).expect("its own bytes");
+    back.increment(&hits, 1).expect("a counter");
+    assert_eq!(merged(&b, &back).counter(&hits), Some(7));
+}
