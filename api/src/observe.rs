@@ -37,6 +37,9 @@ pub enum Notice {
         members: Vec<MemberView>,
         /// Entries that read differently.
         entries: Vec<EntryView>,
+        /// Entries that are gone: deleted, or their time is over.
+        #[serde(default)]
+        gone: Vec<Gone>,
     },
     /// What happened, oldest first.
     Trace {
@@ -60,6 +63,15 @@ pub enum Notice {
         /// Why.
         reason: String,
     },
+}
+
+/// An entry that is gone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gone {
+    /// Its key.
+    pub key: String,
+    /// What kind of entry it was.
+    pub kind: Kind,
 }
 
 /// What came of a request.

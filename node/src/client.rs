@@ -6,6 +6,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
+use hyper::header::HeaderName;
 use hyper::{Method, Request, Response, StatusCode, Uri, header};
 use hyper_util::rt::TokioIo;
 use rumormill_api::{Problem, WatchEvent};
@@ -113,21 +114,37 @@ impl Client {
         path: &str,
         body: Option<&impl Serialize>,
     ) -> Result<T, ClientError> {
+        self.send_with(method, path, &[], body).await
+    }
+
+    /// As [`Client::send`], with further headers.
+    ///
+    /// # Errors
+    /// As [`ClientError`] says.
+    pub async fn send_with<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(HeaderName, &str)],
+        body: Option<&impl Serialize>,
+    ) -> Result<T, ClientError> {
         let body = body.map(|body| serde_json::to_vec(body).expect("request bodies always encode"));
-        let response = self.answer(method, &format!("/api/v1/{path}"), body).await?;
+        let response = self.answer(method, &format!("/api/v1/{path}"), headers, body).await?;
         let bytes = self.whole(response).await?;
         serde_json::from_slice(&bytes)
             .map_err(|error| self.stranger(format!("its answer reads badly: {error}")))
     }
 
-    /// Follows `GET /api/v1/watch?prefix=`.
+    /// Follows `GET /api/v1/watch?prefix=`, after the event with an id if one
+    /// is given.
     ///
     /// # Errors
     /// As [`ClientError`] says.
-    pub async fn watch(&self, prefix: &str) -> Result<Follow, ClientError> {
+    pub async fn watch(&self, prefix: &str, after: Option<&str>) -> Result<Follow, ClientError> {
         let path = format!("/api/v1/watch?prefix={}", escape(prefix, false));
-        let response = self.answer(Method::GET, &path, None).await?;
-        Ok(Follow { client: self.clone(), body: response.into_body(), buffer: Vec::new() })
+        let headers = after.map(|id| (HeaderName::from_static("last-event-id"), id));
+        let response = self.answer(Method::GET, &path, headers.as_slice(), None).await?;
+        Ok(Follow { client: self.clone(), body: response.into_body(), buffer: Vec::new(), kind: None })
     }
 
     /// A successful answer, or the error that stands for it.
@@ -135,6 +152,7 @@ impl Client {
         &self,
         method: Method,
         path: &str,
+        headers: &[(HeaderName, &str)],
         body: Option<Vec<u8>>,
     ) -> Result<Response<Incoming>, ClientError> {
         let mut request = Request::builder()
@@ -142,6 +160,9 @@ impl Client {
             .uri(path)
             .header(header::HOST, format!("{}:{}", self.host, self.port))
             .header(header::CONNECTION, "close");
+        for (name, value) in headers {
+            request = request.header(name, *value);
+        }
         if body.is_some() {
             request = request.header(header::CONTENT_TYPE, "application/json");
         }
@@ -218,31 +239,41 @@ impl ClientError {
     }
 }
 
+/// What a watched stream tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Told {
+    /// The node cannot say what was missed: all that is there follows, and
+    /// whatever else was known is gone.
+    Reset,
+    /// A key reads differently, or is gone.
+    Event(Box<WatchEvent>),
+}
+
 /// A watched stream of changes.
 #[derive(Debug)]
 pub struct Follow {
     client: Client,
     body: Incoming,
     buffer: Vec<u8>,
+    /// The kind of the event whose lines are being read.
+    kind: Option<Vec<u8>>,
 }
 
 impl Follow {
-    /// The next change; none when the node ends the stream.
+    /// What comes next; none when the node ends the stream.
     ///
     /// # Errors
-    /// When the connection breaks, or what comes is not a change.
-    pub async fn next(&mut self) -> Result<Option<WatchEvent>, ClientError> {
+    /// When the connection breaks, or what comes is no event of a watch.
+    pub async fn next(&mut self) -> Result<Option<Told>, ClientError> {
         loop {
             while let Some(end) = self.buffer.iter().position(|byte| *byte == b'\n') {
                 let line: Vec<u8> = self.buffer.drain(..=end).collect();
-                if let Some(data) = line.strip_prefix(b"data:") {
-                    let event = serde_json::from_slice(data);
-                    let strange = |error| self.client.stranger(format!("a change reads badly: {error}"));
-                    return event.map(Some).map_err(strange);
+                if let Some(told) = self.line(line.trim_ascii_end())? {
+                    return Ok(Some(told));
                 }
             }
             if self.buffer.len() > LINE_BYTES_MAX {
-                return Err(self.client.stranger("a change is too long".to_owned()));
+                return Err(self.client.stranger("an event is too long".to_owned()));
             }
             match self.body.frame().await {
                 None => return Ok(None),
@@ -253,6 +284,20 @@ impl Follow {
                 }
             }
         }
+    }
+
+    /// A node's events have their kind before their data, and one line of data.
+    fn line(&mut self, line: &[u8]) -> Result<Option<Told>, ClientError> {
+        if let Some(kind) = line.strip_prefix(b"event:") {
+            self.kind = Some(kind.trim_ascii().to_vec());
+        }
+        let Some(data) = line.strip_prefix(b"data:") else { return Ok(None) };
+        if self.kind.take().as_deref() == Some(b"reset") {
+            return Ok(Some(Told::Reset));
+        }
+        let event = serde_json::from_slice(data);
+        let strange = |error| self.client.stranger(format!("an event reads badly: {error}"));
+        event.map(|event| Some(Told::Event(Box::new(event)))).map_err(strange)
     }
 }
 

@@ -6,16 +6,14 @@
 
 use crate::driver::{Caller, Driver, Listener};
 use crate::views;
-use futures_util::Stream;
-use rumormill_api::WatchEvent;
+use rumormill_api::{MemberEvent, WatchEvent};
 use rumormill_core::state::store::Key;
 use rumormill_core::{Duration, Engine, Event, Instant, Kind, NodeId, Store, TraceEvent, TraceRecord};
 use std::collections::{BTreeMap, VecDeque};
+use std::hash::{BuildHasher, RandomState};
 use std::mem;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::task::{Context, Poll};
-use tokio::sync::{Notify, broadcast, mpsc};
+use tokio::sync::{Notify, broadcast};
 
 /// Records of the recent trace that are kept. A guess: some seconds of a busy
 /// node, a quarter of a megabyte.
@@ -25,8 +23,10 @@ pub const RECENT_MAX: usize = 2_048;
 /// that. A guess.
 pub const OBSERVED_MAX: usize = 4_096;
 
-/// Changes that wait for one watcher before they are coalesced by key. A guess.
-pub const WATCH_QUEUE_MAX: usize = 64;
+/// Changes of keys that are remembered for watchers that come back; whoever
+/// was away for longer is told everything. A guess: some seconds of a busy
+/// node, a quarter of a megabyte.
+pub const CHANGES_MAX: usize = 4_096;
 
 /// How often the other members are asked how they are while somebody observes.
 const SURVEY_INTERVAL: Duration = Duration::from_secs(1);
@@ -37,26 +37,39 @@ const SURVEYED: u32 = 16;
 pub(crate) type StoreDriver = Driver<Store, Feed>;
 pub(crate) type StoreCaller = Caller<Store, Feed>;
 
-/// When a key changed last, and from whom the change came.
+/// A key reads differently.
 #[derive(Debug, Clone)]
-pub(crate) struct Source {
+pub(crate) struct Change {
+    /// Counts the changes of this node's life.
+    number: u64,
+    pub(crate) key: Key,
+    pub(crate) kind: Kind,
     pub(crate) at: Instant,
+    /// From whom it came; none for a write of this node.
     pub(crate) from: Option<NodeId>,
+}
+
+/// What a follower wants to hear of.
+#[derive(Debug)]
+enum Interest {
+    Keys(String),
+    Members,
 }
 
 /// What has changed since a follower last looked.
 #[derive(Debug, Default)]
 pub(crate) struct Changes {
-    pub(crate) keys: BTreeMap<(Key, Kind), Source>,
+    pub(crate) keys: BTreeMap<(Key, Kind), Change>,
+    pub(crate) members: BTreeMap<NodeId, MemberEvent>,
     /// Did anything else happen?
     pub(crate) stirred: bool,
 }
 
-/// One follower's note of what has changed. Grows with the keys that there
-/// are, not with how often they change.
+/// One follower's note of what has changed. Grows with the keys or members
+/// that there are, not with how often they change.
 #[derive(Debug)]
 pub(crate) struct Subscription {
-    prefix: String,
+    interest: Interest,
     changes: Mutex<Changes>,
     changed: Notify,
 }
@@ -67,13 +80,64 @@ impl Subscription {
         mem::take(&mut *self.changes())
     }
 
-    async fn key_changed(&self) {
+    /// Comes back when something that it is about has changed since the last time.
+    pub(crate) async fn changed(&self) {
         self.changed.notified().await;
+    }
+
+    fn hear(&self, event: &Event, change: Option<&Change>, now: Instant) {
+        let mut changes = self.changes();
+        changes.stirred = true;
+        match (&self.interest, event, change) {
+            (Interest::Keys(prefix), _, Some(change)) if change.key.as_str().starts_with(prefix) => {
+                changes.keys.insert((change.key.clone(), change.kind), change.clone());
+                self.changed.notify_one();
+            }
+            (Interest::Members, Event::Member { id, status, was, incarnation }, _) => {
+                let (at_us, incarnation) = (now.as_micros(), *incarnation);
+                let untold = changes.members.get(id).map(|untold| untold.was);
+                let was = untold.unwrap_or(*was);
+                let told = MemberEvent { at_us, id: id.clone(), incarnation, status: *status, was };
+                changes.members.insert(id.clone(), told);
+                self.changed.notify_one();
+            }
+            _ => {}
+        }
     }
 
     fn changes(&self) -> MutexGuard<'_, Changes> {
         self.changes.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Where a watcher of keys begins.
+#[derive(Debug, Clone)]
+pub(crate) enum Start {
+    /// With the next change.
+    Now,
+    /// With all that is there.
+    Current,
+    /// After the event with this id, if that can be told; else with all that is there.
+    After(String),
+}
+
+/// A watcher's beginning.
+#[derive(Debug)]
+pub(crate) struct Begun {
+    pub(crate) subscription: Arc<Subscription>,
+    /// What it is told first.
+    pub(crate) first: Vec<WatchEvent>,
+    /// Some if that is all that is there, so that whatever else the watcher knew is gone.
+    pub(crate) all: Option<All>,
+}
+
+/// All that is there.
+#[derive(Debug, Clone)]
+pub(crate) struct All {
+    /// Where a watcher stands who was told all of it.
+    pub(crate) id: String,
+    /// Is it nothing?
+    pub(crate) is_empty: bool,
 }
 
 /// The followers of one node.
@@ -87,6 +151,12 @@ pub(crate) struct Feed {
     observed: Option<broadcast::Sender<TraceRecord>>,
     survey_at: Option<Instant>,
     subscriptions: Vec<Weak<Subscription>>,
+    /// Tells this node's numbers from those of others and of its other lives.
+    life: u64,
+    /// The last changes of keys, oldest first, numbered without a gap.
+    changes: VecDeque<Change>,
+    /// The number of the last change.
+    changed: u64,
 }
 
 impl Feed {
@@ -99,6 +169,9 @@ impl Feed {
             observed: None,
             survey_at: None,
             subscriptions: Vec::new(),
+            life: RandomState::new().hash_one(std::process::id()),
+            changes: VecDeque::new(),
+            changed: 0,
         }
     }
 
@@ -127,12 +200,88 @@ impl Feed {
     }
 
     /// Follows the keys with a prefix.
-    pub(crate) fn subscribe(&mut self, prefix: String) -> Arc<Subscription> {
+    pub(crate) fn watch(&mut self, prefix: &str, start: &Start, engine: &Engine<Store>) -> Begun {
+        let subscription = self.subscribe(Interest::Keys(prefix.to_owned()));
+        let missed = match start {
+            Start::Now => Some(Vec::new()),
+            Start::Current => None,
+            Start::After(id) => self.since(id, prefix),
+        };
+        let Some(missed) = missed else {
+            let entries = views::entries(engine, prefix).into_iter();
+            let first = entries.map(|entry| WatchEvent {
+                id: None,
+                at_us: entry.stamp_us.unwrap_or_default(),
+                from: None,
+                key: entry.key.clone(),
+                kind: entry.kind,
+                entry: Some(entry),
+            });
+            let mut first: Vec<WatchEvent> = first.collect();
+            // Only whoever has read the last of them may go on after them.
+            let all = All { id: self.id(self.changed), is_empty: first.is_empty() };
+            if let Some(last) = first.last_mut() {
+                last.id = Some(all.id.clone());
+            }
+            return Begun { subscription, first, all: Some(all) };
+        };
+        Begun { subscription, first: self.events(missed, engine), all: None }
+    }
+
+    /// What a watcher is told of these changes, oldest first.
+    pub(crate) fn events(&self, mut changes: Vec<Change>, engine: &Engine<Store>) -> Vec<WatchEvent> {
+        changes.sort_by_key(|change| change.number);
+        let mut events = views::watch_events(engine, &changes);
+        for (event, change) in events.iter_mut().zip(&changes) {
+            event.id = Some(self.id(change.number));
+        }
+        events
+    }
+
+    /// The changes after the one with this id, each key's last one only. None
+    /// if some of them are forgotten, or the id is from another life.
+    fn since(&self, id: &str, prefix: &str) -> Option<Vec<Change>> {
+        let (life, number) = id.split_once('-')?;
+        let number: u64 = number.parse().ok()?;
+        let oldest = self.changed - self.changes.len() as u64;
+        if u64::from_str_radix(life, 16) != Ok(self.life) || !(oldest..=self.changed).contains(&number) {
+            return None;
+        }
+        let missed = self.changes.iter().filter(|change| change.number > number);
+        let missed = missed.filter(|change| change.key.as_str().starts_with(prefix));
+        let latest: BTreeMap<_, _> =
+            missed.map(|change| ((&change.key, change.kind), change.clone())).collect();
+        Some(latest.into_values().collect())
+    }
+
+    fn id(&self, number: u64) -> String {
+        format!("{:016x}-{number}", self.life)
+    }
+
+    /// Follows the members' statuses.
+    pub(crate) fn watch_members(&mut self) -> Arc<Subscription> {
+        self.subscribe(Interest::Members)
+    }
+
+    fn subscribe(&mut self, interest: Interest) -> Arc<Subscription> {
         self.subscriptions.retain(|subscription| subscription.strong_count() > 0);
         let (changes, changed) = (Mutex::default(), Notify::new());
-        let subscription = Arc::new(Subscription { prefix, changes, changed });
+        let subscription = Arc::new(Subscription { interest, changes, changed });
         self.subscriptions.push(Arc::downgrade(&subscription));
         subscription
+    }
+
+    /// Numbers a change of a key and remembers it for those who come back.
+    fn remember(&mut self, event: &Event, now: Instant) -> Option<Change> {
+        let Event::Changed { key, kind, from } = event else { return None };
+        self.changed += 1;
+        let (number, key, from) = (self.changed, key.clone(), from.clone());
+        let change = Change { number, key, kind: *kind, at: now, from };
+        if self.changes.len() == CHANGES_MAX {
+            self.changes.pop_front();
+        }
+        self.changes.push_back(change.clone());
+        Some(change)
     }
 
     /// Follows everything. The engine traces and surveys until the last one
@@ -146,21 +295,15 @@ impl Feed {
         let receiver = sender.subscribe();
         engine.set_tracing(true);
         self.survey_at.get_or_insert(now);
-        (self.subscribe(String::new()), receiver)
+        (self.subscribe(Interest::Keys(String::new())), receiver)
     }
 }
 
 impl Listener<Store> for Feed {
     fn hear(&mut self, event: Event, _engine: &Engine<Store>, now: Instant) {
+        let change = self.remember(&event, now);
         for subscription in self.subscriptions.iter().filter_map(Weak::upgrade) {
-            let mut changes = subscription.changes();
-            changes.stirred = true;
-            if let Event::Changed { key, kind, from } = &event
-                && key.as_str().starts_with(&subscription.prefix)
-            {
-                changes.keys.insert((key.clone(), *kind), Source { at: now, from: from.clone() });
-                subscription.changed.notify_one();
-            }
+            subscription.hear(&event, change.as_ref(), now);
         }
         self.note(TraceEvent::Node(event), now);
     }
@@ -177,53 +320,6 @@ impl Listener<Store> for Feed {
             self.observed = None;
             self.survey_at = None;
             engine.set_tracing(self.traces_always);
-        }
-    }
-}
-
-/// Changes of the keys with a prefix, as they come: [`Watch::next`], or as a
-/// [`Stream`]. Of a key that changes faster than it is watched only the newest
-/// state comes; nothing that is current is ever left out. Ends with the node.
-#[derive(Debug)]
-pub struct Watch {
-    events: mpsc::Receiver<WatchEvent>,
-}
-
-impl Watch {
-    pub(crate) fn start(subscription: Arc<Subscription>, caller: StoreCaller) -> Self {
-        let (sender, events) = mpsc::channel(WATCH_QUEUE_MAX);
-        tokio::spawn(pump(subscription, caller, sender));
-        Self { events }
-    }
-
-    /// The next change; none when the node has stopped.
-    pub async fn next(&mut self) -> Option<WatchEvent> {
-        self.events.recv().await
-    }
-}
-
-impl Stream for Watch {
-    type Item = WatchEvent;
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<WatchEvent>> {
-        self.events.poll_recv(cx)
-    }
-}
-
-/// Reads what has changed and hands it on, at the watcher's pace.
-async fn pump(subscription: Arc<Subscription>, caller: StoreCaller, sender: mpsc::Sender<WatchEvent>) {
-    loop {
-        tokio::select! {
-            () = subscription.key_changed() => {}
-            () = caller.ended() => return,
-            () = sender.closed() => return,
-        }
-        let keys = subscription.take().keys;
-        let events = caller.call(move |driver| views::watch_events(&driver.engine, keys)).await;
-        for event in events.into_iter().flatten() {
-            if sender.send(event).await.is_err() {
-                return;
-            }
         }
     }
 }

@@ -1,12 +1,14 @@
-//! The handle to a running node: reads, writes, watching, joining, leaving.
-//! Cheap to clone. It asks the driver; it holds no state of its own.
+//! The handle to a running node: reading, watching, joining, leaving. Cheap to
+//! clone. It asks the driver; it holds no state of its own. Writing has a room
+//! of its own (`write`).
 
 use crate::address::{InvalidAddress, join_address};
-use crate::feed::{StoreCaller, StoreDriver, Watch};
+use crate::feed::{All, Start, StoreCaller, StoreDriver};
 use crate::views;
+use crate::watch::{MemberEvents, Watch};
 use rumormill_api::{EntryView, MemberView, StatusView};
-use rumormill_core::state::store::{InvalidKey, Key, ValueTooLong, WriteError};
-use rumormill_core::{Address, ConfigError, Kind, NodeId, TraceEvent, TraceRecord, Tuning, Value};
+use rumormill_core::state::store::Key;
+use rumormill_core::{Address, ConfigError, NodeId, TraceRecord, Tuning};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::sync::{Notify, watch};
@@ -15,43 +17,6 @@ use tokio::sync::{Notify, watch};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the node has stopped")]
 pub struct Stopped;
-
-/// Why a register was not set. Nothing changed.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum SetError {
-    /// The key is no key.
-    #[error(transparent)]
-    Key(#[from] InvalidKey),
-    /// The value is too large.
-    #[error(transparent)]
-    Value(#[from] ValueTooLong),
-    /// The key holds something else.
-    #[error(transparent)]
-    Write(#[from] WriteError),
-    /// The node has left its cluster; a write would reach nobody.
-    #[error("the node has left the cluster, so a write would reach nobody")]
-    Left,
-    /// The node has stopped.
-    #[error(transparent)]
-    Stopped(#[from] Stopped),
-}
-
-/// Why a counter was not changed. Nothing changed.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum IncrementError {
-    /// The key is no key.
-    #[error(transparent)]
-    Key(#[from] InvalidKey),
-    /// The key holds something else, or the sum would leave its range.
-    #[error(transparent)]
-    Write(#[from] WriteError),
-    /// The node has left its cluster; a write would reach nobody.
-    #[error("the node has left the cluster, so a write would reach nobody")]
-    Left,
-    /// The node has stopped.
-    #[error(transparent)]
-    Stopped(#[from] Stopped),
-}
 
 /// Why the tuning was not changed. Nothing changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -165,52 +130,60 @@ impl NodeHandle {
         self.call(move |driver| views::entry(&driver.engine, &key)).await
     }
 
-    /// Sets a register, here at once and elsewhere as it spreads. Returns the
-    /// entry as it reads now.
-    ///
-    /// # Errors
-    /// When key or value are not allowed, the key holds another kind, or the node has left or stopped.
-    pub async fn set(&self, key: &str, value: impl Into<serde_json::Value>) -> Result<EntryView, SetError> {
-        let key = Key::new(key)?;
-        let value = Value::json(&value.into())?;
-        self.call(move |driver| {
-            still_in(driver).ok_or(SetError::Left)?;
-            let now = driver.now();
-            driver.engine.set(&key, value, now)?;
-            wrote(driver, &key, "set".to_owned());
-            let entry = views::entry_of(&driver.engine, &key, Kind::Register);
-            Ok(entry.expect("what was just set is there"))
-        })
-        .await?
-    }
-
-    /// Adds to a counter; a negative number subtracts. Returns the sum, as
-    /// this node sees it.
-    ///
-    /// # Errors
-    /// When the key is not allowed or holds another kind, the sum would leave 64 bits, or the node has left
-    /// or stopped.
-    pub async fn increment(&self, key: &str, by: i64) -> Result<i64, IncrementError> {
-        let key = Key::new(key)?;
-        self.call(move |driver| {
-            still_in(driver).ok_or(IncrementError::Left)?;
-            let now = driver.now();
-            let sum = driver.engine.increment(&key, by, now)?;
-            wrote(driver, &key, format!("add {by}"));
-            Ok(sum)
-        })
-        .await?
-    }
-
     /// Follows the keys that start with `prefix`; the empty one follows all.
-    /// What changes after this returns is seen.
+    /// What changes after this returns is seen; a deleted or expired key comes
+    /// without an entry.
     ///
     /// # Errors
     /// When the node has stopped.
     pub async fn watch(&self, prefix: &str) -> Result<Watch, Stopped> {
+        Ok(self.watch_from(prefix, Start::Now).await?.1)
+    }
+
+    /// As [`NodeHandle::watch`], but first what is there already comes, key by
+    /// key, so that nothing can fall between reading and following.
+    ///
+    /// ```
+    /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let node = rumormill_node::Node::builder().listen("127.0.0.1:0").start().await?;
+    /// node.set("app/colour", "blue").await?;
+    /// let mut settings = node.watch_all("app/").await?;
+    /// let first = settings.next().await.expect("the node runs");
+    /// assert_eq!(first.entry.map(|entry| entry.value), Some("blue".into()));
+    /// node.delete("app/colour").await?;
+    /// let second = settings.next().await.expect("the node runs");
+    /// assert_eq!((second.key.as_str(), second.entry), ("app/colour", None));
+    /// # Ok(())
+    /// # }
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(run())?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the node has stopped.
+    pub async fn watch_all(&self, prefix: &str) -> Result<Watch, Stopped> {
+        Ok(self.watch_from(prefix, Start::Current).await?.1)
+    }
+
+    /// A watch, and where it stands after all that is there, if it begins with that.
+    pub(crate) async fn watch_from(
+        &self,
+        prefix: &str,
+        start: Start,
+    ) -> Result<(Option<All>, Watch), Stopped> {
         let prefix = prefix.to_owned();
-        let subscription = self.call(move |driver| driver.listener.subscribe(prefix)).await?;
-        Ok(Watch::start(subscription, self.0.caller.clone()))
+        let begun = self.call(move |driver| driver.listener.watch(&prefix, &start, &driver.engine)).await?;
+        let all = begun.all.clone();
+        Ok((all, Watch::start(begun, self.0.caller.clone())))
+    }
+
+    /// Follows the members' statuses, this node's own included, from now on.
+    ///
+    /// # Errors
+    /// When the node has stopped.
+    pub async fn member_events(&self) -> Result<MemberEvents, Stopped> {
+        let subscription = self.call(|driver| driver.listener.watch_members()).await?;
+        Ok(MemberEvents::start(subscription, self.0.caller.clone()))
     }
 
     /// Asks another node to let this one in, at once, and keeps asking while
@@ -321,14 +294,4 @@ impl NodeHandle {
     ) -> Result<T, Stopped> {
         self.0.caller.call(call).await.ok_or(Stopped)
     }
-}
-
-fn still_in(driver: &StoreDriver) -> Option<()> {
-    let own = driver.engine.members().status(driver.engine.id());
-    (!driver.engine.is_stopped() && own != Some(rumormill_core::Status::Left)).then_some(())
-}
-
-fn wrote(driver: &mut StoreDriver, key: &Key, what: String) {
-    let now = driver.now();
-    driver.listener.note(TraceEvent::Wrote { key: key.clone(), what }, now);
 }

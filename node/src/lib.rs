@@ -18,7 +18,7 @@
 //!
 //! What a node decides is the core engine's business; this crate gives it a
 //! clock and WebSockets, and shows it to people and programs over HTTP. Reading
-//! order: the face ([`builder`], [`handle`]), what drives the engine
+//! order: the face ([`builder`], [`handle`], [`write`], [`watch`]), what drives the engine
 //! (`driver`, [`link`], [`faults`]), what others see of it ([`feed`], `views`,
 //! [`http`]), and the other end of the HTTP API ([`client`]).
 
@@ -26,6 +26,8 @@
 
 pub mod builder;
 pub mod handle;
+pub mod write;
+pub mod watch;
 pub mod address;
 mod clock;
 mod driver;
@@ -41,5 +43,11 @@ pub mod circle;
 pub use address::{InvalidAddress, join_address};
 pub use builder::{Node, NodeBuilder, StartError};
 pub use faults::Faults;
-pub use feed::Watch;
-pub use handle::{IncrementError, JoinError, NodeHandle, SetError, Stopped, TuneError};
+pub use handle::{JoinError, NodeHandle, Stopped, TuneError};
+pub use watch::{MemberEvents, Watch};
+pub use write::{Change, ChangeError, Condition, Written};
+
+/// What the handle gives and tells: the same types that the HTTP API speaks.
+pub use rumormill_api::{EntryView, MemberEvent, MemberView, StatusView, WatchEvent};
+/// What a node is tuned with.
+pub use rumormill_core::{Kind, LimiterConfig, Mode, NodeId, Status, Strategy, Tuning};

@@ -2,13 +2,14 @@
 //! anything or waits for anything.
 
 use crate::clock::Clock;
-use crate::feed::Source;
-use rumormill_api::{EntryView, MemberView, ReportView, StatusView, StoreView, Tallies, WatchEvent};
+use crate::feed::Change;
+use rumormill_api::{EntryView, Gone, MemberView, ReportView, StatusView, StoreView, Tallies, WatchEvent};
 use rumormill_core::state::store::{Key, Reading};
 use rumormill_core::wire::Report;
 use rumormill_core::{Engine, Instant, Kind, NodeId, State, Status, Store};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use xxhash_rust::xxh3::xxh3_64;
 
 /// The version of this program, as the API and the metrics say it.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -89,6 +90,27 @@ pub(crate) fn entries(engine: &Engine<Store>, prefix: &str) -> Vec<EntryView> {
     matching.map(|entry| view(entry.key, &entry.reading)).collect()
 }
 
+/// Entries as [`entries`], beginning after a key, and where to go on if there
+/// are more than `limit`. The entries of one key are never torn apart.
+pub(crate) fn page(
+    engine: &Engine<Store>,
+    prefix: &str,
+    after: Option<&str>,
+    limit: usize,
+) -> (Vec<EntryView>, Option<String>) {
+    let entries = engine.state().iter();
+    let wanted = |key: &str| key.starts_with(prefix) && after.is_none_or(|after| key > after);
+    let (mut page, mut last) = (Vec::new(), None);
+    for entry in entries.filter(|entry| wanted(entry.key.as_str())) {
+        if page.len() >= limit && last != Some(entry.key) {
+            return (page, last.map(|key| key.as_str().to_owned()));
+        }
+        page.push(view(entry.key, &entry.reading));
+        last = Some(entry.key);
+    }
+    (page, None)
+}
+
 /// What stands under a key; where two nodes gave it two kinds at once, the register.
 pub(crate) fn entry(engine: &Engine<Store>, key: &Key) -> Option<EntryView> {
     engine.state().get(key).next().map(|reading| view(key, &reading))
@@ -99,25 +121,39 @@ pub(crate) fn entry_of(engine: &Engine<Store>, key: &Key, kind: Kind) -> Option<
     engine.state().get(key).find(|reading| reading.kind() == kind).map(|reading| view(key, &reading))
 }
 
-/// Changed keys as lines for those who watch, in the order of the changes.
-pub(crate) fn watch_events(
+/// How these read now, and which of them are gone.
+pub(crate) fn changed(
     engine: &Engine<Store>,
-    changed: BTreeMap<(Key, Kind), Source>,
-) -> Vec<WatchEvent> {
-    let mut events: Vec<WatchEvent> = changed
-        .into_iter()
-        .filter_map(|((key, kind), Source { at, from })| {
-            let entry = entry_of(engine, &key, kind)?;
-            Some(WatchEvent { at_us: at.as_micros(), from, entry })
-        })
-        .collect();
-    events.sort_by_key(|event| event.at_us);
-    events
+    keys: impl Iterator<Item = (Key, Kind)>,
+) -> (Vec<EntryView>, Vec<Gone>) {
+    let (mut entries, mut gone) = (Vec::new(), Vec::new());
+    for (key, kind) in keys {
+        match entry_of(engine, &key, kind) {
+            Some(entry) => entries.push(entry),
+            None => gone.push(Gone { key: key.as_str().to_owned(), kind }),
+        }
+    }
+    (entries, gone)
+}
+
+/// What reads differently now, in the order of the changes.
+pub(crate) fn watch_events(engine: &Engine<Store>, changed: &[Change]) -> Vec<WatchEvent> {
+    let event = |change: &Change| WatchEvent {
+        id: None,
+        at_us: change.at.as_micros(),
+        from: change.from.clone(),
+        key: change.key.as_str().to_owned(),
+        kind: change.kind,
+        entry: entry_of(engine, &change.key, change.kind),
+    };
+    changed.iter().map(event).collect()
 }
 
 fn view(key: &Key, reading: &Reading<'_>) -> EntryView {
+    let mut expires_us = None;
     let (value, author, stamp_us) = match reading {
-        Reading::Register { value, stamp, author, .. } => {
+        Reading::Register { value, stamp, author, expires } => {
+            expires_us = expires.map(|at| at.as_micros());
             (value.to_json(), Some(author.node.clone()), Some(stamp.0))
         }
         Reading::Counter { sum } => (Value::from(*sum), None, None),
@@ -126,7 +162,17 @@ fn view(key: &Key, reading: &Reading<'_>) -> EntryView {
         }
         Reading::Set { elements } => (elements.iter().map(|element| element.to_json()).collect(), None, None),
     };
-    EntryView { key: key.as_str().to_owned(), kind: reading.kind(), value, author, stamp_us }
+    let key = key.as_str().to_owned();
+    let mut view =
+        EntryView { key, kind: reading.kind(), value, author, stamp_us, expires_us, version: String::new() };
+    view.version = version(&view);
+    view
+}
+
+/// A name for what is read: the same wherever the same is read.
+fn version(view: &EntryView) -> String {
+    let text = serde_json::to_vec(view).expect("an entry always encodes");
+    hash(xxh3_64(&text))
 }
 
 /// A hash as the API writes it.

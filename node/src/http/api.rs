@@ -1,39 +1,41 @@
 //! The JSON API under `/api/v1`: one function per route, each a thin cover
-//! over the node's handle.
+//! over the node's handle. The store's part has a file of its own (`keys`).
 
-use super::problem::{Asked, Body, Failure, Named, no_such_key, problem};
+#![allow(unused_qualifications, reason = "the macro that reads the annotations repeats the types' paths")]
+
+use super::keys;
+use super::openapi::Configuration;
+use super::problem::{Asked, Body, Failure, problem};
+use crate::feed::Start;
 use crate::handle::NodeHandle;
+use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::sse::{Event, KeepAlive, Sse};
-use axum::routing::{get, post};
-use axum::{Json, Router};
-use futures_util::{Stream, StreamExt};
-use rumormill_api::{
-    CounterBody, CounterView, EntryView, JoinBody, KeyList, MemberList, SetBody, StatusView,
-};
-use rumormill_core::state::store::{Key, WriteError};
-use rumormill_core::{Kind, TraceRecord, Tuning};
+use futures_util::{Stream, StreamExt, stream};
+use rumormill_api::{JoinBody, JoiningView, MemberList, StatusView, WatchEvent};
+use rumormill_core::{TraceRecord, Tuning};
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use std::convert::Infallible;
 use std::time::Duration;
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 /// How often a watcher of a quiet node gets a sign of life.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
-pub(crate) fn router() -> Router<NodeHandle> {
-    Router::new()
-        .route("/status", get(status))
-        .route("/members", get(members))
-        .route("/keys", get(keys))
-        .route("/keys/{*key}", get(key).put(set_key))
-        .route("/counters/{*name}", get(counter).post(increment))
-        .route("/watch", get(watch))
-        .route("/config", get(config).patch(patch_config))
-        .route("/join", post(join))
-        .route("/leave", post(leave))
-        .route("/trace", get(trace))
+pub(crate) fn router() -> OpenApiRouter<NodeHandle> {
+    OpenApiRouter::new()
+        .routes(routes!(status))
+        .routes(routes!(members))
+        .merge(keys::router())
+        .routes(routes!(watch))
+        .routes(routes!(config, patch_config))
+        .routes(routes!(join))
+        .routes(routes!(leave))
+        .routes(routes!(trace))
 }
 
 pub(crate) async fn healthz(State(node): State<NodeHandle>) -> Result<&'static str, Failure> {
@@ -41,80 +43,84 @@ pub(crate) async fn healthz(State(node): State<NodeHandle>) -> Result<&'static s
     Ok("ok\n")
 }
 
+/// Shows the node as it sees itself.
+#[utoipa::path(get, path = "/status", tag = "cluster", responses(
+    (status = 200, description = "The node", body = StatusView),
+))]
 async fn status(State(node): State<NodeHandle>) -> Result<Json<StatusView>, Failure> {
     Ok(Json(node.status().await?))
 }
 
+/// Lists all members that the node knows, itself included.
+#[utoipa::path(get, path = "/members", tag = "cluster", responses(
+    (status = 200, description = "The members, by name", body = MemberList),
+))]
 async fn members(State(node): State<NodeHandle>) -> Result<Json<MemberList>, Failure> {
     Ok(Json(MemberList { members: node.members().await? }))
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
-struct Prefix {
+#[into_params(parameter_in = Query)]
+struct WatchQuery {
+    /// Only keys that start with this.
     #[serde(default)]
+    #[param(required = false)]
     prefix: String,
+    /// As the header `Last-Event-ID`, for those who cannot send one; the header goes before.
+    last_event_id: Option<String>,
 }
 
-async fn keys(
-    State(node): State<NodeHandle>,
-    Asked(Prefix { prefix }): Asked<Prefix>,
-) -> Result<Json<KeyList>, Failure> {
-    Ok(Json(KeyList { keys: node.keys(&prefix).await? }))
-}
-
-async fn key(State(node): State<NodeHandle>, Named(key): Named) -> Result<Json<EntryView>, Failure> {
-    Key::new(&key)?;
-    node.entry(&key).await?.map(Json).ok_or_else(|| no_such_key(&key))
-}
-
-async fn set_key(
-    State(node): State<NodeHandle>,
-    Named(key): Named,
-    Body(SetBody { value }): Body<SetBody>,
-) -> Result<Json<EntryView>, Failure> {
-    Ok(Json(node.set(&key, value).await?))
-}
-
-async fn counter(State(node): State<NodeHandle>, Named(name): Named) -> Result<Json<CounterView>, Failure> {
-    let key = Key::new(&name)?;
-    match node.call(move |driver| driver.engine.state().counter(&key)).await? {
-        Some(value) => Ok(Json(CounterView { name, value })),
-        None => match node.entry(&name).await? {
-            Some(entry) => {
-                let key = Key::new(&name)?;
-                Err(WriteError::WrongKind { key, existing: entry.kind }.into())
-            }
-            None => Err(no_such_key(&name)),
-        },
-    }
-}
-
-async fn increment(
-    State(node): State<NodeHandle>,
-    Named(name): Named,
-    Body(CounterBody { by }): Body<CounterBody>,
-) -> Result<Json<CounterView>, Failure> {
-    let value = node.increment(&name, by).await?;
-    Ok(Json(CounterView { name, value }))
-}
-
+/// Follows changes, as server-sent events.
+///
+/// Each `change` and each `gone` (deleted, or its time is over) is a `WatchEvent`. With `Last-Event-ID`, what was
+/// missed comes first, each key's newest state only. Where the node cannot tell what was missed (the id is another
+/// node's or too old; `0` is always such an id), a `reset` comes, then all that is there: whatever else the watcher
+/// knew is gone.
+#[utoipa::path(get, path = "/watch", tag = "store", params(
+    WatchQuery,
+    ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that was seen"),
+), responses(
+    (status = 200, description = "Events, until the node stops", body = WatchEvent, content_type = "text/event-stream"),
+))]
 async fn watch(
     State(node): State<NodeHandle>,
-    Asked(Prefix { prefix }): Asked<Prefix>,
+    headers: HeaderMap,
+    Asked(WatchQuery { prefix, last_event_id }): Asked<WatchQuery>,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Failure> {
-    let lines = node.watch(&prefix).await?.map(|event| {
-        let line = serde_json::to_string(&event).expect("a watch event always encodes");
-        Ok(Event::default().event("change").data(line))
+    let header = headers.get("last-event-id").map(|id| String::from_utf8_lossy(id.as_bytes()).into_owned());
+    let start = header.or(last_event_id).map_or(Start::Now, Start::After);
+    let (all, events) = node.watch_from(&prefix, start).await?;
+    // Whoever has read only this may not go on after it, unless nothing follows.
+    let reset = all.map(|all| {
+        let event = Event::default().event("reset").data("{}");
+        if all.is_empty { event.id(all.id) } else { event }
     });
+    let lines = stream::iter(reset).chain(events.map(line)).map(Ok);
     Ok(Sse::new(lines).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)))
 }
 
+fn line(event: WatchEvent) -> Event {
+    let text = serde_json::to_string(&event).expect("a watch event always encodes");
+    let line = Event::default().event(if event.entry.is_some() { "change" } else { "gone" }).data(text);
+    match event.id {
+        Some(id) => line.id(id),
+        None => line,
+    }
+}
+
+/// Shows what may change while the node runs.
+#[utoipa::path(get, path = "/config", tag = "cluster", responses(
+    (status = 200, description = "The configuration as it is now", body = Configuration),
+))]
 async fn config(State(node): State<NodeHandle>) -> Result<Json<Tuning>, Failure> {
     Ok(Json(node.tuning().await?))
 }
 
-/// Only what the body names changes; all of it or nothing.
+/// Changes what the body names; all of it or nothing.
+#[utoipa::path(patch, path = "/config", tag = "cluster", request_body = Configuration, responses(
+    (status = 200, description = "The configuration as it is now", body = Configuration),
+))]
 async fn patch_config(
     State(node): State<NodeHandle>,
     Body(changes): Body<Map<String, Value>>,
@@ -158,26 +164,37 @@ fn patched(tuning: Tuning, changes: Map<String, Value>) -> Result<Tuning, Failur
     })
 }
 
+/// Makes the node join the cluster of another.
+///
 /// Accepted, not done: whether it worked shows in the members.
+#[utoipa::path(post, path = "/join", tag = "cluster", request_body = JoinBody, responses(
+    (status = 202, description = "The node asks there, and keeps asking while it is alone", body = JoiningView),
+))]
 async fn join(
     State(node): State<NodeHandle>,
     Body(JoinBody { url }): Body<JoinBody>,
-) -> Result<(StatusCode, Json<Value>), Failure> {
-    let address = node.join(&url).await?;
-    Ok((StatusCode::ACCEPTED, Json(json!({ "joining": address }))))
+) -> Result<(StatusCode, Json<JoiningView>), Failure> {
+    let joining = node.join(&url).await?.to_string();
+    Ok((StatusCode::ACCEPTED, Json(JoiningView { joining })))
 }
 
+/// Makes the node say goodbye to its cluster.
+///
+/// It answers when that is said. A node that was started by `rumormill run` ends then.
+#[utoipa::path(post, path = "/leave", tag = "cluster", responses(
+    (status = 200, description = "The node, after it has left", body = StatusView),
+))]
 async fn leave(State(node): State<NodeHandle>) -> Result<Json<StatusView>, Failure> {
     node.leave().await?;
     status(State(node)).await
 }
 
+/// Shows what happened lately, oldest first.
+///
+/// Messages are part of it while somebody observes, or the log level is `debug`.
+#[utoipa::path(get, path = "/trace", tag = "cluster", responses(
+    (status = 200, description = "Trace records, as observers and simulations have them", body = Vec<Object>),
+))]
 async fn trace(State(node): State<NodeHandle>) -> Result<Json<Vec<TraceRecord>>, Failure> {
     Ok(Json(node.trace().await?))
-}
-
-/// What an observer's request may write, for the answer to it.
-pub(crate) async fn written(node: &NodeHandle, key: &str, kind: Kind) -> Option<EntryView> {
-    let key = Key::new(key).ok()?;
-    node.call(move |driver| crate::views::entry_of(&driver.engine, &key, kind)).await.ok()?
 }

@@ -10,12 +10,16 @@
 
 mod api;
 mod assets;
+mod condition;
 mod gossip;
+mod keys;
 mod metrics;
 mod observe;
+mod openapi;
 mod problem;
 mod upgrade;
 
+pub use keys::PAGE_MAX;
 pub use observe::{OBSERVERS_MAX, REQUEST_BYTES_MAX};
 
 use crate::driver::Acceptor;
@@ -64,7 +68,7 @@ pub(crate) struct Remote(pub(crate) SocketAddr);
 /// All routes of a node.
 pub(crate) fn router(node: NodeHandle, acceptor: Acceptor) -> Router {
     Router::new()
-        .nest("/api/v1", api::router())
+        .merge(openapi::described(api::router()))
         .route("/metrics", get(metrics::metrics))
         .route("/healthz", get(api::healthz))
         .merge(observe::router())
@@ -199,8 +203,8 @@ async fn fallback(request: Request) -> Response {
 
 fn no_such_route(uri: &Uri) -> Response {
     let detail = format!(
-        "there is no {}; the API is /api/v1/status, members, keys, keys/KEY, counters/NAME, watch, config, join, \
-         leave, trace; beside it /metrics, /healthz, and the sockets /gossip and /observe",
+        "there is no {}; the API is /api/v1/status, members, keys, keys/KEY, counters/NAME, sets/NAME, watch, \
+         config, join, leave, trace, openapi.json; beside it /metrics, /healthz, and the sockets /gossip and /observe",
         uri.path()
     );
     problem(StatusCode::NOT_FOUND, "no-such-route", "No such route", detail).into_response()

@@ -15,7 +15,9 @@ use axum::response::Response;
 use axum::routing::get;
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
-use rumormill_api::{Ask, MemberView, Notice, OBSERVE_SUBPROTOCOL, Outcome, Request, StatusView};
+use rumormill_api::{
+    Ask, EntryView, Gone, MemberView, Notice, OBSERVE_SUBPROTOCOL, Outcome, Request, StatusView,
+};
 use rumormill_core::state::store::VALUE_BYTES_MAX;
 use rumormill_core::{CloseCode, NodeId, TraceRecord};
 use std::collections::BTreeMap;
@@ -142,7 +144,8 @@ struct Look {
     at_us: u64,
     status: Box<StatusView>,
     members: Vec<MemberView>,
-    entries: Vec<rumormill_api::EntryView>,
+    entries: Vec<EntryView>,
+    gone: Vec<Gone>,
 }
 
 impl Observer {
@@ -158,7 +161,7 @@ impl Observer {
     }
 
     async fn run(&mut self) -> Result<Never, End> {
-        let Look { at_us, status, members, entries } = self.look(None).await?;
+        let Look { at_us, status, members, entries, .. } = self.look(None).await?;
         self.tell(&Notice::Snapshot { at_us, status, members, entries }).await?;
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -183,25 +186,26 @@ impl Observer {
             return Ok(());
         }
         self.updated = Instant::now();
-        let Look { at_us, status, members, entries } = self.look(Some(changes)).await?;
-        self.tell(&Notice::Update { at_us, status, members, entries }).await
+        let Look { at_us, status, members, entries, gone } = self.look(Some(changes)).await?;
+        self.tell(&Notice::Update { at_us, status, members, entries, gone }).await
     }
 
     /// The state now: all of it, or what is different from what the observer knows.
     async fn look(&mut self, changes: Option<Changes>) -> Result<Look, End> {
         let mut look = self
             .node
-            .call(move |driver| Look {
-                at_us: driver.now().as_micros(),
-                status: Box::new(views::status(&driver.engine, &driver.clock)),
-                members: views::members(&driver.engine, driver.now()),
-                entries: match changes {
-                    None => views::entries(&driver.engine, ""),
-                    Some(changes) => {
-                        let keys = changes.keys.into_keys();
-                        keys.filter_map(|(key, kind)| views::entry_of(&driver.engine, &key, kind)).collect()
-                    }
-                },
+            .call(move |driver| {
+                let (entries, gone) = match changes {
+                    None => (views::entries(&driver.engine, ""), Vec::new()),
+                    Some(changes) => views::changed(&driver.engine, changes.keys.into_keys()),
+                };
+                Look {
+                    at_us: driver.now().as_micros(),
+                    status: Box::new(views::status(&driver.engine, &driver.clock)),
+                    members: views::members(&driver.engine, driver.now()),
+                    entries,
+                    gone,
+                }
             })
             .await
             .map_err(|Stopped| End::NodeStops)?;
@@ -294,7 +298,7 @@ async fn answer(node: &NodeHandle, ask: Ask) -> Outcome {
         }
     };
     match written {
-        Ok(()) => match super::api::written(node, &key, kind).await {
+        Ok(()) => match super::keys::written(node, &key, kind).await {
             Some(entry) => Outcome::Done(entry),
             None => Outcome::Refused(Stopped.to_string()),
         },

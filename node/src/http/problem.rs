@@ -1,7 +1,8 @@
 //! Errors of the API as `application/problem+json` (RFC 9457), and request
 //! parts that are refused in that form. What is an error is decided elsewhere.
 
-use crate::handle::{IncrementError, JoinError, SetError, Stopped, TuneError};
+use crate::handle::{JoinError, Stopped, TuneError};
+use crate::write::ChangeError;
 use axum::Json;
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
@@ -29,6 +30,7 @@ pub(crate) fn problem(
         title: title.to_owned(),
         status: status.as_u16(),
         detail: detail.into(),
+        current: None,
     })
 }
 
@@ -75,27 +77,26 @@ fn left() -> Failure {
     problem(StatusCode::CONFLICT, "left", "The node has left", detail)
 }
 
-impl From<SetError> for Failure {
-    fn from(error: SetError) -> Self {
+impl From<ChangeError> for Failure {
+    fn from(error: ChangeError) -> Self {
+        let detail = error.to_string();
         match error {
-            SetError::Key(error) => error.into(),
-            SetError::Value(error) => {
-                problem(StatusCode::PAYLOAD_TOO_LARGE, "value-too-large", "Too large", error.to_string())
+            ChangeError::Key(error) => error.into(),
+            ChangeError::Value(_) => {
+                problem(StatusCode::PAYLOAD_TOO_LARGE, "value-too-large", "Too large", detail)
             }
-            SetError::Write(error) => error.into(),
-            SetError::Left => left(),
-            SetError::Stopped(error) => error.into(),
-        }
-    }
-}
-
-impl From<IncrementError> for Failure {
-    fn from(error: IncrementError) -> Self {
-        match error {
-            IncrementError::Key(error) => error.into(),
-            IncrementError::Write(error) => error.into(),
-            IncrementError::Left => left(),
-            IncrementError::Stopped(error) => error.into(),
+            ChangeError::Ttl => {
+                problem(StatusCode::UNPROCESSABLE_ENTITY, "out-of-range", "Out of range", detail)
+            }
+            ChangeError::Write(error) => error.into(),
+            ChangeError::Unmet { current, .. } => {
+                let title = "Not as expected";
+                let Failure(problem) =
+                    problem(StatusCode::PRECONDITION_FAILED, "precondition-failed", title, detail);
+                Self(Problem { current, ..problem })
+            }
+            ChangeError::Left => left(),
+            ChangeError::Stopped(error) => error.into(),
         }
     }
 }

@@ -1,5 +1,5 @@
-use crate::support::{Answer, LIMIT, all_read, ask, cluster, node, quick};
-use rumormill_api::{MemberList, Problem, StatusView};
+use crate::support::{all_read, ask, check_problem, cluster, node, quick};
+use rumormill_api::{MemberList, StatusView};
 use rumormill_core::state::store::VALUE_BYTES_MAX;
 use rumormill_core::{Status, Strategy, Tuning};
 use rumormill_node::client::{Client, ClientError};
@@ -8,16 +8,6 @@ use serde_json::json;
 use std::io::ErrorKind;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::timeout;
-
-#[track_caller]
-fn check_problem(answer: &Answer, status: u16, kind: &str, detail: &str) {
-    assert_eq!(answer.status, status, "{answer:?}");
-    assert_eq!(answer.headers["content-type"], "application/problem+json");
-    let problem: Problem = serde_json::from_str(&answer.body).expect("a problem");
-    assert_eq!((problem.status, problem.kind.as_str()), (status, format!("/problems/{kind}").as_str()));
-    assert!(problem.detail.contains(detail), "{}", problem.detail);
-}
 
 #[tokio::test]
 async fn status_and_members_say_what_the_node_knows() {
@@ -160,24 +150,6 @@ async fn a_node_joins_and_leaves_when_told_to() {
     crate::support::holds(&there, here.id(), Status::Left).await;
     let answer = ask(&here, "PUT", "/api/v1/keys/k", &[], r#"{"value": 1}"#).await;
     check_problem(&answer, 409, "left", "has left");
-}
-
-#[tokio::test]
-async fn changes_are_streamed_to_those_who_watch() {
-    let nodes = cluster(2, |builder| builder).await;
-    let client = Client::new(&nodes[1].url()).expect("a node's URL");
-    let mut changes = client.watch("app/").await.expect("watch");
-    nodes[0].set("other", 1).await.expect("set");
-    nodes[0].set("app/x", json!({ "deep": [1] })).await.expect("set");
-    let change = timeout(LIMIT, changes.next()).await.expect("in time").expect("readable").expect("open");
-    assert_eq!((change.entry.key.as_str(), change.entry.value), ("app/x", json!({ "deep": [1] })));
-    assert_eq!(change.from.as_ref(), Some(nodes[0].id()));
-    nodes[1].increment("app/n", 2).await.expect("increment");
-    let change = timeout(LIMIT, changes.next()).await.expect("in time").expect("readable").expect("open");
-    assert_eq!((change.entry.key.as_str(), change.from), ("app/n", None));
-    nodes[1].shutdown().await;
-    let end = timeout(LIMIT, changes.next()).await.expect("in time");
-    assert!(end.is_ok_and(|change| change.is_none()), "the stream ends with the node");
 }
 
 #[tokio::test]

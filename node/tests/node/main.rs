@@ -7,6 +7,8 @@ mod cluster;
 mod commands;
 /// The HTTP API, metrics and the dashboard's files.
 mod http;
+/// Every kind of value, conditions, pages and the watch, through handle and HTTP.
+mod store;
 /// Frames that no node would send, and a client that speaks by hand.
 mod links;
 /// The observer's socket.

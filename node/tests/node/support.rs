@@ -1,6 +1,7 @@
 //! Nodes with a quick pace, conditions with a bound, and plain sockets.
 
 use futures_util::{SinkExt, StreamExt};
+use rumormill_api::Problem;
 use rumormill_core::{Codec, Duration, NodeId, Status, Tuning};
 use rumormill_node::{Node, NodeBuilder, NodeHandle};
 use serde_json::Value;
@@ -123,6 +124,15 @@ impl Answer {
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
     }
+}
+
+#[track_caller]
+pub(crate) fn check_problem(answer: &Answer, status: u16, kind: &str, detail: &str) {
+    assert_eq!(answer.status, status, "{answer:?}");
+    assert_eq!(answer.headers["content-type"], "application/problem+json");
+    let problem: Problem = serde_json::from_str(&answer.body).expect("a problem");
+    assert_eq!((problem.status, problem.kind.as_str()), (status, format!("/problems/{kind}").as_str()));
+    assert!(problem.detail.contains(detail), "{}", problem.detail);
 }
 
 /// A request made of plain text, so that it can also be a bad one.

@@ -69,6 +69,8 @@ pub(super) fn entry(key: &str, value: i64) -> EntryView {
         value: value.into(),
         author: Some(id("a")),
         stamp_us: Some(1),
+        expires_us: None,
+        version: String::new(),
     }
 }
 
@@ -77,5 +79,5 @@ pub(super) fn snapshot(at_us: u64, status: StatusView, members: Vec<MemberView>)
 }
 
 pub(super) fn update(at_us: u64, status: StatusView, members: Vec<MemberView>) -> Notice {
-    Notice::Update { at_us, status: Box::new(status), members, entries: vec![] }
+    Notice::Update { at_us, status: Box::new(status), members, entries: vec![], gone: vec![] }
 }

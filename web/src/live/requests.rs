@@ -106,6 +106,8 @@ mod tests {
             value: json!(1),
             author: None,
             stamp_us: None,
+            expires_us: None,
+            version: String::new(),
         }
     }
 

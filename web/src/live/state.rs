@@ -2,7 +2,7 @@
 //! never makes anything up: what is not known stays unknown, what is old keeps its age.
 
 use super::{feed::Feed, rates::RateSeries, requests::Requests};
-use rumormill_api::{EntryView, MemberView, Notice, Outcome, StatusView};
+use rumormill_api::{EntryView, Gone, MemberView, Notice, Outcome, StatusView};
 use rumormill_core::{Kind, NodeId};
 use std::{collections::BTreeMap, rc::Rc};
 
@@ -104,8 +104,13 @@ impl View {
                 self.revisions.entries += 1;
                 self.on_update(at_us, status, members, entries, None, now_ms);
             }
-            Notice::Update { at_us, status, members, entries } => {
+            Notice::Update { at_us, status, members, entries, gone } => {
                 self.on_update(at_us, status, members, entries, Some(now_ms), now_ms);
+                for Gone { key, kind } in gone {
+                    if self.entries.remove(&(key, kind)).is_some() {
+                        self.revisions.entries += 1;
+                    }
+                }
             }
             Notice::Trace { records, dropped } => {
                 self.heard_ms = now_ms;
@@ -252,10 +257,27 @@ mod tests {
 
         let entries = vec![entry("k", 2), entry("new", 3)];
         let status = Box::new(status("a", 2));
-        view.apply(Notice::Update { at_us: 6_000_000, status, members: vec![], entries }, 2_000);
+        view.apply(
+            Notice::Update { at_us: 6_000_000, status, members: vec![], entries, gone: vec![] },
+            2_000,
+        );
         let read = &view.entries[&("k".to_owned(), Kind::Register)];
         assert_eq!((&read.view.value, read.changed_ms), (&2.into(), Some(2_000)));
         assert_eq!(view.entries.len(), 2);
+    }
+
+    #[test]
+    fn what_is_gone_is_no_longer_shown() {
+        let mut view = live();
+        let before = view.revisions.entries;
+        let gone = vec![Gone { key: "k".to_owned(), kind: Kind::Register }];
+        let status = Box::new(status("a", 2));
+        view.apply(
+            Notice::Update { at_us: 6_000_000, status, members: vec![], entries: vec![], gone },
+            2_000,
+        );
+        assert!(view.entries.is_empty());
+        assert!(view.revisions.entries > before);
     }
 
     #[test]

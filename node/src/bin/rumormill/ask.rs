@@ -6,10 +6,11 @@ use crate::table::table;
 use crate::usage::Usage;
 use anyhow::{Context, anyhow};
 use rumormill_api::{
-    CounterBody, CounterView, EntryView, JoinBody, KeyList, MemberList, SetBody, StatusView,
+    CounterBody, CounterView, EntryView, JoinBody, KeyList, MemberList, SetBody, SetKind, StatusView,
+    WatchEvent,
 };
 use rumormill_core::{Incarnation, Kind};
-use rumormill_node::client::{Client, ClientError, key_path, query_value};
+use rumormill_node::client::{Client, ClientError, Told, key_path, query_value};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::io::{self, Write, stdout};
@@ -129,7 +130,7 @@ async fn set(key: &str, value: &str, value_json: bool, target: &Target) -> anyho
         Value::from(value)
     };
     let path = format!("keys/{}", key_path(key));
-    let body = SetBody { value };
+    let body = SetBody { value, ttl_ms: None, kind: SetKind::Register };
     let entry: EntryView = client(target)?.send(Method::PUT, &path, Some(&body)).await.map_err(explain)?;
     if target.json {
         print_json(&entry)
@@ -146,18 +147,22 @@ async fn increment(counter: &str, by: i64, target: &Target) -> anyhow::Result<()
 }
 
 async fn watch(prefix: &str, target: &Target) -> anyhow::Result<()> {
-    let mut changes = client(target)?.watch(prefix).await.map_err(explain)?;
-    while let Some(change) = changes.next().await.map_err(explain)? {
-        if target.json {
-            print_json(&change)?;
-            continue;
-        }
-        let from = change.from.map_or_else(|| "written here".to_owned(), |from| format!("from {from}"));
-        let kind = if change.entry.kind == Kind::Counter { " (counter)" } else { "" };
-        let time = clock(change.at_us);
-        print(&format!("{time}  {}{kind} = {}  {from}\n", change.entry.key, shown(&change.entry.value)))?;
+    let mut changes = client(target)?.watch(prefix, None).await.map_err(explain)?;
+    while let Some(told) = changes.next().await.map_err(explain)? {
+        let Told::Event(change) = told else { continue };
+        if target.json { print_json(&change)? } else { print(&in_words(&change))? }
     }
     Err(anyhow!("the node at {} has stopped", target.url))
+}
+
+fn in_words(change: &WatchEvent) -> String {
+    let from = change.from.as_ref().map_or_else(|| "written here".to_owned(), |from| format!("from {from}"));
+    let (time, key) = (clock(change.at_us), &change.key);
+    let kind = if change.kind == Kind::Register { String::new() } else { format!(" ({})", change.kind) };
+    match &change.entry {
+        Some(entry) => format!("{time}  {key}{kind} = {}  {from}\n", shown(&entry.value)),
+        None => format!("{time}  {key}{kind} is gone  {from}\n"),
+    }
 }
 
 async fn leave(target: &Target) -> anyhow::Result<()> {
