@@ -1,8 +1,29 @@
 //! One simulated machine: its engine while it is up, and what a driver keeps
 //! beside it. Decides nothing; the simulator moves it.
 
-use rumormill_core::{Address, Engine, Incarnation, Instant, LinkId, NodeId, State, Store};
-use std::collections::BTreeMap;
+use crate::clock::Clock;
+use crate::network::Flight;
+use rumormill_core::{
+    Address, Duration, Engine, Incarnation, Input, Instant, LinkId, NodeId, State, Store, Tuning,
+};
+use std::collections::{BTreeMap, VecDeque};
+
+/// Most requests for a link that wait for a process that does not get round to
+/// them; more are not answered. Linux's default (somaxconn) until 5.4.
+pub(crate) const BACKLOG_MAX: u32 = 128;
+
+/// What waits for a process that is paused or slow.
+#[derive(Debug)]
+pub(crate) enum Waiting {
+    /// A request for a link.
+    Dialed { link: u64 },
+    /// A frame, on the link of that name.
+    Frame(Flight, LinkId),
+    /// Anything else that the world did.
+    Input(Input),
+    /// An operator's wish.
+    Tune(Tuning),
+}
 
 #[derive(Debug)]
 pub(crate) struct Host {
@@ -19,7 +40,19 @@ pub(crate) struct Host {
     pub(crate) disk: Option<Vec<u8>>,
     /// How often it came back at another address.
     pub(crate) moves: u32,
-    /// The deadline for which an event is under way, and which one it is.
+    pub(crate) clock: Clock,
+    /// Is the process stopped?
+    pub(crate) paused: bool,
+    /// How late it handles what reaches it.
+    pub(crate) delay: Duration,
+    /// What reached it and when it is due, in order.
+    pub(crate) inbox: VecDeque<(Instant, Waiting)>,
+    /// How many of these are requests for a link.
+    pub(crate) backlog: u32,
+    /// Is one of these a timeout?
+    pub(crate) timed_out: bool,
+    /// The deadline for which an event is under way, in simulated time, and
+    /// which one it is.
     pub(crate) timer_at: Option<Instant>,
     pub(crate) timer_generation: u64,
 }
@@ -35,6 +68,12 @@ impl Host {
             accepted: 0,
             disk: None,
             moves: 0,
+            clock: Clock::default(),
+            paused: false,
+            delay: Duration::ZERO,
+            inbox: VecDeque::new(),
+            backlog: 0,
+            timed_out: false,
             timer_at: None,
             timer_generation: 0,
         }
@@ -46,9 +85,30 @@ impl Host {
         LinkId::Accepted(self.accepted)
     }
 
+    /// Does it handle what reaches it at once?
+    pub(crate) fn is_prompt(&self) -> bool {
+        self.engine.is_none() || (self.inbox.is_empty() && !self.paused && self.delay.is_zero())
+    }
+
+    /// Something waits; when it is due.
+    pub(crate) fn wait(&mut self, waiting: Waiting, now: Instant) -> Instant {
+        let last = self.inbox.back().map_or(now, |(due, _)| *due);
+        let due = last.max(now + self.delay);
+        self.inbox.push_back((due, waiting));
+        due
+    }
+
+    /// What is due, if anything is.
+    pub(crate) fn take_due(&mut self, now: Instant) -> Option<Waiting> {
+        let due = !self.paused && self.inbox.front().is_some_and(|(due, _)| *due <= now);
+        due.then(|| self.inbox.pop_front()).flatten().map(|(_, waiting)| waiting)
+    }
+
     /// The node is not up any more. What links it had, for the network.
     pub(crate) fn stop(&mut self) -> Vec<(u64, u8)> {
         self.disk = self.engine.take().map(|engine| engine.state().encode());
+        self.paused = false;
+        self.timed_out = false;
         self.timer_at = None;
         self.timer_generation += 1;
         core::mem::take(&mut self.links).into_values().collect()

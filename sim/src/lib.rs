@@ -31,6 +31,7 @@ pub mod scenario;
 pub mod scenarios;
 mod queue;
 mod network;
+mod clock;
 mod host;
 mod trace;
 mod watch;

@@ -21,6 +21,12 @@ pub(crate) enum What {
     Broken { link: u64, end: u8, why: Why },
     /// A frame arrives, or would have.
     Frame { flight: u64 },
+    /// A frame that an end of a link sent has been written.
+    Written { link: u64, end: u8 },
+    /// A slow node handles the next thing that waits for it.
+    Inbox { node: u32 },
+    /// Something that goes up and down does so.
+    Turn { plan: u32 },
     /// The scenario's next act.
     Act { index: u32 },
 }

@@ -132,10 +132,9 @@ pub enum Act {
         /// How much later, in microseconds; 0 ends it.
         delay_us: Duration,
     },
-    /// A node's clock is set. It says so much more than the true time from
-    /// now on. A running engine is never told an earlier time than before: a
-    /// clock that is set back shows when the node starts again. At time 0 a
-    /// clock is set before its node starts.
+    /// A node's clock is set to the true time and so much. A running engine
+    /// is never told an earlier time than before: a clock that is set back
+    /// shows when the node starts again.
     Clock {
         /// Whose.
         node: u32,

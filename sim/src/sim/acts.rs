@@ -1,13 +1,14 @@
 //! What an act does to the cluster.
 
 use super::Sim;
+use crate::host::Host;
 use crate::scenario::{Act, ScenarioError, Start};
 use crate::watch::Watch;
 use rumormill_core::engine::LeaveError;
 use rumormill_core::event::TraceEvent;
 use rumormill_core::state::store::{Key, Value, WriteError};
 use rumormill_core::{
-    Address, Engine, EngineConfig, Incarnation, Instant, Members, NodeId, State, Store, hash,
+    Address, Engine, EngineConfig, Incarnation, Instant, Members, NodeId, State, Store, Tuning, hash,
 };
 
 /// How many of the first nodes a node that starts anew asks to let it in.
@@ -31,9 +32,12 @@ pub enum ActError {
     /// The node is leaving.
     #[error("node {0} is leaving already")]
     Leaving(u32),
-    /// This simulator cannot do it yet.
-    #[error("this simulator cannot do that yet")]
-    NotYet,
+    /// The node's process is stopped.
+    #[error("node {0} is paused: resume it first")]
+    Paused(u32),
+    /// The node's process is not stopped.
+    #[error("node {0} is not paused: there is nothing to resume")]
+    NotPaused(u32),
     /// The store refused the write.
     #[error(transparent)]
     Write(#[from] WriteError),
@@ -53,46 +57,40 @@ impl Sim {
             Act::Crash { node } => self.crash(*node),
             Act::Restart { node, data, moved } => self.restart(*node, *data, *moved),
             Act::Leave { node } => {
-                let now = self.now;
+                let now = self.hosts[*node as usize].clock.now(self.now);
                 let engine = self.engine_mut(*node)?;
                 engine.leave(now).map_err(|LeaveError| ActError::Leaving(*node))?;
                 self.drive(*node);
                 Ok(())
             }
-            Act::Partition { .. } | Act::CutLink { .. } => {
-                self.wires.cut(act, self.scenario.nodes, self.now, &mut self.queue);
-                self.record_cut(act);
+            Act::Pause { node } => self.pause(*node),
+            Act::Resume { node } => self.resume(*node),
+            _ => {
+                self.change(act);
                 Ok(())
             }
+        }
+    }
+
+    /// Does what is always possible: changes the world around the nodes.
+    fn change(&mut self, act: &Act) {
+        match act {
+            Act::Slow { node, delay_us } => self.slow(*node, *delay_us),
+            Act::Clock { node, skew_us } => self.set_clock(*node, *skew_us),
+            Act::Drift { node, ppm } => self.drift(*node, *ppm),
+            Act::DelayLink { a, b, latency } => self.wires.delay(*a, *b, *latency),
+            Act::Flap { .. } | Act::Churn { .. } => self.plan(act),
             Act::Heal => {
+                self.plans.stop_flapping();
                 self.wires.heal(self.now, &mut self.queue);
                 self.tracer.record(self.now, None, TraceEvent::Healed);
-                Ok(())
             }
             Act::Tune(tuning) => {
-                for node in 0..self.scenario.nodes {
-                    let now = self.now;
-                    if let Ok(engine) = self.engine_mut(node) {
-                        engine.tune(*tuning, now).map_err(ScenarioError::Tuning)?;
-                        self.drive(node);
-                    }
-                }
                 self.tuning = *tuning;
-                Ok(())
+                (0..self.scenario.nodes).for_each(|node| self.tune_in_turn(node, *tuning));
             }
-            Act::Network(network) => {
-                self.wires.network = *network;
-                Ok(())
-            }
-            Act::Pause { .. }
-            | Act::Resume { .. }
-            | Act::Slow { .. }
-            | Act::Clock { .. }
-            | Act::Drift { .. }
-            | Act::CutOneWay { .. }
-            | Act::DelayLink { .. }
-            | Act::Flap { .. }
-            | Act::Churn { .. } => Err(ActError::NotYet),
+            Act::Network(network) => self.wires.network = *network,
+            _ => self.cut(act),
         }
     }
 
@@ -121,7 +119,9 @@ impl Sim {
         let recovered = kept.is_some();
         let store = kept.unwrap_or_else(|| Store::new(host.id.clone(), incarnation.0));
         let seed = hash::part("engine", &[self.scenario.seed, u64::from(node), incarnation.0]);
-        let engine = Engine::with_members(config, store, members, seed, self.now)
+        host.clock.start();
+        let now = host.clock.now(self.now);
+        let engine = Engine::with_members(config, store, members, seed, now)
             .expect("a checked scenario makes a valid configuration");
         if let (true, Some(watch)) = (recovered, &mut self.watch) {
             watch.recover(node, &engine, self.now);
@@ -137,7 +137,7 @@ impl Sim {
         self.drive(node);
     }
 
-    fn restart(&mut self, node: u32, data: bool, moved: bool) -> Result<(), ActError> {
+    pub(super) fn restart(&mut self, node: u32, data: bool, moved: bool) -> Result<(), ActError> {
         let host = &mut self.hosts[node as usize];
         if host.engine.is_some() {
             return Err(ActError::Up(node));
@@ -154,17 +154,21 @@ impl Sim {
 
     /// The node is not up any more; the links that its host still has break.
     pub(super) fn stop(&mut self, node: u32) {
-        for end in self.hosts[node as usize].stop() {
+        let ends = self.hosts[node as usize].stop();
+        self.wires.lose_frames_of(node, self.now);
+        for end in ends {
             self.wires.shut(end, None, self.now, &mut self.queue);
         }
-        self.wires.lose_frames_to(node);
+        self.empty_inbox(node);
         if let Some(watch) = &mut self.watch {
             watch.forget(node);
         }
     }
 
-    fn crash(&mut self, node: u32) -> Result<(), ActError> {
-        self.engine_mut(node)?;
+    pub(super) fn crash(&mut self, node: u32) -> Result<(), ActError> {
+        if self.hosts[node as usize].engine.is_none() {
+            return Err(ActError::NotUp(node));
+        }
         self.record(node, TraceEvent::Crashed);
         self.stop(node);
         Ok(())
@@ -172,7 +176,7 @@ impl Sim {
 
     fn write(&mut self, node: u32, key: &str, act: &Act) -> Result<(), ActError> {
         let key = Key::new(key).map_err(ScenarioError::Key)?;
-        let now = self.now;
+        let now = self.hosts[node as usize].clock.now(self.now);
         let engine = self.engine_mut(node)?;
         let before = engine.state().version();
         let what = write(engine, &key, act, now)?;
@@ -185,6 +189,20 @@ impl Sim {
         Ok(())
     }
 
+    pub(super) fn tune(&mut self, node: u32, tuning: Tuning) {
+        let host = &mut self.hosts[node as usize];
+        if let Some(engine) = &mut host.engine {
+            let now = host.clock.now(self.now);
+            engine.tune(tuning, now).expect("a checked act tunes within the limits");
+            self.drive(node);
+        }
+    }
+
+    pub(super) fn cut(&mut self, act: &Act) {
+        self.wires.cut(act, self.scenario.nodes, self.now, &mut self.queue);
+        self.record_cut(act);
+    }
+
     fn record_cut(&mut self, act: &Act) {
         let names = |nodes: &[u32]| -> Box<[NodeId]> {
             nodes.iter().map(|&node| self.hosts[node as usize].id.clone()).collect()
@@ -193,6 +211,10 @@ impl Sim {
             Act::CutLink { a, b } => {
                 let others = names(&[*b]);
                 self.record(*a, TraceEvent::Cut(others));
+            }
+            Act::CutOneWay { from, to } => {
+                let to = self.hosts[*to as usize].id.clone();
+                self.record(*from, TraceEvent::CutOneWay(to));
             }
             Act::Partition { groups } => {
                 let groups: Vec<_> = groups.iter().map(|group| names(group)).collect();
@@ -204,8 +226,12 @@ impl Sim {
         }
     }
 
-    fn engine_mut(&mut self, node: u32) -> Result<&mut Engine<Store>, ActError> {
-        self.hosts[node as usize].engine.as_mut().ok_or(ActError::NotUp(node))
+    /// The engine of a node that answers its clients.
+    pub(super) fn engine_mut(&mut self, node: u32) -> Result<&mut Engine<Store>, ActError> {
+        match &mut self.hosts[node as usize] {
+            Host { paused: true, .. } => Err(ActError::Paused(node)),
+            Host { engine, .. } => engine.as_mut().ok_or(ActError::NotUp(node)),
+        }
     }
 
     /// Addresses of the first so many nodes other than this one.

@@ -1,12 +1,13 @@
 //! What an event does: inputs handed to engines, and their outputs performed
-//! on the network. The only place where an engine is handed anything; a clock
-//! of its own for each node would go into [`Sim::hand`].
+//! on the network. The only place where an engine is handed an input, at once
+//! or, if its process is paused or slow, when that gets round to it (`inbox`).
 
 use super::Sim;
-use crate::network::{End, Tag};
+use crate::host::{BACKLOG_MAX, Waiting};
+use crate::network::{End, Flight, Tag};
 use crate::queue::{What, Why};
 use bytes::Bytes;
-use rumormill_core::event::{Event, TraceEvent};
+use rumormill_core::event::{Event, Fate, TraceEvent};
 use rumormill_core::wire::Refusal;
 use rumormill_core::{Address, Codec, Duration, Input, LinkId, Output};
 
@@ -20,7 +21,9 @@ impl Sim {
     pub(super) fn happen(&mut self, what: What) {
         match what {
             What::Timer { node, .. } => {
-                self.hosts[node as usize].timer_at = None;
+                let host = &mut self.hosts[node as usize];
+                host.timer_at = None;
+                host.timed_out = !host.is_prompt();
                 self.hand(node, Input::Timeout);
             }
             What::Dialed { link } => self.on_dialed(link),
@@ -38,6 +41,9 @@ impl Sim {
                 }
             }
             What::Frame { flight } => self.on_frame(flight),
+            What::Written { link, end } => self.on_written(link, end),
+            What::Inbox { node } => self.handle_due(node),
+            What::Turn { plan } => self.turn(plan),
             What::Act { index } => {
                 let timed = self.scenario.acts[index as usize].clone();
                 if let Err(error) = self.perform(&timed.act) {
@@ -59,8 +65,8 @@ impl Sim {
     /// Performs everything that a node's engine wants done, and sets its timer.
     pub(super) fn drive(&mut self, node: u32) {
         let mut tag = None;
+        let now = self.now;
         loop {
-            let now = self.now;
             let Some(engine) = &mut self.hosts[node as usize].engine else { return };
             let Some(output) = engine.poll() else { break };
             match output {
@@ -82,10 +88,12 @@ impl Sim {
                 Output::Dial { link, address } => self.dial(node, link, &address),
                 Output::Send { link, frame } => {
                     let tag = tag.take().expect("an engine that traces reports each frame before it");
-                    self.send(node, link, tag, frame);
-                    // Links have no bandwidth yet: a frame has left at once.
-                    if let Some(engine) = &mut self.hosts[node as usize].engine {
-                        engine.handle(Input::Sent { link }, now);
+                    if self.send(node, link, tag, frame) {
+                        let host = &mut self.hosts[node as usize];
+                        let local = host.clock.now(now);
+                        if let Some(engine) = &mut host.engine {
+                            engine.handle(Input::Sent { link }, local);
+                        }
                     }
                 }
                 Output::Close { link, refusal } => {
@@ -102,17 +110,31 @@ impl Sim {
         self.tracer.record(self.now, Some(&self.hosts[node as usize].id), event);
     }
 
+    /// Something reaches a node: its engine is told, now or when the process
+    /// gets round to it.
     fn hand(&mut self, node: u32, input: Input) {
-        if let Some(engine) = &mut self.hosts[node as usize].engine {
-            engine.handle(input, self.now);
+        if self.hosts[node as usize].is_prompt() {
+            self.handle(node, input);
+        } else {
+            self.wait(node, Waiting::Input(input));
+        }
+    }
+
+    pub(super) fn handle(&mut self, node: u32, input: Input) {
+        let host = &mut self.hosts[node as usize];
+        if let Some(engine) = &mut host.engine {
+            engine.handle(input, host.clock.now(self.now));
             self.drive(node);
         }
     }
 
-    fn set_timer(&mut self, node: u32) {
+    pub(super) fn set_timer(&mut self, node: u32) {
         let host = &mut self.hosts[node as usize];
+        if host.timed_out {
+            return;
+        }
         let deadline = host.engine.as_ref().and_then(|engine| engine.deadline());
-        let deadline = deadline.map(|at| at.max(self.now + TICK));
+        let deadline = deadline.map(|at| host.clock.when(at).max(self.now + TICK));
         if host.timer_at == deadline {
             return;
         }
@@ -129,42 +151,73 @@ impl Sim {
         self.hosts[node as usize].links.insert(id, (link, 0));
     }
 
-    fn send(&mut self, node: u32, link: LinkId, tag: Tag, frame: Bytes) {
-        let Some(&at) = self.hosts[node as usize].links.get(&link) else { return };
+    /// Has the frame left already?
+    fn send(&mut self, node: u32, link: LinkId, tag: Tag, frame: Bytes) -> bool {
+        let Some(&at) = self.hosts[node as usize].links.get(&link) else { return true };
         self.totals.messages += 1;
         self.totals.payload_messages += u64::from(tag.kind.is_payload());
         self.totals.bytes += frame.len() as u64;
         let tally = &mut self.sent[tag.kind as usize][tag.cause as usize];
         tally.messages += 1;
         tally.bytes += frame.len() as u64;
-        if self.wires.send(at, tag, frame, self.now, &mut self.queue) {
-            self.payloads_in_flight += u32::from(tag.kind.is_payload());
+        let Some(sent) = self.wires.send(at, tag, frame, self.now, &mut self.queue) else { return true };
+        self.payloads_in_flight += if tag.kind.is_payload() { sent.copies } else { 0 };
+        match sent.written_at {
+            Some(written_at) if written_at <= self.now => true,
+            Some(written_at) => {
+                self.queue.push(written_at, What::Written { link: at.0, end: at.1 });
+                false
+            }
+            None => false,
+        }
+    }
+
+    fn on_written(&mut self, link: u64, end: u8) {
+        let end = self.wires.link(link).map(|made| made.ends[usize::from(end)]);
+        if let Some(End { node, id, .. }) = end.filter(|end| end.open) {
+            self.hand(node, Input::Sent { link: id });
         }
     }
 
     fn on_dialed(&mut self, link: u64) {
         let Some(made) = self.wires.link(link) else { return };
         let [from, to] = made.ends.map(|end| end.node);
-        if self.wires.is_cut(from, to) {
-            return self.wires.time_out(link, self.now, &mut self.queue);
-        }
         let host = &mut self.hosts[to as usize];
-        if host.engine.is_none() {
-            return self.wires.answer(link, None, self.now, &mut self.queue);
+        if self.wires.paths.is_cut(from, to) {
+            self.wires.time_out(link, self.now, &mut self.queue);
+        } else if host.engine.is_none() {
+            self.wires.answer(link, None, self.now, &mut self.queue);
+        } else if host.is_prompt() {
+            self.accept(to, link);
+        } else {
+            self.wires.time_out(link, self.now, &mut self.queue);
+            if host.backlog < BACKLOG_MAX {
+                host.backlog += 1;
+                self.wait(to, Waiting::Dialed { link });
+            }
         }
+    }
+
+    /// A node takes a request for a link, unless that was given up.
+    pub(super) fn accept(&mut self, node: u32, link: u64) {
+        if self.wires.link(link).is_none() {
+            return;
+        }
+        let host = &mut self.hosts[node as usize];
         let id = host.next_accepted();
         host.links.insert(id, (link, 1));
         self.wires.answer(link, Some(id), self.now, &mut self.queue);
-        self.hand(to, Input::LinkUp { link: id, codec: Codec::Postcard });
+        self.handle(node, Input::LinkUp { link: id, codec: Codec::Postcard });
     }
 
     fn on_accepted(&mut self, link: u64) {
         let Some(made) = self.wires.link(link) else { return };
         let [dialer, other] = made.ends;
-        if self.wires.is_cut(dialer.node, other.node) {
+        if self.wires.paths.is_cut(other.node, dialer.node) {
             return self.wires.time_out(link, self.now, &mut self.queue);
         }
         if dialer.open {
+            self.wires.accept(link);
             self.hand(dialer.node, Input::LinkUp { link: dialer.id, codec: Codec::Postcard });
         }
     }
@@ -185,17 +238,39 @@ impl Sim {
 
     fn on_frame(&mut self, flight: u64) {
         let Some((flight, link)) = self.wires.land(flight) else { return };
-        let payload = flight.tag.kind.is_payload();
-        self.payloads_in_flight -= u32::from(payload);
         if let Some(fate) = flight.lost {
-            self.totals.lost += 1;
-            let (number, kind) = (flight.tag.number, flight.tag.kind);
-            let to = self.hosts[flight.to as usize].id.clone();
-            return self.record(flight.from, TraceEvent::Lost { to, number, kind, fate });
+            self.lose(&flight, fate);
+        } else if self.hosts[flight.to as usize].is_prompt() {
+            self.receive(flight, link);
+        } else {
+            self.wires.leave_unread(flight.link, flight.end, flight.frame.len());
+            self.wait(flight.to, Waiting::Frame(flight, link));
         }
-        self.hand(flight.to, Input::Received { link, frame: flight.frame });
+    }
+
+    /// A frame did not get to its engine.
+    pub(super) fn lose(&mut self, flight: &Flight, fate: Fate) {
+        let Tag { number, kind, .. } = flight.tag;
+        self.payloads_in_flight -= u32::from(kind.is_payload());
+        // Nobody misses the second of two.
+        if !flight.copy {
+            self.totals.lost += 1;
+            let to = self.hosts[flight.to as usize].id.clone();
+            self.record(flight.from, TraceEvent::Lost { to, number, kind, fate });
+        }
+    }
+
+    pub(super) fn receive(&mut self, flight: Flight, link: LinkId) {
+        let Tag { number, kind, .. } = flight.tag;
+        self.payloads_in_flight -= u32::from(kind.is_payload());
+        if flight.copy {
+            self.totals.duplicated += 1;
+            let to = self.hosts[flight.to as usize].id.clone();
+            self.record(flight.from, TraceEvent::Duplicated { to, number, kind });
+        }
+        self.handle(flight.to, Input::Received { link, frame: flight.frame });
         let engine = self.hosts[flight.to as usize].engine.as_ref();
-        if let (true, Some(engine), Some(watch)) = (payload, engine, &mut self.watch) {
+        if let (true, Some(engine), Some(watch)) = (kind.is_payload(), engine, &mut self.watch) {
             watch.look(flight.to, flight.from, engine, self.now);
         }
     }

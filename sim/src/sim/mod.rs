@@ -1,8 +1,11 @@
 //! The simulator's face: a run that is stepped through, acted upon and looked
-//! at. What an act does is in `acts`, what an event does in `drive`.
+//! at. What an act does is in `acts`, what an event does in `drive`, what waits
+//! for a slow node in `inbox`, what goes up and down by itself in `turns`.
 
 mod acts;
 mod drive;
+mod inbox;
+mod turns;
 
 pub use acts::ActError;
 
@@ -30,6 +33,8 @@ pub struct Totals {
     pub bytes: u64,
     /// Frames that did not arrive, for any reason.
     pub lost: u64,
+    /// Frames that arrived a second time.
+    pub duplicated: u64,
     /// Sends that a limiter put off.
     pub denials: u64,
     /// Events that were handled, acts included.
@@ -45,6 +50,10 @@ pub struct NodeView<'a> {
     pub id: &'a NodeId,
     /// Is it up?
     pub up: bool,
+    /// Is its process stopped?
+    pub paused: bool,
+    /// What its clock shows: the time that its engine goes by.
+    pub clock: Instant,
     /// Its latest life.
     pub incarnation: Incarnation,
     /// Its engine, while it is up.
@@ -90,6 +99,7 @@ pub struct Sim {
     tuning: Tuning,
     /// What the nodes of a cluster that knows itself know at their start.
     known: Members,
+    plans: turns::Plans,
     tracer: Tracer,
     watch: Option<Watch>,
     acts_done: Vec<Timed>,
@@ -120,6 +130,7 @@ impl Sim {
             hosts,
             tuning: scenario.tuning,
             known,
+            plans: turns::Plans::default(),
             tracer: Tracer::default(),
             watch: None,
             acts_done: Vec::new(),
@@ -229,6 +240,8 @@ impl Sim {
             index,
             id: &host.id,
             up: host.engine.is_some(),
+            paused: host.paused,
+            clock: host.clock.now(self.now),
             incarnation: host.incarnation,
             engine: host.engine.as_ref(),
         }
@@ -283,14 +296,14 @@ impl Sim {
         self.tracer.take()
     }
 
-    /// Is the path between two nodes cut?
+    /// Is the path between two nodes cut, either way?
     pub fn is_cut(&self, a: u32, b: u32) -> bool {
-        self.wires.is_cut(a, b)
+        self.wires.paths.is_cut(a, b) || self.wires.paths.is_cut(b, a)
     }
 
     /// Is any path cut?
     pub fn has_cuts(&self) -> bool {
-        self.wires.has_cuts()
+        self.wires.paths.has_cuts()
     }
 
     /// Do all nodes that are up hold the same state?

@@ -17,6 +17,14 @@ mod partition;
 mod membership;
 /// What a node has after a crash, and where it is.
 mod restart;
+/// Frames that come twice, late, slowly, or one way only; links that flap.
+mod datagrams;
+/// Processes that are slow, stopped, or come and go.
+mod processes;
+/// Clocks that are wrong, and go wrong.
+mod clocks;
+/// All faults together.
+mod faults;
 /// Frames lost by chance.
 mod loss;
 /// Links: dialled twice at once, refused, broken, bounded.

@@ -1,5 +1,6 @@
 //! Running a cluster until something is so.
 
+use rumormill_core::state::store::Key;
 use rumormill_core::{Duration, Engine, Instant, Status, Store};
 use rumormill_sim::{Act, Scenario, Sim};
 
@@ -51,4 +52,22 @@ pub(crate) fn status_at(sim: &Sim, at: u32, of: u32) -> Option<Status> {
 
 pub(crate) fn at(millis: u64) -> Instant {
     Instant::ZERO + ms(millis)
+}
+
+/// One more on the counter that [`counted`] reads.
+pub(crate) fn increment(sim: &mut Sim, node: u32) {
+    apply(sim, Act::Increment { node, key: "n".into(), by: 1 });
+}
+
+pub(crate) fn counted(sim: &Sim, sum: i64) -> bool {
+    let key = Key::new("n").expect("a literal that is a valid key");
+    engines(sim).all(|engine| engine.state().counter(&key) == Some(sum))
+}
+
+/// Until nobody holds anybody to be down any more.
+pub(crate) fn all_alive(sim: &Sim) -> bool {
+    let up = sim.up();
+    engines(sim).all(|engine| {
+        engine.members().iter().filter(|member| member.status == Status::Alive).count() as u32 == up
+    })
 }

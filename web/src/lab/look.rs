@@ -159,12 +159,11 @@ fn detail(run: &Run, view: &NodeView<'_>) -> Detail {
         state: state(run, view),
         group: run.groups.get(view.index as usize).copied(),
         learned: learned.map(|learned| (learned.at.as_micros(), learned.hops)),
-        inside: view.engine.map(|engine| inside(&run.sim, engine)),
+        inside: view.engine.map(|engine| inside(&run.sim, engine, view.clock)),
     }
 }
 
-fn inside(sim: &Sim, engine: &Engine<Store>) -> Inside {
-    let now = sim.now();
+fn inside(sim: &Sim, engine: &Engine<Store>, now: Instant) -> Inside {
     let (sent, received) = (engine.stats().sent_total(), engine.stats().received_total());
     let statuses = [Status::Alive, Status::Joining, Status::Down, Status::Left];
     let count = |status| engine.members().iter().filter(|member| member.status == status).count() as u32;
@@ -174,7 +173,7 @@ fn inside(sim: &Sim, engine: &Engine<Store>) -> Inside {
         hash: store.hash().0,
         entries: store.iter().take(ENTRIES_SHOWN_MAX).map(entry).collect(),
         entries_unseen: store.len().saturating_sub(ENTRIES_SHOWN_MAX) as u32,
-        members: members(sim, engine),
+        members: members(sim, engine, now),
         believed: statuses.map(count),
         beliefs: sim.iter().map(|view| engine.members().status(view.id)).collect(),
         limiter: engine.config().tuning.limiter,
@@ -209,7 +208,7 @@ fn entry(entry: Entry<'_>) -> EntryLine {
 }
 
 /// Those who want attention first, then by name.
-fn members(sim: &Sim, engine: &Engine<Store>) -> Vec<MemberLine> {
+fn members(sim: &Sim, engine: &Engine<Store>, now: Instant) -> Vec<MemberLine> {
     let linked = engine.linked_peers();
     let line = |member: &Member| MemberLine {
         node: sim.index_of(&member.id),
@@ -220,7 +219,7 @@ fn members(sim: &Sim, engine: &Engine<Store>) -> Vec<MemberLine> {
         silent_us: engine
             .unanswered()
             .find(|(id, _)| **id == member.id)
-            .map(|(_, since)| sim.now().since(since).as_micros()),
+            .map(|(_, since)| now.since(since).as_micros()),
     };
     let well = |member: &&Member| member.status == Status::Alive;
     let first = engine.members().iter().filter(|member| !well(member));

@@ -1,30 +1,45 @@
-//! The simulated network: links, frames under way, cuts, and the dice that
-//! decide how long a frame takes and whether it is lost. It knows no engines:
-//! who is told what, and when the ends act on it, is the simulator's business.
+//! The simulated network: links, and with them frames under way (`frames`) and
+//! the ways that are open (`paths`), and the dice that decide how long a frame
+//! takes and whether it is lost. It knows no engines: who is told what, and
+//! when the ends act on it, is the simulator's business.
 //!
 //! The rules, which follow what TCP does under a WebSocket:
 //! - A link is opened by a request and an answer, each taking one latency. A
 //!   host that is down refuses after that round trip; into a cut a request
-//!   times out after [`CONNECT_TIMEOUT`].
-//! - Frames on a link keep their order in each direction.
-//! - A frame lost by chance is skipped as a datagram would be: it stands for
-//!   whatever a driver, a proxy or a full buffer may drop. Greetings and the
-//!   closing of links are exempt, or no link would ever be more than luck.
+//!   times out after [`CONNECT_TIMEOUT`], and so does one to a process that
+//!   does not get round to it.
+//! - Frames on a link keep their order in each direction. With a bandwidth, a
+//!   frame leaves when the one before has been written, and its sender learns
+//!   that it has been written then. A receiver that does not read holds the
+//!   sender up once [`frames::RECEIVE_BUFFER_BYTES`] wait for it.
+//! - A frame lost, doubled or overtaken by chance is treated as a datagram
+//!   would be: it stands for whatever a driver, a proxy or a full buffer may
+//!   do. Greetings and the closing of links are exempt, or no link would ever
+//!   be more than luck.
 //! - A frame that is under way when its path is cut, or sent into a cut, is
 //!   lost. TCP never skips a frame, so the link is lost with it: it breaks at
 //!   both ends [`LINK_TIMEOUT`] later, or right after the heal if that is
 //!   sooner. A link on which nothing is sent survives a cut.
-//! - A host that crashes resets its links; a cut hides that, and a close, until
-//!   the timeout.
+//! - Where only one way is cut, frames the other way arrive, but nobody can
+//!   confirm them, so the link is lost all the same. A request for a link that
+//!   gets through, and whose answer does not, leaves half a link behind.
+//! - A host that crashes resets its links, and what it had not written yet is
+//!   lost; a cut hides a reset, and a close, until the timeout.
 
+mod frames;
+mod paths;
+
+pub(crate) use frames::{Flight, Tag};
+
+use crate::latency::Latency;
 use crate::queue::{Queue, What, Why};
 use crate::scenario::{Act, Network};
-use bytes::Bytes;
+use paths::Paths;
 use rumormill_core::event::Fate;
 use rumormill_core::rng::Rng;
 use rumormill_core::wire::Refusal;
-use rumormill_core::{Cause, Duration, Instant, LinkId, MessageKind};
-use std::collections::{BTreeMap, BTreeSet};
+use rumormill_core::{Duration, Instant, LinkId};
+use std::collections::BTreeMap;
 
 /// How long a request for a link waits for an answer out of a cut: the time
 /// after which TCP repeats a request (RFC 6298, §2).
@@ -50,46 +65,30 @@ pub(crate) struct Link {
     /// before it accepts.
     pub(crate) ends: [End; 2],
     pub(crate) dialed_at: Instant,
+    /// Does the end that dialled know that it is open?
+    pub(crate) up: bool,
     /// When the last frame to each end arrives: none overtakes it.
     last_arrival: [Instant; 2],
+    /// Until when the way to each end is busy with what was handed to it.
+    busy_until: [Instant; 2],
+    /// How many bytes wait at each end for being read.
+    unread_bytes: [u64; 2],
+    /// How many frames to each end wait for that before they are written.
+    held_up: [u32; 2],
     /// Lost a frame at a cut.
     doomed: bool,
     /// What the end that closed it said.
     closed: Option<Refusal>,
 }
 
-/// A frame under way.
-#[derive(Debug)]
-pub(crate) struct Flight {
-    pub(crate) link: u64,
-    pub(crate) from: u32,
-    pub(crate) to: u32,
-    /// The end of the link that it goes to.
-    pub(crate) end: u8,
-    pub(crate) tag: Tag,
-    pub(crate) sent_at: Instant,
-    pub(crate) arrives_at: Instant,
-    pub(crate) lost: Option<Fate>,
-    pub(crate) frame: Bytes,
-}
-
-/// What the sender says of a frame.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Tag {
-    pub(crate) number: u64,
-    pub(crate) kind: MessageKind,
-    pub(crate) cause: Cause,
-    pub(crate) writes: u32,
-}
-
 #[derive(Debug)]
 pub(crate) struct Wires {
     pub(crate) network: Network,
+    pub(crate) paths: Paths,
     latency_dice: Rng,
     loss_dice: Rng,
-    /// The group of each node; empty without a partition.
-    groups: Vec<u32>,
-    cuts: BTreeSet<(u32, u32)>,
+    duplicate_dice: Rng,
+    reorder_dice: Rng,
     links: BTreeMap<u64, Link>,
     links_made: u64,
     flights: BTreeMap<u64, Flight>,
@@ -97,29 +96,22 @@ pub(crate) struct Wires {
 }
 
 impl Wires {
-    /// A network without cuts. Latency and loss have dice of their own, so
+    /// A network without cuts. Each kind of chance has dice of its own, so
     /// that a lossless run and a lossy one share their latencies.
     pub(crate) fn new(network: Network, seed: u64) -> Self {
+        let dice = |what| Rng::new(rumormill_core::hash::part(what, &[seed]));
         Self {
             network,
-            latency_dice: Rng::new(rumormill_core::hash::part("latency", &[seed])),
-            loss_dice: Rng::new(rumormill_core::hash::part("loss", &[seed])),
-            groups: Vec::new(),
-            cuts: BTreeSet::new(),
+            paths: Paths::default(),
+            latency_dice: dice("latency"),
+            loss_dice: dice("loss"),
+            duplicate_dice: dice("duplicate"),
+            reorder_dice: dice("reorder"),
             links: BTreeMap::new(),
             links_made: 0,
             flights: BTreeMap::new(),
             flights_made: 0,
         }
-    }
-
-    pub(crate) fn is_cut(&self, a: u32, b: u32) -> bool {
-        let group = |node: u32| self.groups.get(node as usize);
-        group(a) != group(b) || self.cuts.contains(&(a.min(b), a.max(b)))
-    }
-
-    pub(crate) fn has_cuts(&self) -> bool {
-        !self.cuts.is_empty() || !self.groups.is_empty()
     }
 
     pub(crate) fn link(&self, link: u64) -> Option<&Link> {
@@ -142,15 +134,24 @@ impl Wires {
     ) -> u64 {
         self.links_made += 1;
         let link = self.links_made;
-        let arrives = now + self.latency();
+        let arrives = now + self.latency(from, to.unwrap_or(from));
         let other = End { node: to.unwrap_or(from), id: LinkId::Accepted(0), open: false };
         let ends = [End { node: from, id, open: true }, other];
-        let last_arrival = [now, arrives];
-        let made = Link { ends, dialed_at: now, last_arrival, doomed: false, closed: None };
+        let made = Link {
+            ends,
+            dialed_at: now,
+            up: false,
+            last_arrival: [now, arrives],
+            busy_until: [now; 2],
+            unread_bytes: [0; 2],
+            held_up: [0; 2],
+            doomed: false,
+            closed: None,
+        };
         self.links.insert(link, made);
         match to {
             None => queue.push(arrives, What::Refused { link, timed_out: false }),
-            Some(to) if self.is_cut(from, to) => self.time_out(link, now, queue),
+            Some(to) if self.paths.is_cut(from, to) => self.time_out(link, now, queue),
             Some(_) => queue.push(arrives, What::Dialed { link }),
         }
         link
@@ -158,7 +159,8 @@ impl Wires {
 
     /// The request arrived, and the host takes it or not.
     pub(crate) fn answer(&mut self, link: u64, accepted: Option<LinkId>, now: Instant, queue: &mut Queue) {
-        let back = now + self.latency();
+        let Some([dialer, other]) = self.links.get(&link).map(|made| made.ends) else { return };
+        let back = now + self.latency(other.node, dialer.node);
         let Some(made) = self.links.get_mut(&link) else { return };
         match accepted {
             Some(id) => {
@@ -170,66 +172,18 @@ impl Wires {
         }
     }
 
-    /// The answer will not come.
+    /// The answer is there.
+    pub(crate) fn accept(&mut self, link: u64) {
+        if let Some(made) = self.links.get_mut(&link) {
+            made.up = true;
+        }
+    }
+
+    /// The answer will not come, or not before the dialling end has given up.
     pub(crate) fn time_out(&mut self, link: u64, now: Instant, queue: &mut Queue) {
         let Some(made) = self.links.get(&link) else { return };
         let at = (made.dialed_at + CONNECT_TIMEOUT).max(now);
         queue.push(at, What::Refused { link, timed_out: true });
-    }
-
-    /// Sends a frame from an end of a link. False if the link is not there.
-    pub(crate) fn send(
-        &mut self,
-        (link, from_end): (u64, u8),
-        tag: Tag,
-        frame: Bytes,
-        now: Instant,
-        queue: &mut Queue,
-    ) -> bool {
-        let travel = self.latency();
-        let unlucky = self.network.loss_ppm > 0
-            && tag.kind != MessageKind::Hello
-            && self.loss_dice.chance(self.network.loss_ppm);
-        let end = 1 - from_end;
-        let Some(made) = self.links.get(&link) else { return false };
-        let (from, to) = (made.ends[usize::from(from_end)].node, made.ends[usize::from(end)].node);
-        let lost = match (self.is_cut(from, to), unlucky) {
-            (true, _) => Some(Fate::Cut),
-            (false, true) => Some(Fate::Loss),
-            (false, false) => None,
-        };
-        let arrives_at = self.arrival(link, end, now + travel, lost.is_some());
-        self.flights_made += 1;
-        let flight = self.flights_made;
-        self.flights
-            .insert(flight, Flight { link, from, to, end, tag, sent_at: now, arrives_at, lost, frame });
-        queue.push(arrives_at, What::Frame { flight });
-        if lost == Some(Fate::Cut) {
-            self.doom(link, now, queue);
-        }
-        true
-    }
-
-    /// When something sent on a link arrives: not before what was sent earlier.
-    fn arrival(&mut self, link: u64, end: u8, at: Instant, lost: bool) -> Instant {
-        let Some(made) = self.links.get_mut(&link) else { return at };
-        let last = &mut made.last_arrival[usize::from(end)];
-        let arrives = at.max(*last);
-        if !lost {
-            *last = arrives;
-        }
-        arrives
-    }
-
-    /// Takes an arriving frame out. It is lost if its end does not listen.
-    pub(crate) fn land(&mut self, flight: u64) -> Option<(Flight, LinkId)> {
-        let mut flight = self.flights.remove(&flight)?;
-        let end = self.links.get(&flight.link).map(|link| link.ends[usize::from(flight.end)]);
-        let listening = end.filter(|end| end.open);
-        if listening.is_none() && flight.lost.is_none() {
-            flight.lost = Some(Fate::Gone);
-        }
-        Some((flight, end.map_or(LinkId::Accepted(0), |end| end.id)))
     }
 
     /// An end closes a link and says why, or its host crashes: that end is
@@ -241,11 +195,18 @@ impl Wires {
         now: Instant,
         queue: &mut Queue,
     ) {
-        let travel = self.latency();
         let other = 1 - end;
+        let Some(ends) = self.links.get(&link).map(|made| made.ends) else { return };
+        let travel = self.latency(ends[usize::from(end)].node, ends[usize::from(other)].node);
         let why = if said.is_some() { Why::Closed } else { Why::Reset };
         let Some(made) = self.links.get_mut(&link) else { return };
         made.closed = said;
+        if why == Why::Reset {
+            // What was not written yet is not waited for.
+            let sent = self.flights.values().filter(|flight| flight.link == link && flight.end == other);
+            let written = sent.filter(|flight| flight.written_at <= now).map(|flight| flight.arrives_at);
+            made.last_arrival[usize::from(other)] = written.max().unwrap_or(now);
+        }
         // Before the request was answered there is no other end to tell.
         if made.ends[usize::from(other)].open {
             let at = self.arrival(link, other, now + travel, false);
@@ -263,12 +224,11 @@ impl Wires {
         queue: &mut Queue,
     ) -> Option<(End, Option<Refusal>)> {
         let made = self.links.get(&link)?;
-        let [a, b] = made.ends.map(|end| end.node);
-        let told = made.ends[usize::from(end)];
+        let (told, other) = (made.ends[usize::from(end)], made.ends[usize::from(1 - end)]);
         if !told.open {
             return None;
         }
-        if why != Why::Cut && self.is_cut(a, b) {
+        if why != Why::Cut && self.paths.is_cut(other.node, told.node) {
             queue.push(now + LINK_TIMEOUT, What::Broken { link, end, why: Why::Cut });
             return None;
         }
@@ -279,7 +239,8 @@ impl Wires {
 
     /// The dialling end learns that its request failed.
     pub(crate) fn refuse(&mut self, link: u64) -> Option<End> {
-        let dialer = self.links.get(&link)?.ends[0];
+        let made = self.links.get(&link).filter(|made| !made.up)?;
+        let dialer = made.ends[0];
         self.end(link, 0);
         dialer.open.then_some(dialer)
     }
@@ -293,47 +254,60 @@ impl Wires {
         }
     }
 
-    /// Frames under way to a host that has crashed will not be taken.
-    pub(crate) fn lose_frames_to(&mut self, node: u32) {
-        for flight in self.flights.values_mut().filter(|flight| flight.to == node) {
-            flight.lost.get_or_insert(Fate::Gone);
-        }
-    }
-
     /// Cuts, as the act has it, and loses what is under way across the cut.
     pub(crate) fn cut(&mut self, act: &Act, nodes: u32, now: Instant, queue: &mut Queue) {
         match act {
-            Act::Partition { groups } => {
-                self.groups = vec![groups.len() as u32; nodes as usize];
-                for (number, group) in (0..).zip(groups) {
-                    for &node in group {
-                        self.groups[node as usize] = number;
-                    }
-                }
-            }
+            Act::Partition { groups } => self.paths.partition(groups, nodes),
             Act::CutLink { a, b } => {
-                self.cuts.insert((*a.min(b), *a.max(b)));
+                self.paths.cut(*a, *b);
+                self.paths.cut(*b, *a);
             }
+            Act::CutOneWay { from, to } => self.paths.cut(*from, *to),
             _ => {}
         }
-        let crossing = |flight: &&Flight| flight.lost.is_none() && self.is_cut(flight.from, flight.to);
-        let crossing: Vec<u64> =
-            self.flights.iter().filter(|(_, flight)| crossing(flight)).map(|(id, _)| *id).collect();
-        for id in crossing {
-            let Some(flight) = self.flights.get_mut(&id) else { continue };
-            flight.lost = Some(Fate::Cut);
-            let link = flight.link;
+        let paths = &self.paths;
+        let mut doomed = Vec::new();
+        for flight in self.flights.values_mut().filter(|flight| flight.lost.is_none()) {
+            let (there, back) = (paths.is_cut(flight.from, flight.to), paths.is_cut(flight.to, flight.from));
+            if there {
+                flight.lost = Some(Fate::Cut);
+            }
+            if there || back {
+                doomed.push(flight.link);
+            }
+        }
+        for link in doomed {
             self.doom(link, now, queue);
         }
     }
 
     /// Ends the partition and all cuts; links that lost frames break now.
     pub(crate) fn heal(&mut self, now: Instant, queue: &mut Queue) {
-        self.groups.clear();
-        self.cuts.clear();
-        let doomed: Vec<u64> = self.links.iter().filter(|(_, link)| link.doomed).map(|(id, _)| *id).collect();
-        for link in doomed {
-            let at = now + self.latency();
+        self.paths.heal();
+        self.break_doomed(now, queue);
+    }
+
+    /// Ends what was cut between two nodes; links that lost frames break now.
+    pub(crate) fn mend(&mut self, a: u32, b: u32, now: Instant, queue: &mut Queue) {
+        self.paths.mend(a, b);
+        self.break_doomed(now, queue);
+    }
+
+    /// Frames between two nodes take a time of their own from now on, or not
+    /// any more.
+    pub(crate) fn delay(&mut self, a: u32, b: u32, latency: Option<Latency>) {
+        self.paths.delay(a, b, latency);
+    }
+
+    fn break_doomed(&mut self, now: Instant, queue: &mut Queue) {
+        let open = |link: &Link| {
+            let [a, b] = link.ends.map(|end| end.node);
+            !self.paths.is_cut(a, b) && !self.paths.is_cut(b, a)
+        };
+        let doomed = self.links.iter().filter(|(_, link)| link.doomed && open(link));
+        let doomed: Vec<_> = doomed.map(|(id, link)| (*id, link.ends.map(|end| end.node))).collect();
+        for (link, [a, b]) in doomed {
+            let at = now + self.latency(a, b);
             Self::break_both(link, at, queue);
         }
     }
@@ -352,7 +326,8 @@ impl Wires {
         }
     }
 
-    fn latency(&mut self) -> Duration {
-        self.network.latency.draw(&mut self.latency_dice)
+    fn latency(&mut self, a: u32, b: u32) -> Duration {
+        let latency = self.paths.latency(a, b).unwrap_or(self.network.latency);
+        latency.draw(&mut self.latency_dice)
     }
 }
