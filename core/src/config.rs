@@ -135,9 +135,27 @@ pub struct Tuning {
     pub cycles: bool,
     /// The limit on what the node sends.
     pub limiter: LimiterConfig,
-    /// How long an asked member may stay silent before it is held to be down,
-    /// in microseconds. Default 3 s, three rounds: a guess.
-    pub silence_us: Duration,
+    /// How long an asked member has to answer, directly or through others,
+    /// before it is suspected, in microseconds: SWIM's protocol period. Default
+    /// 1 s, as memberlist's probe interval.
+    pub probe_us: Duration,
+    /// How many others are asked to ask a member that does not answer. Default
+    /// 3, as memberlist (SWIM's k; Das et al. 2002, §3.1).
+    pub indirect_probes: u8,
+    /// The shortest time from suspicion to death, in `probe_us` times log10 of
+    /// the members, at least one. Default 4, as memberlist (Lifeguard's α).
+    pub suspicion_mult: u8,
+    /// The longest such time, as a multiple of the shortest: what a suspicion
+    /// lasts that nobody else confirms. Default 6, as memberlist (Lifeguard's
+    /// β); 1 makes it fixed, as SWIM has it.
+    pub suspicion_max_mult: u8,
+    /// How many times longer a node at most waits for answers when it seems to
+    /// be the one that is slow. Default 8, as Lifeguard (Dadgar et al. 2018,
+    /// §4.1); 0 switches that off.
+    pub local_health_max: u8,
+    /// How long a member that is down or has left is remembered, in
+    /// microseconds. Default 24 h, as Serf's reconnect timeout.
+    pub forget_us: Duration,
     /// How long an unused link stays open, in microseconds, unless the tree
     /// needs it. Default 10 s: a guess, ten rounds.
     pub link_idle_us: Duration,
@@ -157,7 +175,12 @@ impl Default for Tuning {
             arity: 2,
             cycles: true,
             limiter: LimiterConfig::default(),
-            silence_us: Duration::from_secs(3),
+            probe_us: Duration::from_secs(1),
+            indirect_probes: 3,
+            suspicion_mult: 4,
+            suspicion_max_mult: 6,
+            local_health_max: 8,
+            forget_us: Duration::from_secs(24 * 3_600),
             link_idle_us: Duration::from_secs(10),
             links_max: 64,
         }
@@ -168,6 +191,8 @@ impl Default for Tuning {
 pub const FANOUT_MAX: u32 = 64;
 /// Widest tree.
 pub const ARITY_MAX: u32 = 64;
+/// Most helpers that one probe may have.
+pub const INDIRECT_PROBES_MAX: u8 = 16;
 /// Shortest interval; below it rounds would overlap on any real network.
 pub const INTERVAL_MIN: Duration = Duration::from_millis(10);
 /// Longest interval.
@@ -186,7 +211,12 @@ impl Tuning {
         within(self.arity <= ARITY_MAX, ConfigError::Arity)?;
         within((INTERVAL_MIN..=INTERVAL_MAX).contains(&self.interval_us), ConfigError::Interval)?;
         within(self.jitter_percent <= 100, ConfigError::Jitter)?;
-        within(self.silence_us >= self.interval_us, ConfigError::Silence)?;
+        within((INTERVAL_MIN..=INTERVAL_MAX).contains(&self.probe_us), ConfigError::Probe)?;
+        within(self.indirect_probes <= INDIRECT_PROBES_MAX, ConfigError::IndirectProbes)?;
+        within((1..=100).contains(&self.suspicion_mult), ConfigError::Suspicion)?;
+        within((1..=100).contains(&self.suspicion_max_mult), ConfigError::Suspicion)?;
+        within(self.local_health_max <= 100, ConfigError::LocalHealth)?;
+        within(self.forget_us >= self.probe_us * 10, ConfigError::Forget)?;
         within(self.links_max >= 4, ConfigError::Links)?;
         self.limiter.invalid().map_or(Ok(()), |why| Err(ConfigError::Limiter(why)))
     }
@@ -210,9 +240,21 @@ pub enum ConfigError {
     /// More jitter than the interval itself.
     #[error("jitter must be 0 to 100 percent")]
     Jitter,
-    /// Members would be held down before the next round could ask them.
-    #[error("silence must be at least one interval")]
-    Silence,
+    /// No time to answer, or far too much.
+    #[error("the time to answer a probe must be 10 ms to 1 hour")]
+    Probe,
+    /// Too many helpers for one probe.
+    #[error("indirect probes must be 0 to {INDIRECT_PROBES_MAX}")]
+    IndirectProbes,
+    /// A suspicion that ends at once or never.
+    #[error("the multiples of a suspicion's time must be 1 to 100")]
+    Suspicion,
+    /// More patience than makes sense.
+    #[error("the local health's limit must be 0 to 100")]
+    LocalHealth,
+    /// Members would be forgotten before they are known to be gone.
+    #[error("members that are gone must be remembered for ten times the time to answer a probe, or longer")]
+    Forget,
     /// Too few links for a tree and a round.
     #[error("links must be at least 4")]
     Links,

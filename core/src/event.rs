@@ -5,6 +5,7 @@
 use crate::id::{Address, Incarnation, NodeId};
 use crate::limiter::Purpose;
 use crate::members::Status;
+use crate::services::Health;
 use crate::state::store::{Key, Kind};
 use crate::time::{Duration, Instant};
 use crate::wire::{CloseCode, MessageKind};
@@ -40,6 +41,11 @@ pub enum Cause {
     Survey,
     /// This node leaves.
     Leave,
+    /// Another node does not get an answer from the peer, and asks this one to
+    /// try.
+    Relay,
+    /// A third member does not answer, and the peer is asked to try.
+    Indirect,
 }
 
 impl Cause {
@@ -54,9 +60,11 @@ impl Cause {
             Self::Reconnect => "the link had broken",
             Self::Silence => "the peer has not answered yet",
             Self::Return => "the peer was down and may be back",
-            Self::Correction => "the peer is wrongly held to be down",
+            Self::Correction => "the peer is wrongly suspected or held to be gone",
             Self::Survey => "a dashboard watches through this node",
             Self::Leave => "this node leaves",
+            Self::Relay => "another node gets no answer from the peer",
+            Self::Indirect => "a third member does not answer this node",
         }
     }
 }
@@ -141,15 +149,29 @@ pub enum Event {
         /// From whom it came; none for a write of this node.
         from: Option<NodeId>,
     },
-    /// Another node uses this node's name, in a later life.
+    /// Another node uses this node's name.
     NameTaken {
-        /// That life.
+        /// Its incarnation.
         incarnation: Incarnation,
         /// Where that node is.
         address: Option<Address>,
+        /// Does this node keep the name? If not, it has stopped: the other one
+        /// was there first.
+        kept: bool,
     },
     /// This node has left; the engine does nothing any more.
     Stopped,
+    /// A service does differently now, or its node does.
+    Service {
+        /// Whose.
+        node: NodeId,
+        /// Which.
+        name: Box<str>,
+        /// How it does now; none if it was withdrawn.
+        health: Option<Health>,
+        /// Why, in words; empty if nothing was said.
+        reason: Cow<'static, str>,
+    },
 }
 
 /// One thing that happened in a cluster.

@@ -24,7 +24,7 @@
 //! ```
 //!
 //! Reading order: the vocabulary ([`time`], [`id`], [`version`], [`hlc`]), what
-//! is shared ([`state`], [`members`]), how it travels ([`tree`], [`limiter`],
+//! is shared ([`state`], [`services`], [`members`]), how it travels ([`tree`], [`limiter`],
 //! [`wire`]), and the machine that joins them ([`engine`]).
 
 #![no_std]
@@ -39,6 +39,7 @@ pub mod rng;
 pub mod version;
 pub mod hlc;
 pub mod state;
+pub mod services;
 pub mod members;
 pub mod tree;
 pub mod limiter;
@@ -54,6 +55,7 @@ pub use hlc::Hlc;
 pub use id::{Address, Incarnation, LinkId, NodeId, Writer};
 pub use limiter::{Limiter, LimiterConfig};
 pub use members::{Member, Members, Status};
+pub use services::{Health, InvalidService, Service, Services};
 pub use state::store::{Kind, Store, Value};
 pub use state::text::Text;
 pub use state::{Comparison, State};

@@ -7,6 +7,7 @@ use crate::config::Mode;
 use crate::hash::StateHash;
 use crate::id::{Address, Incarnation, NodeId};
 use crate::members::Member;
+use crate::services::Service;
 use alloc::borrow::Cow;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -58,6 +59,8 @@ pub struct Hello {
     pub node: NodeId,
     /// In which life.
     pub incarnation: Incarnation,
+    /// With which incarnation its process began.
+    pub birth: Incarnation,
     /// Where it can be dialled.
     pub address: Option<Address>,
 }
@@ -117,7 +120,7 @@ pub enum Message<D, X> {
     /// Records of members, by name.
     Members {
         /// The records.
-        records: Vec<Member>,
+        records: Vec<Told>,
         /// Set when this is a stretch of the sender's whole list and it wants
         /// to hear where the receiver's differs.
         compare: Option<Stretch>,
@@ -126,6 +129,40 @@ pub enum Message<D, X> {
     Survey,
     /// The answer to `Survey`.
     Report(Report),
+    /// "Does this member answer you? It does not answer me."
+    ProbeRequest {
+        /// Which.
+        target: NodeId,
+    },
+    /// The answer to `ProbeRequest`. That it comes at all shows that the asker
+    /// is not cut off.
+    ProbeReply {
+        /// Which.
+        target: NodeId,
+        /// Did it answer? If not, not yet.
+        heard: bool,
+    },
+}
+
+/// A member's record, as one node tells it to another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    /// The record.
+    pub member: Member,
+    /// For how many seconds it has been known to be gone; 0 if it is not. So
+    /// everyone forgets it at about the same time, whatever the clocks say.
+    pub gone_s: u32,
+}
+
+/// What a record takes in a frame at most, in bytes, in either codec: its texts,
+/// and a generous allowance for field names and numbers.
+pub fn told_bytes_max(member: &Member) -> usize {
+    let service = |service: &Service| 64 + service.name().len() + 2 * service.reason().len();
+    let accusers: usize = member.accusers.iter().map(|id| 4 + id.as_str().len()).sum();
+    let texts = member.id.as_str().len()
+        + member.address.as_ref().map_or(0, |address| 2 * address.as_str().len())
+        + member.host.as_ref().map_or(0, |host| host.as_str().len());
+    256 + texts + accusers + member.services.list.iter().map(service).sum::<usize>()
 }
 
 /// Which part of the sender's member list a frame holds.
@@ -185,11 +222,15 @@ pub enum MessageKind {
     Survey,
     /// See [`Message::Report`].
     Report,
+    /// See [`Message::ProbeRequest`].
+    ProbeRequest,
+    /// See [`Message::ProbeReply`].
+    ProbeReply,
 }
 
 impl MessageKind {
     /// All kinds, in order.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Hello,
         Self::Summary,
         Self::InSync,
@@ -200,6 +241,8 @@ impl MessageKind {
         Self::Members,
         Self::Survey,
         Self::Report,
+        Self::ProbeRequest,
+        Self::ProbeReply,
     ];
 
     /// The kind in one lower-case word, as in the API.
@@ -215,6 +258,8 @@ impl MessageKind {
             Self::Members => "members",
             Self::Survey => "survey",
             Self::Report => "report",
+            Self::ProbeRequest => "probe-request",
+            Self::ProbeReply => "probe-reply",
         }
     }
 
@@ -243,6 +288,8 @@ impl<D, X> Message<D, X> {
             Self::Members { .. } => MessageKind::Members,
             Self::Survey => MessageKind::Survey,
             Self::Report(_) => MessageKind::Report,
+            Self::ProbeRequest { .. } => MessageKind::ProbeRequest,
+            Self::ProbeReply { .. } => MessageKind::ProbeReply,
         }
     }
 }

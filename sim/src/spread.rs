@@ -184,7 +184,7 @@ impl SpreadConfig {
             interval_us: self.interval_us,
             jitter_percent: if synchronous { 0 } else { defaults.jitter_percent },
             // In the same proportion to the interval as by default, or longer.
-            silence_us: defaults.silence_us.max(self.interval_us * 3),
+            probe_us: defaults.probe_us.max(self.interval_us),
             link_idle_us: defaults.link_idle_us.max(self.interval_us * 10),
             ..defaults
         };

@@ -3,14 +3,14 @@
 //! what is owed; when that goes out is the outbox's business.
 
 use super::outbox::Owed;
-use super::{Engine, Life, MessageOf};
+use super::{Engine, MessageOf};
 use crate::config::Mode;
 use crate::event::{Cause, Event};
-use crate::id::{Incarnation, NodeId};
+use crate::id::NodeId;
 use crate::members::{Member, Status};
 use crate::state::{Comparison, InvalidDelta, State};
 use crate::time::Instant;
-use crate::wire::{CloseCode, Frame, Message, Refusal, Stretch};
+use crate::wire::{CloseCode, Frame, Message, Refusal, Stretch, Told};
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
@@ -38,29 +38,21 @@ impl<S: State> Engine<S> {
         Ok(())
     }
 
-    /// A peer spoke: it is not silent, and if it is held to be down or gone it
-    /// should hear of that, to refute it.
-    pub(super) fn heard_from(&mut self, peer: &NodeId, incarnation: Incarnation) {
-        self.silence.heard(peer);
-        let record = self.members.member(peer);
-        if record.is_some_and(|record| !record.status.is_active() && record.incarnation >= incarnation) {
-            self.outbox(peer).members.insert(peer.clone(), Cause::Correction);
-        }
-    }
-
     /// Acts on a message. True if it brought anything new.
     fn on_message(&mut self, from: &NodeId, message: MessageOf<S>, now: Instant) -> Result<bool, Refusal> {
         match message {
             Message::Summary { store, members, mode } => {
                 if store == Some(self.state.hash()) {
                     self.note_equal(from);
+                    self.on_handed_over(now);
                 }
                 self.on_summary(from, store.is_some_and(|hash| hash != self.state.hash()), mode, now);
                 if members != self.members.hash() {
                     self.outbox(from).all_members = Some(None);
                 }
             }
-            Message::InSync | Message::Deferred => {}
+            Message::InSync => self.on_handed_over(now),
+            Message::Deferred => {}
             Message::Digest { digest, mode } => self.on_digest(from, digest, mode),
             Message::Delta { delta, digest, more } => return self.on_delta(from, delta, digest, more, now),
             Message::Rumor { delta } => {
@@ -71,6 +63,8 @@ impl<S: State> Engine<S> {
                 return Ok(news);
             }
             Message::Members { records, compare } => return Ok(self.on_members(from, records, compare)),
+            Message::ProbeRequest { target } => self.on_probe_request(from, target, now),
+            Message::ProbeReply { target, heard } => self.on_probe_reply(&target, heard),
             Message::Survey => {
                 let report = self.report(now);
                 self.send_control(from, Message::Report(report), Cause::Answer);
@@ -132,17 +126,17 @@ impl<S: State> Engine<S> {
         Ok(news)
     }
 
-    fn on_members(&mut self, from: &NodeId, records: Vec<Member>, compare: Option<Stretch>) -> bool {
-        let listed: BTreeMap<NodeId, Member> = match &compare {
-            Some(_) => records.iter().map(|member| (member.id.clone(), member.clone())).collect(),
-            None => BTreeMap::new(),
-        };
+    fn on_members(&mut self, from: &NodeId, records: Vec<Told>, compare: Option<Stretch>) -> bool {
+        let mut listed: BTreeMap<NodeId, Member> = BTreeMap::new();
         let mut news = false;
-        for record in records {
-            news |= if record.id == self.config.id {
-                self.on_own_record(record)
+        for told in records {
+            if compare.is_some() {
+                listed.insert(told.member.id.clone(), told.member.clone());
+            }
+            news |= if told.member.id == self.config.id {
+                self.on_own_record(told.member)
             } else {
-                self.on_member(record, Some(from))
+                self.on_told(told, from)
             };
         }
         if let Some(Stretch { after, upto }) = compare {
@@ -150,29 +144,29 @@ impl<S: State> Engine<S> {
                 after.as_ref().is_none_or(|after| id > after) && upto.as_ref().is_none_or(|upto| id <= upto)
             };
             let ours = self.members.iter().filter(|member| within(&member.id));
-            let newer = ours.filter(|member| listed.get(&member.id).is_none_or(|theirs| *member > theirs));
-            let newer: Vec<_> = newer.map(|member| member.id.clone()).collect();
-            for id in newer {
+            let better = ours.filter(|ours| listed.get(&ours.id).is_none_or(|theirs| ours.adds_to(theirs)));
+            let better: Vec<_> = better.map(|member| member.id.clone()).collect();
+            for id in better {
                 self.outbox(from).members.entry(id).or_insert(Cause::Answer);
             }
         }
         news
     }
 
-    /// What others hold of this node. A rumor of its death is refuted by a
-    /// later incarnation; another node of the same name, started later, keeps
-    /// it, and this one says so.
-    fn on_own_record(&mut self, record: Member) -> bool {
-        let own = self.own_record();
-        if record <= own || self.life != Life::Running {
+    /// Takes in what another node tells of a third one. Whoever holds a member
+    /// to be gone in another way than this node does would never hear of it by
+    /// comparing lists, and is told at once.
+    fn on_told(&mut self, told: Told, from: &NodeId) -> bool {
+        if self.is_past(&told) {
             return false;
         }
-        if record.address != own.address && record.incarnation > own.incarnation {
-            self.tell(Event::NameTaken { incarnation: record.incarnation, address: record.address });
-            return false;
+        let Told { member, .. } = told;
+        let (id, is_gone) = (member.id.clone(), member.status.is_gone());
+        let news = self.on_member(member, Some(from));
+        if !news && is_gone && self.members.status(&id) == Some(Status::Left) {
+            self.outbox(from).members.entry(id).or_insert(Cause::Correction);
         }
-        let incarnation = Incarnation(record.incarnation.0.saturating_add(1));
-        self.on_member(Member { incarnation, status: Status::Alive, ..own }, None)
+        news
     }
 }
 

@@ -39,7 +39,7 @@ pub(super) struct Seed {
     failures: u32,
     retry_at: Instant,
     /// It turned out to be this very node.
-    is_self: bool,
+    pub(super) is_self: bool,
 }
 
 impl Seed {
@@ -156,7 +156,7 @@ impl<S: State> Engine<S> {
 
     /// Dials what was asked to be joined, while this node is alone.
     pub(super) fn dial_seeds(&mut self, now: Instant) {
-        let alone = self.members.active_count() <= 1;
+        let alone = if self.is_leaf() { self.links.by_peer.is_empty() } else { self.members.tree_count() <= 1 };
         if !alone || self.life != Life::Running {
             return;
         }
@@ -191,6 +191,7 @@ impl<S: State> Engine<S> {
             cluster: self.config.cluster.clone(),
             node: record.id,
             incarnation: record.incarnation,
+            birth: record.birth,
             address: record.address,
         };
         self.send_frame(id, None, (0, MessageKind::Hello, 0, Cause::Greeting), wire::encode(&hello, codec));
@@ -214,10 +215,7 @@ impl<S: State> Engine<S> {
                 if !expected && let Some(peer) = self.peers.get_mut(&peer) {
                     peer.outbox.delta = None;
                 }
-                // What was under way may be lost, and the peer may be dead: ask at once.
-                if !expected && self.members.is_active(&peer) && self.life == Life::Running {
-                    self.outbox(&peer).ask(Ask { store: true, cause: Cause::Reconnect });
-                }
+                self.on_peer_lost(&peer, expected);
                 Some(peer)
             }
             (_, Some(Target::Peer(peer))) => {
@@ -227,6 +225,20 @@ impl<S: State> Engine<S> {
             _ => None,
         };
         self.tell(Event::LinkDown { peer, code, reason });
+    }
+
+    /// A link to a peer is gone. What was under way may be lost, and the peer may
+    /// be dead: it is asked at once, and if it cannot be, it is suspected.
+    fn on_peer_lost(&mut self, peer: &NodeId, expected: bool) {
+        if !self.members.is_active(peer) || self.life != Life::Running {
+            return;
+        }
+        let can_dial = self.members.member(peer).is_some_and(|member| !member.is_leaf());
+        if !can_dial && self.links.preferred(peer).is_none() {
+            self.accuse(peer);
+        } else if !expected {
+            self.outbox(peer).ask(Ask { store: true, cause: Cause::Reconnect });
+        }
     }
 
     /// A dial came to nothing after this long. A member that is held to be
@@ -395,7 +407,7 @@ impl<S: State> Engine<S> {
                     .filter(|seed| seed.address == *address)
                     .for_each(|seed| seed.is_self = true);
             }
-            return Err(self.own_name_met(&hello, own));
+            return Err(self.on_own_name_met(&hello));
         }
         let peer = hello.node.clone();
         self.stats.count_received(MessageKind::Hello, bytes);
@@ -412,9 +424,16 @@ impl<S: State> Engine<S> {
         if own.status == Status::Joining {
             self.on_member(Member { status: Status::Alive, ..own }, None);
         }
-        let Hello { node, incarnation, address, .. } = hello;
-        self.on_member(Member { id: node, incarnation, status: Status::Alive, address }, Some(&peer));
+        let Hello { node, incarnation, birth, address, .. } = hello;
+        let greeting = Member { birth, ..Member::new(node, incarnation, Status::Alive, address) };
+        self.recall(&greeting);
+        let has_newer = self.members.member(&peer).is_some_and(|known| known.standing() > greeting.standing());
+        if has_newer {
+            self.outbox(&peer).members.insert(peer.clone(), Cause::Correction);
+        }
+        self.on_member(greeting, Some(&peer));
         self.heard_from(&peer, incarnation);
+        self.take_host(&peer);
         if let Some(Target::Seed(address)) = target {
             self.seeds.iter_mut().filter(|seed| seed.address == address).for_each(|seed| seed.failures = 0);
         }
@@ -428,18 +447,16 @@ impl<S: State> Engine<S> {
         Ok(())
     }
 
-    /// The peer at the other end has this node's name.
-    fn own_name_met(&mut self, hello: &Hello, own: Member) -> Refusal {
-        if hello.incarnation == own.incarnation && hello.address == own.address {
-            if own.status == Status::Joining && self.seeds.iter().all(|seed| seed.is_self) {
-                self.on_member(Member { status: Status::Alive, ..own }, None);
-            }
-            return Refusal::new(CloseCode::Myself, "a node dialled itself");
+    /// A node that cannot be dialled takes part through the first peer that it
+    /// has a link with.
+    fn take_host(&mut self, peer: &NodeId) {
+        let own = self.own_record();
+        let is_hosted = own.host.as_ref().is_some_and(|host| self.links.by_peer.contains_key(host));
+        if !self.is_leaf() || is_hosted || self.members.member(peer).is_none_or(Member::is_leaf) {
+            return;
         }
-        let (incarnation, address) = (hello.incarnation, hello.address.clone());
-        self.tell(Event::NameTaken { incarnation, address });
-        let reason = alloc::format!("the name '{}' is taken; start this node with another --name", own.id);
-        Refusal::new(CloseCode::NameTaken, reason)
+        let incarnation = Incarnation(own.incarnation.0 + u64::from(own.host.is_some()));
+        self.on_member(Member { host: Some(peer.clone()), ..self.refreshed(incarnation) }, None);
     }
 
     fn establish(&mut self, id: LinkId, peer: &NodeId, incarnation: Incarnation) {

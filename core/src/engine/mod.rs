@@ -3,25 +3,38 @@
 //! its parts run. The parts: `links` (who is connected, and how that came),
 //! `outbox` (what is owed to whom, and the limiter), `exchange` (what a message
 //! means), `spread` (to whom news goes), `rounds` (what the timer does),
-//! `silence` (who is down), `garbage` (when deleted things may be forgotten).
+//! `partners` (whom a round asks),
+//! `detect` with its books `probe` and `suspicion` (who is down), `names` (what
+//! is said of this node), `gone` (what becomes of those who are gone),
+//! `departure` (how this node leaves), `watcher` (services), `garbage` (when
+//! deleted things may be forgotten).
 
 mod commands;
+mod departure;
+mod detect;
 mod exchange;
 mod garbage;
+mod gone;
 mod links;
+mod names;
 mod outbox;
+mod partners;
+mod probe;
 mod rounds;
-mod silence;
 mod spread;
 mod stats;
+mod suspicion;
+mod watcher;
 
+pub use departure::{HANDOVER_MAX, LEAVE_GRACE, LeaveError};
 pub use links::HELLO_TIMEOUT;
 pub use outbox::{CONTROL_FRAMES_MAX, LINK_FRAMES_MAX, NEWS_MAX};
 pub use stats::{Stats, Tally};
+pub use watcher::ServiceView;
 
 use crate::config::{ConfigError, EngineConfig, FirstRound, Tuning};
 use crate::event::{Cause, Event};
-use crate::id::{Address, LinkId, NodeId};
+use crate::id::{Address, Incarnation, LinkId, NodeId};
 use crate::limiter::{Limiter, Purpose};
 use crate::members::{Member, Members, Status};
 use crate::rng::Rng;
@@ -32,14 +45,13 @@ use alloc::borrow::Cow;
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
 use bytes::Bytes;
+use departure::Life;
 use garbage::Seen;
+use gone::Gone;
 use links::{Links, Seed};
 use outbox::Peer;
-use silence::Silence;
-
-/// How long a leaving node waits for its goodbye to be written before it
-/// closes its links. A guess: several round trips on any network.
-pub const LEAVE_GRACE: Duration = Duration::from_millis(500);
+use probe::Probes;
+use suspicion::Suspicions;
 
 /// What the world did.
 #[derive(Debug, Clone)]
@@ -117,18 +129,6 @@ pub enum Output {
     Event(Event),
 }
 
-/// A node that does not run cannot leave.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the node is leaving already or has left")]
-pub struct LeaveError;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Life {
-    Running,
-    Leaving { until: Instant },
-    Stopped,
-}
-
 /// One node of the cluster, without clock or network.
 #[derive(Debug)]
 pub struct Engine<S: State> {
@@ -144,12 +144,21 @@ pub struct Engine<S: State> {
     /// Peers that wait for a token, oldest first, by what for.
     waiting: [VecDeque<NodeId>; 2],
     seeds: Vec<Seed>,
-    silence: Silence,
+    probes: Probes,
+    suspicions: Suspicions,
+    gone: Gone,
+    /// The incarnation in which this node denied another one's claim to its
+    /// name.
+    name_claimed: Option<Incarnation>,
+    /// The version of this node's services.
+    services_version: u64,
     /// The member held to be down that this round tries.
     lost_tried: Option<NodeId>,
     seen: Seen<S>,
     survey_cursor: Option<NodeId>,
     reports: BTreeMap<NodeId, (Instant, Report)>,
+    /// The latest instant that the driver told.
+    now: Instant,
     next_round: Instant,
     last_number: u64,
     life: Life,
@@ -175,7 +184,7 @@ impl<S: State> Engine<S> {
         config.check()?;
         let status = if config.join.is_empty() { Status::Alive } else { Status::Joining };
         let (id, incarnation, address) = (config.id.clone(), config.incarnation, config.address.clone());
-        members.merge(Member { id, incarnation, status, address });
+        members.merge(Member::new(id, incarnation, status, address));
         let mut rng = Rng::new(seed);
         let first = match config.first_round {
             FirstRound::Random => Duration::from_micros(rng.below(config.tuning.interval_us.as_micros())),
@@ -190,11 +199,16 @@ impl<S: State> Engine<S> {
             dirty: BTreeSet::new(),
             waiting: Default::default(),
             seeds: Vec::new(),
-            silence: Silence::default(),
+            probes: Probes::default(),
+            suspicions: Suspicions::default(),
+            gone: Gone::default(),
+            name_claimed: None,
+            services_version: 0,
             lost_tried: None,
             seen: Seen::default(),
             survey_cursor: None,
             reports: BTreeMap::new(),
+            now,
             next_round: now + first,
             last_number: 0,
             life: Life::Running,
@@ -203,6 +217,11 @@ impl<S: State> Engine<S> {
             rng,
             config,
         };
+        let known: Vec<(NodeId, Status, Incarnation)> =
+            engine.members.iter().map(|member| (member.id.clone(), member.status, member.incarnation)).collect();
+        for (id, status, incarnation) in known {
+            engine.note_status(&id, status, incarnation);
+        }
         for address in core::mem::take(&mut engine.config.join) {
             engine.join(address, now);
         }
@@ -215,6 +234,7 @@ impl<S: State> Engine<S> {
         if self.life == Life::Stopped {
             return;
         }
+        self.tick(now);
         match input {
             Input::LinkUp { link, codec } => self.on_link_up(link, codec, now),
             Input::LinkDown { link, reason } => self.on_link_down(link, None, reason, now),
@@ -238,9 +258,9 @@ impl<S: State> Engine<S> {
     pub fn deadline(&self) -> Option<Instant> {
         match self.life {
             Life::Stopped => None,
-            Life::Leaving { until } => Some(until),
+            Life::HandingOver { until } | Life::Parting { until } => Some(until),
             Life::Running => {
-                let others = [self.token_deadline(), self.silence.deadline(), self.state.expires_at()];
+                let others = [self.token_deadline(), self.detection_deadline(), self.state.expires_at()];
                 others.into_iter().flatten().chain([self.next_round]).min()
             }
         }
@@ -249,6 +269,7 @@ impl<S: State> Engine<S> {
     /// Asks a node to let this one in, at once, and keeps asking while this
     /// node is alone. The address may be this node's own.
     pub fn join(&mut self, address: Address, now: Instant) {
+        self.tick(now);
         if self.seeds.iter().all(|seed| seed.address != address) {
             self.seeds.push(Seed::new(address.clone()));
         }
@@ -260,29 +281,10 @@ impl<S: State> Engine<S> {
     /// Asks one random active member, besides what the rounds do. None if
     /// there is no other.
     pub fn gossip_once(&mut self, now: Instant) -> Option<NodeId> {
+        self.tick(now);
         let asked = self.ask_at_random(1).pop();
         self.flush(now);
         asked
-    }
-
-    /// Says goodbye to the cluster. [`Event::Stopped`] tells when it is said.
-    pub fn leave(&mut self, now: Instant) -> Result<(), LeaveError> {
-        if self.life != Life::Running {
-            return Err(LeaveError);
-        }
-        let neighbours = self.children(None);
-        let mut goodbye = self.own_record();
-        goodbye.status = Status::Left;
-        self.merge_member(goodbye.clone());
-        self.life = Life::Leaving { until: now + LEAVE_GRACE };
-        self.unblock();
-        let mut told = self.links.peers();
-        told.extend(neighbours);
-        for peer in told {
-            self.outbox(&peer).members.insert(goodbye.id.clone(), Cause::Leave);
-        }
-        self.flush(now);
-        Ok(())
     }
 
     /// Writes to the state and spreads what was written.
@@ -291,6 +293,7 @@ impl<S: State> Engine<S> {
         now: Instant,
         write: impl FnOnce(&mut S) -> Result<(T, Merged<S::News>), E>,
     ) -> Result<T, E> {
+        self.tick(now);
         let (result, merged) = write(&mut self.state)?;
         self.on_news(merged.news, None);
         self.tell_changes(merged.changes, None);
@@ -301,6 +304,7 @@ impl<S: State> Engine<S> {
     /// Changes what may be changed while running. On error nothing changed.
     pub fn tune(&mut self, tuning: Tuning, now: Instant) -> Result<(), ConfigError> {
         tuning.check()?;
+        self.tick(now);
         if tuning.limiter != self.config.tuning.limiter {
             self.limiter = Limiter::new(tuning.limiter, now);
             self.unblock();
@@ -322,6 +326,7 @@ impl<S: State> Engine<S> {
 
     /// Asks the next `count` active members, in turn, what they know.
     pub fn survey(&mut self, count: u32, now: Instant) {
+        self.tick(now);
         for id in self.next_to_survey(count) {
             self.outbox(&id).survey = true;
         }
@@ -365,7 +370,13 @@ impl<S: State> Engine<S> {
 
     /// Members that were asked and have not answered, and since when.
     pub fn unanswered(&self) -> impl Iterator<Item = (&NodeId, Instant)> {
-        self.silence.iter()
+        self.probes.iter()
+    }
+
+    /// How unwell this node believes itself to be: 0 is healthy, more means that
+    /// it waits so many times longer for answers. (Lifeguard.)
+    pub fn local_health(&self) -> u8 {
+        self.probes.health()
     }
 
     /// Members to whom something is owed that could not be sent yet.
@@ -410,28 +421,42 @@ impl<S: State> Engine<S> {
 
     fn on_timeout(&mut self, now: Instant) {
         match self.life {
-            Life::Leaving { until } if now >= until => self.stop(),
+            Life::HandingOver { until } | Life::Parting { until } => {
+                if now >= until {
+                    self.on_departure_due(now);
+                }
+            }
             Life::Running => {
+                let late = self.deadline().map_or(Duration::ZERO, |due| now.since(due));
+                if late * 2 >= self.config.tuning.probe_us {
+                    self.on_late(late);
+                }
                 if self.state.expires_at().is_some_and(|at| now >= at) {
                     let ended = self.state.expire(now);
                     self.tell_changes(ended, None);
                 }
+                self.on_suspicions(now);
                 if now >= self.next_round {
                     self.on_round(now);
-                } else if self.silence.deadline().is_some_and(|at| now >= at) {
+                } else if self.probes.deadline().is_some_and(|at| now >= at) {
                     self.on_silence(now);
                 }
             }
-            _ => {}
+            Life::Stopped => {}
         }
     }
 
-    fn stop(&mut self) {
+    /// Time has passed, unless it ran backwards.
+    fn tick(&mut self, now: Instant) {
+        self.now = self.now.max(now);
+    }
+
+    fn stop(&mut self, code: CloseCode, reason: &'static str) {
         for link in self.links.drain() {
-            let refusal = Refusal::new(CloseCode::GoingAway, "the node has left the cluster");
-            self.outputs.push_back(Output::Close { link, refusal });
+            self.outputs.push_back(Output::Close { link, refusal: Refusal::new(code, reason) });
         }
         self.peers.clear();
+        self.dirty.clear();
         self.life = Life::Stopped;
         self.tell(Event::Stopped);
     }
@@ -450,20 +475,46 @@ impl<S: State> Engine<S> {
 
     /// Takes in a member record without spreading it.
     fn merge_member(&mut self, record: Member) -> bool {
-        let was = self.members.status(&record.id);
-        let (id, incarnation, status) = (record.id.clone(), record.incarnation, record.status);
+        let id = record.id.clone();
+        self.make_room_for(&id);
+        let before = self.members.member(&id).cloned();
         if !self.members.merge(record) {
             return false;
         }
-        if !status.is_active() && id != self.config.id {
-            self.silence.heard(&id);
-            self.reports.remove(&id);
-            if let Some(peer) = self.peers.get_mut(&id) {
+        let after = self.members.member(&id).cloned().expect("what was merged is in the list");
+        let (incarnation, status) = (after.incarnation, after.status);
+        let was = before.as_ref().map(|before| (before.incarnation, before.status));
+        if was != Some((incarnation, status)) {
+            self.tell(Event::Member { id: id.clone(), incarnation, status, was: was.map(|(_, status)| status) });
+            self.note_status(&id, status, incarnation);
+        }
+        self.tell_services(before.as_ref(), &after);
+        true
+    }
+
+    /// Keeps the books on who is suspected and who is gone.
+    fn note_status(&mut self, id: &NodeId, status: Status, incarnation: Incarnation) {
+        if *id == self.config.id {
+            return;
+        }
+        self.gone.note(id, status, self.now);
+        if status == Status::Suspect {
+            self.on_suspected(id, incarnation);
+        } else {
+            self.suspicions.end(id);
+        }
+        if !status.is_active() {
+            self.probes.drop(id);
+            self.reports.remove(id);
+            if let Some(peer) = self.peers.get_mut(id) {
                 peer.outbox.clear();
             }
         }
-        self.tell(Event::Member { id, incarnation, status, was });
-        true
+    }
+
+    /// Can this node not be dialled?
+    fn is_leaf(&self) -> bool {
+        self.config.address.is_none()
     }
 
     fn own_record(&self) -> Member {

@@ -12,7 +12,7 @@ use crate::limiter::Purpose;
 use crate::members::Member;
 use crate::state::State;
 use crate::time::Instant;
-use crate::wire::{self, Frame, Message, Stretch};
+use crate::wire::{self, Frame, Message, Stretch, Told};
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
@@ -33,9 +33,10 @@ pub const NEWS_MAX: usize = 1_024;
 /// part takes 50 ms, so other messages never wait long behind one.
 const PART_BYTES: usize = 64 * 1024;
 
-/// Most member records in one frame: fits [`wire::FRAME_BYTES_MAX`] even if
-/// every name and address is as long as it may be.
-const MEMBERS_PER_FRAME: usize = 1_000;
+/// How much of a member list goes into one frame, in bytes; the last record may
+/// pass it. A guess: about two thousand plain records, and as with
+/// [`PART_BYTES`] other messages never wait long behind it.
+const MEMBERS_BYTES: usize = 128 * 1024;
 
 /// A summary to be sent.
 #[derive(Debug, Clone, Copy)]
@@ -217,7 +218,7 @@ impl<S: State> Engine<S> {
             if self.links.link_mut(link).is_none_or(|link| link.unsent >= LINK_FRAMES_MAX) {
                 return self.note_probe(id, true, now);
             }
-            let leaving = matches!(self.life, Life::Leaving { .. });
+            let leaving = self.life != Life::Running;
             if !leaving && !self.limiter.take(purpose, now) {
                 self.note_probe(id, false, now);
                 return self.block(id, purpose);
@@ -238,9 +239,9 @@ impl<S: State> Engine<S> {
     fn note_probe(&mut self, id: &NodeId, possible: bool, now: Instant) {
         let probing = self.peers.get(id).is_some_and(|peer| peer.outbox.probe);
         if probing && !possible {
-            self.silence.heard(id);
+            self.probes.drop(id);
         } else if probing && self.members.is_active(id) {
-            self.silence.asked(id, self.patience(), now);
+            self.probes.asked(id, self.patience(), now);
         }
     }
 
@@ -261,29 +262,8 @@ impl<S: State> Engine<S> {
             let delta = self.state.rumor(&mut outbox.news, PART_BYTES);
             return (!S::delta_is_empty(&delta)).then_some((Message::Rumor { delta }, Cause::Tree));
         }
-        if !outbox.members.is_empty() {
-            let owed = core::mem::take(&mut outbox.members);
-            let cause = owed.values().next().copied().unwrap_or(Cause::Answer);
-            let mut ids = owed.into_iter();
-            let records: Vec<Member> = ids
-                .by_ref()
-                .take(MEMBERS_PER_FRAME)
-                .filter_map(|(id, _)| self.members.member(&id).cloned())
-                .collect();
-            outbox.members.extend(ids);
-            return Some((Message::Members { records, compare: None }, cause));
-        }
-        if let Some(after) = outbox.all_members.take() {
-            let records =
-                self.members.iter().filter(|member| after.as_ref().is_none_or(|after| member.id > *after));
-            let records: Vec<Member> = records.take(MEMBERS_PER_FRAME).cloned().collect();
-            let last = records.last().map(|member| member.id.clone());
-            let upto = last.filter(|last| self.members.iter().next_back().is_some_and(|end| end.id != *last));
-            outbox.all_members = upto.clone().map(Some);
-            return Some((
-                Message::Members { records, compare: Some(Stretch { after, upto }) },
-                Cause::Answer,
-            ));
+        if !outbox.members.is_empty() || outbox.all_members.is_some() {
+            return self.next_members(id);
         }
         if let Some(mode) = outbox.digest.take() {
             return Some((Message::Digest { digest: self.state.digest(), mode }, Cause::Answer));
@@ -301,6 +281,38 @@ impl<S: State> Engine<S> {
         let mode = if chosen { mode } else { Mode::PushPull };
         let store = ask.store.then(|| self.state.hash());
         Some((Message::Summary { store, members: self.members.hash(), mode }, ask.cause))
+    }
+
+    /// The member records owed: single ones first, then a stretch of the list.
+    fn next_members(&mut self, id: &NodeId) -> Option<(MessageOf<S>, Cause)> {
+        let mut room = MEMBERS_BYTES;
+        let mut has_room = |member: &Member| {
+            let has_room = room > 0;
+            room = room.saturating_sub(wire::told_bytes_max(member));
+            has_room
+        };
+        let mut owed = core::mem::take(&mut self.peers.get_mut(id)?.outbox.members);
+        if let Some(cause) = owed.values().next().copied() {
+            let mut records: Vec<Told> = Vec::new();
+            while let Some((id, cause)) = owed.pop_first() {
+                let Some(member) = self.members.member(&id) else { continue };
+                if !has_room(member) {
+                    owed.insert(id, cause);
+                    break;
+                }
+                records.push(self.told(member));
+            }
+            self.peers.get_mut(id)?.outbox.members = owed;
+            return Some((Message::Members { records, compare: None }, cause));
+        }
+        let after = self.peers.get_mut(id)?.outbox.all_members.take()?;
+        let records = self.members.iter().filter(|member| after.as_ref().is_none_or(|after| member.id > *after));
+        let records: Vec<Told> =
+            records.take_while(|member| has_room(member)).map(|member| self.told(member)).collect();
+        let last = records.last().map(|told| told.member.id.clone());
+        let upto = last.filter(|last| self.members.iter().next_back().is_some_and(|end| end.id != *last));
+        self.peers.get_mut(id)?.outbox.all_members = upto.clone().map(Some);
+        Some((Message::Members { records, compare: Some(Stretch { after, upto }) }, Cause::Answer))
     }
 
     fn send_message(&mut self, link: super::LinkId, to: &NodeId, message: MessageOf<S>, cause: Cause) {

@@ -8,6 +8,7 @@ use super::{Engine, Life};
 use crate::config::Strategy;
 use crate::event::Cause;
 use crate::id::NodeId;
+use crate::members::Member;
 use crate::state::State;
 use crate::time::Instant;
 use alloc::vec::Vec;
@@ -22,8 +23,12 @@ impl<S: State> Engine<S> {
     }
 
     /// Is there a link of the strategy's between this node and that one,
-    /// whichever of the two sends along it?
+    /// whichever of the two sends along it, or does one of them take part
+    /// through the other?
     pub(super) fn is_neighbour(&self, id: &NodeId) -> bool {
+        if self.is_leaf() || self.members.member(id).is_some_and(Member::is_leaf) {
+            return self.members.is_active(id);
+        }
         match self.config.tuning.strategy {
             Strategy::Random => false,
             Strategy::Tree | Strategy::Hybrid => self.is_child_or_parent(id),
@@ -80,22 +85,36 @@ impl<S: State> Engine<S> {
         if self.config.tuning.strategy.is_eager() { self.children(from) } else { Vec::new() }
     }
 
-    /// This node's children in the tree, but not whoever brought the news.
+    /// This node's children in the tree and the members that take part through
+    /// it, but not whoever brought the news. A node that is not in the tree
+    /// tells its host.
     pub(super) fn children(&self, from: Option<&NodeId>) -> Vec<NodeId> {
-        let Some(position) = self.members.active_position(&self.config.id) else {
-            return Vec::new();
+        let mut targets: Vec<NodeId> = match self.members.tree_position(&self.config.id) {
+            Some(position) => {
+                let children = self.config.tuning.tree().targets(position, self.members.tree_count());
+                let members = children.into_iter().filter_map(|at| self.members.tree_at(at));
+                members.map(|member| member.id.clone()).chain(self.linked_leaves()).collect()
+            }
+            None => self.linked_partners(),
         };
-        let targets = self.config.tuning.tree().targets(position, self.members.active_count());
-        let ids = targets.into_iter().filter_map(|at| self.members.active_at(at));
-        ids.map(|member| member.id.clone()).filter(|id| Some(id) != from).collect()
+        targets.retain(|id| Some(id) != from);
+        targets
+    }
+
+    /// Members that take part through this node.
+    fn linked_leaves(&self) -> impl Iterator<Item = NodeId> {
+        let is_leaf = |id: &NodeId| {
+            self.members.member(id).is_some_and(|member| member.is_leaf() && member.status.is_active())
+        };
+        self.links.peers().into_iter().filter(is_leaf)
     }
 
     fn is_child_or_parent(&self, id: &NodeId) -> bool {
-        let own = self.members.active_position(&self.config.id);
-        let (Some(own), Some(other)) = (own, self.members.active_position(id)) else {
+        let own = self.members.tree_position(&self.config.id);
+        let (Some(own), Some(other)) = (own, self.members.tree_position(id)) else {
             return false;
         };
-        let (tree, count) = (self.config.tuning.tree(), self.members.active_count());
+        let (tree, count) = (self.config.tuning.tree(), self.members.tree_count());
         tree.targets(own, count).contains(&other) || tree.targets(other, count).contains(&own)
     }
 

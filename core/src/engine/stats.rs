@@ -36,6 +36,12 @@ pub struct Stats {
     pub broken_links: u64,
     /// Tombstones dropped because everyone had seen them.
     pub collected: u64,
+    /// Probes that nobody answered in time, helpers included.
+    pub probes_failed: u64,
+    /// Suspicions and deaths of its own that this node denied.
+    pub refutations: u64,
+    /// Members that were gone for so long that their records went.
+    pub forgotten: u64,
     /// News that outgrew its outbox and was left to repair.
     pub overflows: u64,
 }

@@ -269,7 +269,7 @@ fn a_second_node_of_the_same_name_is_told_so() {
     let frame = hello.expect("a greeting comes first");
     net.hand("a", Input::Received { link: LinkId::Accepted(1_000), frame });
     assert!(net.closes.contains(&(id("a"), CloseCode::NameTaken)));
-    assert!(net.events.iter().any(|(_, event)| matches!(event, Event::NameTaken { .. })));
+    assert!(net.events.iter().any(|(_, event)| matches!(event, Event::NameTaken { kept: true, .. })));
 }
 
 #[test]

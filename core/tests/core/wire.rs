@@ -26,6 +26,7 @@ fn hello() -> Hello {
         cluster: "test".into(),
         node: id("b"),
         incarnation: Incarnation(1),
+        birth: Incarnation(1),
         address: Some(address("b")),
     }
 }
@@ -80,7 +81,7 @@ fn bad_greetings_are_refused() {
         refuses(codec, &[encode(&other)], CloseCode::Cluster, "this is cluster 'test', not 'other'");
         let long = Hello { cluster: "x".repeat(500), ..hello() };
         refuses(codec, &[encode(&long)], CloseCode::Cluster, "this is cluster 'test'");
-        let twin = Hello { node: id("a"), ..hello() };
+        let twin = Hello { node: id("a"), birth: Incarnation(2), ..hello() };
         refuses(codec, &[encode(&twin)], CloseCode::NameTaken, "--name");
         let mirror = Hello { node: id("a"), address: None, ..hello() };
         refuses(codec, &[encode(&mirror)], CloseCode::Myself, "dialled itself");
@@ -120,7 +121,7 @@ fn bad_frames_are_refused() {
         .expect("well-formed");
         refuses(frame(Message::Rumor { delta: outside }), CloseCode::Malformed, "outside its run");
     }
-    let names = br#"{"number":1,"message":{"members":{"records":[{"id":"no spaces","incarnation":1,"status":"alive","address":null}],"compare":null}}}"#;
+    let names = br#"{"number":1,"message":{"members":{"records":[{"member":{"id":"no spaces","incarnation":1,"status":"alive","birth":1,"address":null,"host":null,"accusers":[],"services":{"version":0,"life":0,"list":[]}},"gone_s":0}],"compare":null}}}"#;
     let greeting = wire::encode(&hello(), Codec::Json).to_vec();
     refuses(Codec::Json, &[greeting, names.to_vec()], CloseCode::Malformed, "letters, digits");
 }
@@ -169,7 +170,8 @@ fn a_tuning_reads_as_its_documentation_says() {
         "strategy": "hybrid", "mode": "push-pull", "fanout": 1, "interval_us": 1_000_000, "jitter_percent": 10,
         "arity": 2, "cycles": true,
         "limiter": {"bucket": {"capacity": 256, "refill_per_s": 128, "reserve": 32}},
-        "silence_us": 3_000_000, "link_idle_us": 10_000_000, "links_max": 64
+        "probe_us": 1_000_000, "indirect_probes": 3, "suspicion_mult": 4, "suspicion_max_mult": 6,
+        "local_health_max": 8, "forget_us": 86_400_000_000_u64, "link_idle_us": 10_000_000, "links_max": 64
     });
     assert_eq!(written, expected);
     let partial: Tuning = serde_json::from_str(r#"{"limiter": "unlimited", "fanout": 3}"#).expect("decodes");

@@ -111,7 +111,7 @@ pub struct Sim {
 
 const KINDS: usize = MessageKind::ALL.len();
 /// One more than the last cause.
-const CAUSES: usize = Cause::Leave as usize + 1;
+const CAUSES: usize = Cause::Indirect as usize + 1;
 
 impl Sim {
     /// A cluster at the start of its scenario.
@@ -363,10 +363,5 @@ impl Sim {
 
 /// What others know of a node that started with them.
 fn first_record(host: &Host) -> Member {
-    Member {
-        id: host.id.clone(),
-        incarnation: Incarnation(1),
-        status: Status::Alive,
-        address: Some(host.address.clone()),
-    }
+    Member::new(host.id.clone(), Incarnation(1), Status::Alive, Some(host.address.clone()))
 }
