@@ -102,11 +102,8 @@ impl Circle {
         let address = |local: &SocketAddr| {
             Address::new(&format!("ws://{local}{GOSSIP_PATH}")).expect("a socket's address fits a URL")
         };
-        let record = |(id, local, _): &(NodeId, SocketAddr, TcpListener)| Member {
-            id: id.clone(),
-            incarnation,
-            status: Status::Alive,
-            address: Some(address(local)),
+        let record = |(id, local, _): &(NodeId, SocketAddr, TcpListener)| {
+            Member::new(id.clone(), incarnation, Status::Alive, Some(address(local)))
         };
         let members: Members = bound.iter().map(record).collect();
         let (sender, heard) = mpsc::channel(HEARD_MAX);
@@ -271,7 +268,7 @@ fn by_hand() -> Tuning {
         mode: Mode::Push,
         interval_us: INTERVAL_MAX,
         jitter_percent: 0,
-        silence_us: INTERVAL_MAX * 2,
+        probe_us: INTERVAL_MAX,
         link_idle_us: INTERVAL_MAX + Duration::from_secs(1),
         ..Tuning::default()
     }

@@ -3,8 +3,8 @@
 //! things.
 
 use rumormill_core::wire::Refusal;
-use rumormill_core::{Address, CloseCode, Engine, Event, LinkId, NodeId, State};
-use tracing::{debug, info, warn};
+use rumormill_core::{Address, CloseCode, Engine, Event, Health, LinkId, NodeId, State};
+use tracing::{debug, error, info, warn};
 
 /// Where the log's lines come from, for whoever asks what is wanted.
 pub(crate) const TARGET: &str = module_path!();
@@ -68,9 +68,17 @@ pub(crate) fn event(node: &NodeId, event: &Event) {
         Event::Denied { to, purpose } => {
             debug!(%node, %to, ?purpose, "the limiter put off a send");
         }
-        Event::NameTaken { address, .. } => {
+        Event::NameTaken { address, kept: true, .. } => {
             let other = address.as_ref().map(Address::as_str);
-            warn!(%node, other, "another node uses this node's name; start one of them with another --name");
+            warn!(%node, other, "another node uses this node's name and was told to stop: start it with another --name");
+        }
+        Event::NameTaken { address, kept: false, .. } => {
+            let other = address.as_ref().map(Address::as_str);
+            error!(%node, other, "another node had this name first, so this one stops: start it with another --name");
+        }
+        Event::Service { node: whose, name, health, reason } => {
+            let health = health.map_or("withdrawn", Health::as_str);
+            info!(%node, service = %name, of = %whose, health, %reason, "service");
         }
         Event::Changed { key, kind, from } => {
             debug!(%node, %key, %kind, from = from.as_ref().map(NodeId::as_str), "changed");

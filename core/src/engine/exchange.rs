@@ -113,9 +113,10 @@ impl<S: State> Engine<S> {
         more: bool,
         now: Instant,
     ) -> Result<bool, Refusal> {
+        let writes = S::delta_writes(&delta);
         let merged = self.state.merge(delta, now).map_err(refuse)?;
         let news = S::news_len(&merged.news) > 0;
-        self.on_repaired(&merged.news, from);
+        self.on_repaired(merged.news, writes, from);
         self.tell_changes(merged.changes, Some(from));
         if more && merged.progress {
             self.outbox(from).digest = Some(Mode::Push);

@@ -7,7 +7,7 @@ use super::outbox::Ask;
 use crate::config::Strategy;
 use crate::event::Cause;
 use crate::id::NodeId;
-use crate::members::Status;
+use crate::members::{ACCUSERS_MAX, Member, Status};
 use crate::state::State;
 use alloc::vec::Vec;
 
@@ -17,6 +17,10 @@ use alloc::vec::Vec;
 /// ones finds a difference as surely. A guess: with ten, an idle node dials
 /// once in ten rounds, and keeps such a partner for as long (`link_idle_us`).
 const DRAWN_FROM_ALL: u64 = 10;
+
+/// How many members ask a suspect in each round, on average. A guess: twice as
+/// many as confirmations count, because some may be asking in vain themselves.
+const ASKING_A_SUSPECT: u64 = 2 * ACCUSERS_MAX as u64;
 
 impl<S: State> Engine<S> {
     pub(super) fn ask_at_random(&mut self, count: u32) -> Vec<NodeId> {
@@ -64,6 +68,28 @@ impl<S: State> Engine<S> {
         if let Some(id) = lost.get(pick).map(|id| (*id).clone()) {
             self.outbox(&id).ask(Ask { store: true, cause: Cause::Return });
             self.lost_tried = Some(id);
+        }
+    }
+
+    /// Asks one of those who are suspected by fewer than can be counted: so that
+    /// a suspicion is soon confirmed or denied, whoever happens to be linked
+    /// with the suspect. Each suspect is asked by a few members in a round.
+    pub(super) fn ask_a_suspect(&mut self) {
+        let doubted = |member: &&Member| {
+            member.status == Status::Suspect
+                && member.accusers.len() < ACCUSERS_MAX
+                && !member.is_leaf()
+                && !member.accusers.contains(&self.config.id)
+        };
+        let suspects: Vec<&NodeId> = self.members.iter().filter(doubted).map(|member| &member.id).collect();
+        if suspects.is_empty() {
+            return;
+        }
+        let draw = self.rng.below(u64::from(self.members.active_count()));
+        let pick = self.rng.below(suspects.len() as u64) as usize;
+        if draw < suspects.len() as u64 * ASKING_A_SUSPECT {
+            let id = suspects[pick].clone();
+            self.outbox(&id).ask(Ask { store: false, cause: Cause::Silence });
         }
     }
 

@@ -19,6 +19,7 @@ impl<S: State> Engine<S> {
 
         self.on_silence(now);
         self.ask_at_random(tuning.fanout);
+        self.ask_a_suspect();
         self.try_one_lost();
         self.dial_seeds(now);
         self.dial_neighbours(now);

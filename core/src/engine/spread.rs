@@ -13,6 +13,10 @@ use crate::state::State;
 use crate::time::Instant;
 use alloc::vec::Vec;
 
+/// Most writes of a repair that are forwarded like a rumor. A guess: about as
+/// many as a message of the size of two summaries can hold.
+const FORWARDED_WRITES_MAX: u32 = 4;
+
 impl<S: State> Engine<S> {
     /// Members with whom this node keeps a link open, because it sends along it.
     pub(super) fn neighbours(&self) -> Vec<NodeId> {
@@ -62,14 +66,17 @@ impl<S: State> Engine<S> {
         }
     }
 
-    /// Offers what a repair brought: those who lack it too will ask.
-    pub(super) fn on_repaired(&mut self, news: &S::News, from: &NodeId) {
-        if S::news_len(news) == 0 {
+    /// Spreads what a repair brought. A few writes go on as they would have if
+    /// they had come as a rumor: the rumor that they overtook stops here. Many
+    /// are only offered, because the others usually have them.
+    pub(super) fn on_repaired(&mut self, news: S::News, writes: u32, from: &NodeId) {
+        if S::news_len(&news) == 0 || self.config.tuning.strategy == Strategy::Random {
             return;
         }
-        match self.config.tuning.strategy {
-            Strategy::Random => {}
-            Strategy::Tree | Strategy::Hybrid => self.offer(Some(from)),
+        if writes <= FORWARDED_WRITES_MAX {
+            self.on_news(news, Some(from));
+        } else {
+            self.offer(Some(from));
         }
     }
 

@@ -44,14 +44,17 @@ fn render(driver: &StoreDriver) -> prometheus::Result<String> {
     page.counter("links_broken_total", "Links that could not be made, or broke.", stats.broken_links)?;
     page.counter("links_dialed_total", "Links dialled.", stats.dials)?;
     page.counter("rounds_total", "Rounds begun.", stats.rounds)?;
+    page.counter("probes_failed_total", "Probes that nobody answered in time.", stats.probes_failed)?;
+    page.counter("refutations_total", "Suspicions of this node that it denied.", stats.refutations)?;
+    page.counter("members_forgotten_total", "Members that were gone for too long.", stats.forgotten)?;
     page.counter("denials_total", "Sends that the limiter put off.", stats.denials)?;
     page.counter("news_overflows_total", "Times that news was left to repair.", stats.overflows)?;
 
     let count = |status| engine.members().iter().filter(|member| member.status == status).count() as u64;
-    let statuses = [Status::Joining, Status::Alive, Status::Down, Status::Left];
-    let members = statuses.map(|status| ([status.as_str()], count(status)));
+    let members = Status::ALL.map(|status| ([status.as_str()], count(status)));
     page.gauges("members", "Members by status, this node included.", ["status"], members)?;
     page.gauge("links", "Links, being dialled or established.", engine.link_count().into())?;
+    page.gauge("local_health", "0 is healthy; more: waits so many times longer.", engine.local_health().into())?;
     page.gauge("owed_peers", "Members to whom something is owed.", engine.owed().into())?;
     if let Some(tokens) = engine.tokens(driver.now()) {
         page.gauge("limiter_tokens", "Tokens left to send with; absent without a limit.", tokens.into())?;

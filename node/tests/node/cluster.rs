@@ -114,7 +114,7 @@ async fn thirty_nodes_do_not_make_a_mesh() {
     // Nobody dies here, and thirty nodes on a busy machine may well be silent for a while.
     let tuning = Tuning {
         interval_us: Duration::from_millis(250),
-        silence_us: Duration::from_secs(20),
+        probe_us: Duration::from_secs(5),
         link_idle_us: Duration::from_secs(1),
         ..Tuning::default()
     };

@@ -81,7 +81,7 @@ struct Process {
 impl Process {
     fn start(name: &str, listen: &str, further: &[&str]) -> Self {
         let mut arguments = vec!["run", "--name", name, "--listen", listen, "--log-format", "json"];
-        arguments.extend(["--interval-ms", "100", "--silence-ms", "1000"]);
+        arguments.extend(["--interval-ms", "100", "--probe-ms", "300"]);
         arguments.extend(further);
         let mut child = rumormill(&arguments).stderr(Stdio::piped()).spawn().expect("the program runs");
         let mut log = BufReader::new(child.stderr.take().expect("piped")).lines();

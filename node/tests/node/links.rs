@@ -17,6 +17,7 @@ fn hello() -> Hello {
         cluster: CLUSTER.to_owned(),
         node: NodeId::new("stranger").expect("a valid name"),
         incarnation: Incarnation(1),
+        birth: Incarnation(1),
         address: None,
     }
 }

@@ -26,7 +26,7 @@ pub(crate) const CLUSTER: &str = "test";
 pub(crate) fn quick() -> Tuning {
     Tuning {
         interval_us: Duration::from_millis(100),
-        silence_us: Duration::from_millis(2_000),
+        probe_us: Duration::from_millis(400),
         ..Tuning::default()
     }
 }

@@ -95,7 +95,7 @@ fn a_cluster_that_nearly_died_finds_itself_again() {
     set(&mut sim, 9, "color", "red");
     run_for(&mut sim, 500);
     (0..9).for_each(|node| apply(&mut sim, Act::Crash { node }));
-    within(&mut sim, 30_000, "alone", |sim| engine(sim, 9).members().active_count() == 1);
+    within(&mut sim, 60_000, "alone", |sim| engine(sim, 9).members().active_count() == 1);
     (0..9).for_each(|node| apply(&mut sim, Act::Restart { node, data: false, moved: false }));
     within(&mut sim, 30_000, "of one mind on the members", members_agree);
     within(&mut sim, 3_000, "informed", |sim| sim.informed() == 10);

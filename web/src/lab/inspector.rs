@@ -121,8 +121,7 @@ fn news(detail: &Detail, since_us: Option<u64>) -> String {
 }
 
 fn within(props: &InspectorProps, detail: &Detail, inside: &Inside) -> Html {
-    let [alive, joining, down, left] = inside.believed;
-    let total = alive + joining + down + left;
+    let total: u32 = inside.believed.iter().sum();
     let shown = inside.members.len();
     html! {
         <>
@@ -190,7 +189,9 @@ fn member_row(member: &MemberLine, own: &rumormill_core::NodeId) -> Html {
     let (tone, word) = match member.status {
         Status::Alive => (Tone::Good, "alive"),
         Status::Joining => (Tone::Busy, "joining"),
+        Status::Suspect => (Tone::Bad, "suspect"),
         Status::Down => (Tone::Bad, "down"),
+        Status::Leaving => (Tone::Still, "leaving"),
         Status::Left => (Tone::Still, "left"),
     };
     let link = match (member.id == *own, member.linked, member.silent_us) {
@@ -209,7 +210,7 @@ fn member_row(member: &MemberLine, own: &rumormill_core::NodeId) -> Html {
 }
 
 fn believed_words(inside: &Inside) -> String {
-    let names = ["alive", "joining", "down", "left"];
+    let names = ["alive", "joining", "suspect", "down", "leaving", "left"];
     let parts = inside.believed.iter().zip(names).filter(|(count, _)| **count > 0);
     parts.map(|(count, name)| format!("{} {name}", group(u64::from(*count)))).collect::<Vec<_>>().join(", ")
 }

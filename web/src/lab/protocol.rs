@@ -329,8 +329,8 @@ pub struct Inside {
     pub entries_unseen: u32,
     /// Its member list, in the order of names; at most [`MEMBERS_SHOWN_MAX`], those that are not alive first.
     pub members: Vec<MemberLine>,
-    /// How many members it holds for alive, joining, down, left.
-    pub believed: [u32; 4],
+    /// How many members it holds for alive, joining, suspect, down, leaving, left.
+    pub believed: [u32; 6],
     /// What it believes of each node, by index; `None` if it does not know it.
     pub beliefs: Vec<Option<Status>>,
     /// The limit in force.

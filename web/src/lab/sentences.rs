@@ -229,7 +229,13 @@ fn node_event(who: &str, event: &Event) -> String {
                 None => format!("{who} changed the {what} of “{key}”"),
             }
         }
-        Event::NameTaken { .. } => format!("{who} found its name in use by a later node"),
+        Event::NameTaken { kept: true, .. } => format!("{who} found its name in use by a later node, and keeps it"),
+        Event::NameTaken { kept: false, .. } => format!("{who} found its name in use by an earlier node, and stops"),
+        Event::Service { node, name, health, reason } => {
+            let how = health.map_or("withdrawn", rumormill_core::Health::as_str);
+            let why = if reason.is_empty() { String::new() } else { format!(": {reason}") };
+            format!("{who} holds service {name} of {node} to be {how}{why}")
+        }
         Event::Stopped => format!("{who} has left and stopped"),
     }
 }
@@ -240,6 +246,8 @@ fn member(who: &str, id: &NodeId, status: Status, was: Option<Status>) -> String
     }
     match (status, was) {
         (Status::Alive, Some(Status::Down)) => format!("{who} believes that {id} is back"),
+        (Status::Alive, Some(Status::Suspect)) => format!("{who} heard that {id} denies the suspicion"),
+        (Status::Suspect, _) => format!("{who} suspects {id}"),
         (Status::Alive, Some(_)) => format!("{who} believes that {id} is alive"),
         (Status::Alive | Status::Joining, None) => format!("{who} learned of {id}"),
         (status, _) => format!("{who} believes that {id} is {status}"),

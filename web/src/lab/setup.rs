@@ -1,7 +1,7 @@
 //! The setup as the user types it, and the scenario that it means. Every value that the page can hold is either a
 //! scenario or a sentence that says what is allowed; odd values that make sense are explained. Pure.
 
-use rumormill_core::config::{ARITY_MAX, FANOUT_MAX};
+use rumormill_core::config::{ARITY_MAX, FANOUT_MAX, INTERVAL_MAX, INTERVAL_MIN};
 use rumormill_core::{Duration, LimiterConfig, Mode, Strategy, Tuning};
 use rumormill_sim::{Latency, Network, Scenario};
 use std::collections::BTreeMap;
@@ -150,8 +150,10 @@ impl Setup {
             fanout,
             arity,
             interval_us,
-            // Three rounds, but never less than a message's way there and back.
-            silence_us: (interval_us * 3).max(Duration::from_micros(latency_us.saturating_mul(8))),
+            // A round, but never less than a message's way there and back with time to spare.
+            probe_us: interval_us
+                .max(Duration::from_micros(latency_us.saturating_mul(8)))
+                .clamp(INTERVAL_MIN, INTERVAL_MAX),
             link_idle_us: (interval_us * 10).max(defaults.link_idle_us),
             limiter: limiter(self.limiter, tokens, refill),
             ..defaults

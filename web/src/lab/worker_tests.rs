@@ -45,7 +45,7 @@ fn a_write_spreads_and_the_frame_says_so() {
     let text = after.text.expect("it was asked for");
     let inside = text.node.expect("node 2 is there").inside.expect("it is up");
     assert_eq!((inside.entries[0].key.as_str(), inside.entries[0].value.as_str()), ("color", "\"red\""));
-    assert_eq!(inside.believed, [9, 0, 0, 0]);
+    assert_eq!(inside.believed, [9, 0, 0, 0, 0, 0]);
     assert_eq!(text.rows.iter().map(|row| row.node).collect::<Vec<_>>(), [1, 2]);
 }
 

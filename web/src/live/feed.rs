@@ -61,7 +61,7 @@ impl Group {
             | TraceEvent::Resumed
             | TraceEvent::Slowed { .. }
             | TraceEvent::ClockSet { .. }
-            | TraceEvent::Node(Event::Member { .. } | Event::NameTaken { .. } | Event::Stopped) => {
+            | TraceEvent::Node(Event::Member { .. } | Event::Service { .. } | Event::NameTaken { .. } | Event::Stopped) => {
                 Self::Members
             }
             TraceEvent::Skipped(_) | TraceEvent::Node(Event::Round { .. }) => Self::Rounds,

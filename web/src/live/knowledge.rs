@@ -12,6 +12,8 @@ const SILENT_FROM_MS: u64 = 1_000;
 pub enum Health {
     /// Held to be down.
     Down,
+    /// Did not answer someone, and has not denied that yet.
+    Suspect,
     /// Alive, but owes an answer.
     Silent,
     /// Started, not yet in.
@@ -27,7 +29,8 @@ impl Health {
     pub fn of(status: Status, silent_ms: Option<u64>) -> Self {
         match status {
             Status::Down => Self::Down,
-            Status::Left => Self::Left,
+            Status::Suspect => Self::Suspect,
+            Status::Leaving | Status::Left => Self::Left,
             Status::Joining => Self::Joining,
             Status::Alive if silent_ms.is_some_and(|silent| silent >= SILENT_FROM_MS) => Self::Silent,
             Status::Alive => Self::Alive,
@@ -38,6 +41,7 @@ impl Health {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Down => "down",
+            Self::Suspect => "suspect",
             Self::Silent => "silent",
             Self::Joining => "joining",
             Self::Alive => "alive",
@@ -47,7 +51,7 @@ impl Health {
 
     /// Is it expected to know what the others know?
     pub fn is_active(self) -> bool {
-        matches!(self, Self::Silent | Self::Joining | Self::Alive)
+        matches!(self, Self::Suspect | Self::Silent | Self::Joining | Self::Alive)
     }
 }
 

@@ -107,6 +107,9 @@ pub(super) fn health_mark(health: Health) -> Html {
     let shape = match health {
         Health::Alive => html! { <circle cx="6" cy="6" r="4.5" fill="currentColor" /> },
         Health::Silent => html! { <path d="M6 .8 11.2 6 6 11.2 .8 6z" fill="currentColor" /> },
+        Health::Suspect => html! {
+            <path d="M6 .8 11.2 6 6 11.2 .8 6z" fill="none" stroke="currentColor" stroke-width="1.8" />
+        },
         Health::Down => html! {
             <path d="M2 2l8 8M10 2l-8 8" stroke="currentColor" stroke-width="2.6" stroke-linecap="round" />
         },

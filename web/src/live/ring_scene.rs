@@ -160,7 +160,8 @@ fn members(subject: &Subject<'_>) -> Vec<Layer> {
     let is = |health: Health| move |row: &MemberRow| row.health == health;
     let knows = |row: &MemberRow| matches!(row.knowledge, Knowledge::InSync | Knowledge::Itself);
     let lacks = |row: &MemberRow| row.health == Health::Alive && !knows(row);
-    let diamonds = places(&is(Health::Silent)).into_iter().flat_map(|place| diamond(place, radius));
+    let doubtful = |row: &MemberRow| matches!(row.health, Health::Silent | Health::Suspect);
+    let diamonds = places(&doubtful).into_iter().flat_map(|place| diamond(place, radius));
     let selected = subject.selected.and_then(|at| layout.nodes.get(at as usize).copied());
     vec![
         layer(

@@ -159,8 +159,12 @@ fn event_words(event: &Event) -> String {
             Some(from) => format!("{key} changed, by way of {from}"),
             None => format!("{key} changed, written here"),
         },
-        Event::NameTaken { incarnation, .. } => {
-            format!("another node uses this name, incarnation {}", incarnation.0)
+        Event::NameTaken { kept: true, .. } => "another node uses this name and was told to stop".to_owned(),
+        Event::NameTaken { kept: false, .. } => "another node had this name first: this one stops".to_owned(),
+        Event::Service { node, name, health, reason } => {
+            let how = health.map_or("withdrawn", rumormill_core::Health::as_str);
+            let why = if reason.is_empty() { String::new() } else { format!(": {reason}") };
+            format!("service {name} of {node} is {how}{why}")
         }
         Event::Stopped => "left the cluster".to_owned(),
     }

@@ -126,10 +126,10 @@ pub(crate) struct TuningArgs {
     /// Time between rounds in milliseconds [default: 1000]
     #[arg(long, value_name = "MS")]
     pub(crate) interval_ms: Option<u64>,
-    /// How long a member may owe an answer before it is held to be down, in milliseconds
-    /// [default: 3000, or three intervals if that is longer]
+    /// How long a member has to answer, directly or through others, before it is suspected, in milliseconds
+    /// [default: 1000]
     #[arg(long, value_name = "MS")]
-    pub(crate) silence_ms: Option<u64>,
+    pub(crate) probe_ms: Option<u64>,
 }
 
 impl TuningArgs {
@@ -142,10 +142,9 @@ impl TuningArgs {
         tuning.arity = self.arity.unwrap_or(tuning.arity);
         if let Some(ms) = self.interval_ms {
             tuning.interval_us = Duration::from_millis(ms);
-            tuning.silence_us = tuning.silence_us.max(tuning.interval_us * 3);
         }
-        if let Some(ms) = self.silence_ms {
-            tuning.silence_us = Duration::from_millis(ms);
+        if let Some(ms) = self.probe_ms {
+            tuning.probe_us = Duration::from_millis(ms);
         }
         tuning
     }
@@ -292,9 +291,10 @@ mod tests {
     }
 
     #[test]
-    fn a_longer_interval_takes_silence_with_it() {
-        let args = TuningArgs { interval_ms: Some(5_000), ..TuningArgs::default() };
-        assert_eq!(args.tuning().silence_us, Duration::from_secs(15));
+    fn flags_stand_over_defaults() {
+        let args = TuningArgs { interval_ms: Some(5_000), probe_ms: Some(300), ..TuningArgs::default() };
+        assert_eq!(args.tuning().interval_us, Duration::from_secs(5));
+        assert_eq!(args.tuning().probe_us, Duration::from_millis(300));
         assert!(args.tuning().check().is_ok());
     }
 }

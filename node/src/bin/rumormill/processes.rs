@@ -84,7 +84,7 @@ fn spawn(place: &Place, first: &Place, tuning: &TuningArgs, log: &LogArgs) -> an
         ("--fanout", tuning.fanout.map(|fanout| fanout.to_string())),
         ("--arity", tuning.arity.map(|arity| arity.to_string())),
         ("--interval-ms", tuning.interval_ms.map(|ms| ms.to_string())),
-        ("--silence-ms", tuning.silence_ms.map(|ms| ms.to_string())),
+        ("--probe-ms", tuning.probe_ms.map(|ms| ms.to_string())),
     ];
     for (flag, value) in numbers {
         if let Some(value) = value {
