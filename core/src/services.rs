@@ -200,7 +200,8 @@ mod tests {
         assert_eq!(services.without("db"), None);
         assert_eq!(services.without("api").expect("it was there").len(), 1);
         for n in 2..SERVICES_MAX {
-            services.list = services.with(service(&alloc::format!("s{n}"), Health::Up)).expect("room").expect("new");
+            services.list =
+                services.with(service(&alloc::format!("s{n}"), Health::Up)).expect("room").expect("new");
         }
         assert_eq!(services.with(service("more", Health::Up)), Err(InvalidService::TooMany));
     }

@@ -85,7 +85,10 @@ impl<S: State> Engine<S> {
     /// A member's record, as others are told of it.
     pub(super) fn told(&self, member: &Member) -> Told {
         let gone_for = self.gone.since.get(&member.id).map_or(Duration::ZERO, |since| self.now.since(*since));
-        Told { member: member.clone(), gone_s: (gone_for.as_micros() / 1_000_000).min(u64::from(u32::MAX)) as u32 }
+        Told {
+            member: member.clone(),
+            gone_s: (gone_for.as_micros() / 1_000_000).min(u64::from(u32::MAX)) as u32,
+        }
     }
 
     /// Is it of no use to take in what another node tells? If not, since when
@@ -104,7 +107,7 @@ impl<S: State> Engine<S> {
             return true;
         }
         let since = self.now - gone_for;
-        if known && self.members.member(&member.id).is_some_and(|ours| member.adds_to(ours)) || !known {
+        if self.members.member(&member.id).is_none_or(|ours| member.adds_to(ours)) {
             self.gone.since.entry(member.id.clone()).and_modify(|at| *at = since.min(*at)).or_insert(since);
         }
         false

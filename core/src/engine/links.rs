@@ -156,7 +156,8 @@ impl<S: State> Engine<S> {
 
     /// Dials what was asked to be joined, while this node is alone.
     pub(super) fn dial_seeds(&mut self, now: Instant) {
-        let alone = if self.is_leaf() { self.links.by_peer.is_empty() } else { self.members.tree_count() <= 1 };
+        let alone =
+            if self.is_leaf() { self.links.by_peer.is_empty() } else { self.members.tree_count() <= 1 };
         if !alone || self.life != Life::Running {
             return;
         }
@@ -427,7 +428,8 @@ impl<S: State> Engine<S> {
         let Hello { node, incarnation, birth, address, .. } = hello;
         let greeting = Member { birth, ..Member::new(node, incarnation, Status::Alive, address) };
         self.recall(&greeting);
-        let has_newer = self.members.member(&peer).is_some_and(|known| known.standing() > greeting.standing());
+        let has_newer =
+            self.members.member(&peer).is_some_and(|known| known.standing() > greeting.standing());
         if has_newer {
             self.outbox(&peer).members.insert(peer.clone(), Cause::Correction);
         }

@@ -217,8 +217,11 @@ impl<S: State> Engine<S> {
             rng,
             config,
         };
-        let known: Vec<(NodeId, Status, Incarnation)> =
-            engine.members.iter().map(|member| (member.id.clone(), member.status, member.incarnation)).collect();
+        let known: Vec<(NodeId, Status, Incarnation)> = engine
+            .members
+            .iter()
+            .map(|member| (member.id.clone(), member.status, member.incarnation))
+            .collect();
         for (id, status, incarnation) in known {
             engine.note_status(&id, status, incarnation);
         }
@@ -485,7 +488,12 @@ impl<S: State> Engine<S> {
         let (incarnation, status) = (after.incarnation, after.status);
         let was = before.as_ref().map(|before| (before.incarnation, before.status));
         if was != Some((incarnation, status)) {
-            self.tell(Event::Member { id: id.clone(), incarnation, status, was: was.map(|(_, status)| status) });
+            self.tell(Event::Member {
+                id: id.clone(),
+                incarnation,
+                status,
+                was: was.map(|(_, status)| status),
+            });
             self.note_status(&id, status, incarnation);
         }
         self.tell_services(before.as_ref(), &after);

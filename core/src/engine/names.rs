@@ -33,7 +33,10 @@ impl<S: State> Engine<S> {
             return false;
         }
         let is_other = record.birth != own.birth && record.address != own.address;
-        if is_other && !matches!(record.status, Status::Down | Status::Left) && self.name_is_lost(&record, &own) {
+        if is_other
+            && !matches!(record.status, Status::Down | Status::Left)
+            && self.name_is_lost(&record, &own)
+        {
             self.give_up_name(record.incarnation, record.address);
             return false;
         }

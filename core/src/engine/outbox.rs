@@ -306,7 +306,8 @@ impl<S: State> Engine<S> {
             return Some((Message::Members { records, compare: None }, cause));
         }
         let after = self.peers.get_mut(id)?.outbox.all_members.take()?;
-        let records = self.members.iter().filter(|member| after.as_ref().is_none_or(|after| member.id > *after));
+        let records =
+            self.members.iter().filter(|member| after.as_ref().is_none_or(|after| member.id > *after));
         let records: Vec<Told> =
             records.take_while(|member| has_room(member)).map(|member| self.told(member)).collect();
         let last = records.last().map(|told| told.member.id.clone());

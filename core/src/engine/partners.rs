@@ -40,7 +40,8 @@ impl<S: State> Engine<S> {
     /// The next `count` active members after the last one surveyed.
     pub(super) fn next_to_survey(&mut self, count: u32) -> Vec<NodeId> {
         let others = self.members.iter().filter(|member| member.status.is_active());
-        let others: Vec<&NodeId> = others.map(|member| &member.id).filter(|id| **id != self.config.id).collect();
+        let others: Vec<&NodeId> =
+            others.map(|member| &member.id).filter(|id| **id != self.config.id).collect();
         let start = match &self.survey_cursor {
             Some(last) => others.iter().position(|id| *id > last).unwrap_or(0),
             None => 0,

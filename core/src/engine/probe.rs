@@ -113,7 +113,8 @@ impl Probes {
     /// Those who have owed an answer for at least that long and for whom nobody
     /// was asked to help yet.
     pub(super) fn unhelped(&self, limit: Duration, now: Instant) -> Vec<NodeId> {
-        let late = self.asked.iter().filter(|(_, probe)| probe.helpers == 0 && now.since(probe.since) >= limit);
+        let late =
+            self.asked.iter().filter(|(_, probe)| probe.helpers == 0 && now.since(probe.since) >= limit);
         late.map(|(id, _)| id.clone()).collect()
     }
 
@@ -125,7 +126,13 @@ impl Probes {
     }
 
     /// Someone asks this node to try a member. False if there is no room.
-    pub(super) fn relay(&mut self, target: &NodeId, asker: &NodeId, nack_at: Instant, until: Instant) -> bool {
+    pub(super) fn relay(
+        &mut self,
+        target: &NodeId,
+        asker: &NodeId,
+        nack_at: Instant,
+        until: Instant,
+    ) -> bool {
         if self.relays.len() >= RELAYS_MAX && !self.relays.contains_key(target) {
             return false;
         }

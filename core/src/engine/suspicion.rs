@@ -70,7 +70,8 @@ fn lasts(tuning: &Tuning, members: &Members, id: &NodeId) -> Duration {
 /// How long a suspicion lasts in a cluster of so many, of whom so many could
 /// confirm it and so many did.
 fn timeout(tuning: &Tuning, members: u32, others: usize, confirmations: usize) -> Duration {
-    let shortest = tuning.probe_us.as_micros() * u64::from(tuning.suspicion_mult) * log10_thousandths(members) / 1_000;
+    let shortest =
+        tuning.probe_us.as_micros() * u64::from(tuning.suspicion_mult) * log10_thousandths(members) / 1_000;
     let longest = shortest.saturating_mul(u64::from(tuning.suspicion_max_mult));
     let possible = others.min(ACCUSERS_MAX - 1);
     let way = WAY[possible][confirmations.min(ACCUSERS_MAX - 1)];

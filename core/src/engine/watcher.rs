@@ -46,9 +46,9 @@ impl<S: State> Engine<S> {
 
     /// All services of all members that are remembered, by node and name.
     pub fn services(&self) -> impl Iterator<Item = ServiceView<'_>> {
-        self.members.iter().flat_map(|member| {
-            member.current_services().iter().map(move |service| view(member, service))
-        })
+        self.members
+            .iter()
+            .flat_map(|member| member.current_services().iter().map(move |service| view(member, service)))
     }
 
     /// Tells what services do differently than before.

@@ -54,7 +54,11 @@ fn render(driver: &StoreDriver) -> prometheus::Result<String> {
     let members = Status::ALL.map(|status| ([status.as_str()], count(status)));
     page.gauges("members", "Members by status, this node included.", ["status"], members)?;
     page.gauge("links", "Links, being dialled or established.", engine.link_count().into())?;
-    page.gauge("local_health", "0 is healthy; more: waits so many times longer.", engine.local_health().into())?;
+    page.gauge(
+        "local_health",
+        "0 is healthy; more: waits so many times longer.",
+        engine.local_health().into(),
+    )?;
     page.gauge("owed_peers", "Members to whom something is owed.", engine.owed().into())?;
     if let Some(tokens) = engine.tokens(driver.now()) {
         page.gauge("limiter_tokens", "Tokens left to send with; absent without a limit.", tokens.into())?;

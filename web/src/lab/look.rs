@@ -165,7 +165,8 @@ fn detail(run: &Run, view: &NodeView<'_>) -> Detail {
 
 fn inside(sim: &Sim, engine: &Engine<Store>, now: Instant) -> Inside {
     let (sent, received) = (engine.stats().sent_total(), engine.stats().received_total());
-    let statuses = [Status::Alive, Status::Joining, Status::Suspect, Status::Down, Status::Leaving, Status::Left];
+    let statuses =
+        [Status::Alive, Status::Joining, Status::Suspect, Status::Down, Status::Leaving, Status::Left];
     let count = |status| engine.members().iter().filter(|member| member.status == status).count() as u32;
     let store = engine.state();
     Inside {

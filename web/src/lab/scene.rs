@@ -244,9 +244,19 @@ fn believed(layout: &Layout, beliefs: &[Option<Status>]) -> Vec<Layer> {
     vec![
         layer(Hue::Alive, 1.0, Ink::Fill, Shapes::Circles(radius, places(Some(Status::Alive)))),
         layer(Hue::Alive, 1.0, Ink::Dashed(1.5), Shapes::Circles(radius, places(Some(Status::Joining)))),
-        layer(Hue::Suspect, 1.0, Ink::Stroke(2.0), Shapes::Circles(radius * 0.85, places(Some(Status::Suspect)))),
+        layer(
+            Hue::Suspect,
+            1.0,
+            Ink::Stroke(2.0),
+            Shapes::Circles(radius * 0.85, places(Some(Status::Suspect))),
+        ),
         layer(Hue::Left, 1.0, Ink::Stroke(1.5), Shapes::Circles(radius * 0.85, places(Some(Status::Left)))),
-        layer(Hue::Left, 1.0, Ink::Dashed(1.5), Shapes::Circles(radius * 0.85, places(Some(Status::Leaving)))),
+        layer(
+            Hue::Left,
+            1.0,
+            Ink::Dashed(1.5),
+            Shapes::Circles(radius * 0.85, places(Some(Status::Leaving))),
+        ),
         layer(
             Hue::Down,
             1.0,

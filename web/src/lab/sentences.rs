@@ -229,8 +229,12 @@ fn node_event(who: &str, event: &Event) -> String {
                 None => format!("{who} changed the {what} of “{key}”"),
             }
         }
-        Event::NameTaken { kept: true, .. } => format!("{who} found its name in use by a later node, and keeps it"),
-        Event::NameTaken { kept: false, .. } => format!("{who} found its name in use by an earlier node, and stops"),
+        Event::NameTaken { kept: true, .. } => {
+            format!("{who} found its name in use by a later node, and keeps it")
+        }
+        Event::NameTaken { kept: false, .. } => {
+            format!("{who} found its name in use by an earlier node, and stops")
+        }
         Event::Service { node, name, health, reason } => {
             let how = health.map_or("withdrawn", rumormill_core::Health::as_str);
             let why = if reason.is_empty() { String::new() } else { format!(": {reason}") };

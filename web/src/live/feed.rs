@@ -61,9 +61,9 @@ impl Group {
             | TraceEvent::Resumed
             | TraceEvent::Slowed { .. }
             | TraceEvent::ClockSet { .. }
-            | TraceEvent::Node(Event::Member { .. } | Event::Service { .. } | Event::NameTaken { .. } | Event::Stopped) => {
-                Self::Members
-            }
+            | TraceEvent::Node(
+                Event::Member { .. } | Event::Service { .. } | Event::NameTaken { .. } | Event::Stopped,
+            ) => Self::Members,
             TraceEvent::Skipped(_) | TraceEvent::Node(Event::Round { .. }) => Self::Rounds,
         }
     }

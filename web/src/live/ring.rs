@@ -273,7 +273,8 @@ fn option(at: u32, row: &MemberRow, selected: Option<u32>) -> Html {
 
 /// The shapes that are in the picture, and their words.
 fn legend(rows: &[MemberRow]) -> Html {
-    let healths = [Health::Alive, Health::Silent, Health::Suspect, Health::Joining, Health::Down, Health::Left];
+    let healths =
+        [Health::Alive, Health::Silent, Health::Suspect, Health::Joining, Health::Down, Health::Left];
     let has = |health: Health| rows.iter().any(|row| row.health == health);
     html! {
         <ul class="live-legend" aria-label="Legend">
