@@ -74,7 +74,13 @@ async fn a_greeting_from_another_cluster() {
 
 #[tokio::test]
 async fn a_greeting_under_the_nodes_own_name() {
-    let own = Hello { node: NodeId::new("target").expect("a valid name"), ..hello() };
+    // Whoever bears the name longer keeps it, so this one was born after the node.
+    let own = Hello {
+        node: NodeId::new("target").expect("a valid name"),
+        birth: Incarnation(u64::MAX),
+        incarnation: Incarnation(u64::MAX),
+        ..hello()
+    };
     check(vec![Message::Binary(encode(&own, Codec::Postcard))], 4409, "name-taken", "--name").await;
 }
 
@@ -200,8 +206,7 @@ async fn a_client_speaks_json_by_hand() {
     let node = start().await;
     node.set("colour", "blue").await.expect("set");
     let mut client = Client::gossip(&node, Codec::Json).await;
-    let hello =
-        json!({ "version": 1, "cluster": CLUSTER, "node": "by-hand", "incarnation": 7, "address": null });
+    let hello = json!({ "version": 1, "cluster": CLUSTER, "node": "by-hand", "incarnation": 7, "birth": 7, "address": null });
     client.text(&hello.to_string()).await;
     let theirs = client.json().await;
     assert_eq!((&theirs["node"], &theirs["cluster"]), (&json!("target"), &json!(CLUSTER)));

@@ -81,7 +81,7 @@ fn a_paused_node_can_crash_and_what_waited_for_it_is_gone() {
 /// waits for it than its buffers take.
 #[test]
 fn nobody_fills_the_buffers_of_a_paused_node_without_end() {
-    let tuning = Tuning { silence_us: Duration::from_secs(3_600), ..Tuning::default() };
+    let tuning = Tuning { probe_us: Duration::from_secs(3_600), ..Tuning::default() };
     let mut sim = start(Scenario { nodes: 2, tuning, ..Scenario::default() });
     run_for(&mut sim, 1_000);
     apply(&mut sim, Act::Pause { node: 1 });
