@@ -234,6 +234,9 @@ impl<S: State> Engine<S> {
         if !self.members.is_active(peer) || self.life != Life::Running {
             return;
         }
+        for other in self.links.peers() {
+            self.take_host(&other);
+        }
         let can_dial = self.members.member(peer).is_some_and(|member| !member.is_leaf());
         if !can_dial && self.links.preferred(peer).is_none() {
             self.accuse(peer);

@@ -1,6 +1,7 @@
 //! The core's tests that look at it from outside.
 
 mod engines;
+mod membership;
 mod store;
 mod vectors;
 mod wire;

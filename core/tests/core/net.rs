@@ -79,7 +79,12 @@ impl<S: State> Net<S> {
     }
 
     pub(crate) fn add(&mut self, config: EngineConfig, state: S) {
-        let id = config.id.clone();
+        self.add_as(config.id.clone(), config, state);
+    }
+
+    /// Starts an engine that the net calls otherwise than the engine itself
+    /// does; its address is the net's name for it.
+    pub(crate) fn add_as(&mut self, id: NodeId, config: EngineConfig, state: S) {
         let seed = self.engines.len() as u64;
         let engine = Engine::new(config, state, seed, self.now).expect("a valid configuration");
         self.engines.insert(id.clone(), engine);
