@@ -30,17 +30,27 @@ pub enum Strategy {
     /// The tree for speed, a random push-pull each interval for repair.
     #[default]
     Hybrid,
+    /// Push at once along links that prune themselves to a spanning tree,
+    /// announce on the others, ask for what was announced and does not come;
+    /// and as hybrid, a random push-pull each interval. (Leitão, Pereira and
+    /// Rodrigues, "Epidemic Broadcast Trees", 2007.)
+    Plumtree,
 }
 
 impl Strategy {
-    /// Does it forward news along the tree?
+    /// Does it forward news at once?
     pub fn is_eager(self) -> bool {
+        matches!(self, Self::Tree | Self::Hybrid | Self::Plumtree)
+    }
+
+    /// Does it forward news to one's children in the k-ary tree?
+    pub fn follows_tree(self) -> bool {
         matches!(self, Self::Tree | Self::Hybrid)
     }
 
     /// Does it compare whole states each interval?
     pub fn repairs(self) -> bool {
-        matches!(self, Self::Random | Self::Hybrid)
+        matches!(self, Self::Random | Self::Hybrid | Self::Plumtree)
     }
 }
 
@@ -93,7 +103,7 @@ macro_rules! words {
         }
     };
 }
-words!(Strategy, "strategy", "random" => Random, "tree" => Tree, "hybrid" => Hybrid);
+words!(Strategy, "strategy", "random" => Random, "tree" => Tree, "hybrid" => Hybrid, "plumtree" => Plumtree);
 words!(Mode, "mode", "push" => Push, "pull" => Pull, "push-pull" => PushPull);
 
 /// A word that names nothing.

@@ -23,7 +23,8 @@ pub enum Cause {
     Greeting,
     /// The round's timer chose this peer at random.
     Round,
-    /// Something was new, and the peer is a child in the tree.
+    /// Something was new, and the peer is a child in the tree, or a neighbour
+    /// whose link is in the spanning tree.
     Tree,
     /// The peer asked.
     Answer,
@@ -46,6 +47,12 @@ pub enum Cause {
     Relay,
     /// A third member does not answer, and the peer is asked to try.
     Indirect,
+    /// Something was new, and the peer's link is not in the spanning tree.
+    News,
+    /// The peer announced something that has not come.
+    Missed,
+    /// The peer sent what was known.
+    Duplicate,
 }
 
 impl Cause {
@@ -65,6 +72,9 @@ impl Cause {
             Self::Leave => "this node leaves",
             Self::Relay => "another node gets no answer from the peer",
             Self::Indirect => "a third member does not answer this node",
+            Self::News => "the peer has it from elsewhere, if all is well",
+            Self::Missed => "what the peer announced has not come",
+            Self::Duplicate => "the peer sent what was known",
         }
     }
 }

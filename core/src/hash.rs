@@ -30,10 +30,15 @@ impl fmt::Debug for StateHash {
 pub fn part(text: &str, numbers: &[u64]) -> u64 {
     let mut seed = xxh3_64(text.as_bytes()) ^ (text.len() as u64);
     for number in numbers {
-        let mut bytes = [0; 16];
-        bytes[..8].copy_from_slice(&seed.to_le_bytes());
-        bytes[8..].copy_from_slice(&number.to_le_bytes());
-        seed = xxh3_64(&bytes);
+        seed = chain(seed, *number);
     }
     seed
+}
+
+/// Hashes one more number onto a hash.
+pub fn chain(hash: u64, number: u64) -> u64 {
+    let mut bytes = [0; 16];
+    bytes[..8].copy_from_slice(&hash.to_le_bytes());
+    bytes[8..].copy_from_slice(&number.to_le_bytes());
+    xxh3_64(&bytes)
 }

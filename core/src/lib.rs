@@ -24,8 +24,9 @@
 //! ```
 //!
 //! Reading order: the vocabulary ([`time`], [`id`], [`version`], [`hlc`]), what
-//! is shared ([`state`], [`services`], [`members`]), how it travels ([`tree`], [`limiter`],
-//! [`wire`]), and the machine that joins them ([`engine`]).
+//! is shared ([`state`], [`services`], [`members`]), how it travels ([`tree`],
+//! [`overlay`], [`limiter`], [`wire`]), and the machine that joins them
+//! ([`engine`]).
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -42,6 +43,7 @@ pub mod state;
 pub mod services;
 pub mod members;
 pub mod tree;
+pub mod overlay;
 pub mod limiter;
 pub mod config;
 pub mod wire;

@@ -142,6 +142,18 @@ pub enum Message<D, X> {
         /// Did it answer? If not, not yet.
         heard: bool,
     },
+    /// "I have this, in case it does not come to you." (Plumtree's `IHAVE`.)
+    Announce {
+        /// What a state that has seen only this has seen.
+        digest: D,
+    },
+    /// "Send me this, and what is new from now on." (Plumtree's `GRAFT`.)
+    Graft {
+        /// What of the announced has not come.
+        digest: D,
+    },
+    /// "I knew that. From now on, only announce." (Plumtree's `PRUNE`.)
+    Prune,
 }
 
 /// A member's record, as one node tells it to another.
@@ -226,11 +238,17 @@ pub enum MessageKind {
     ProbeRequest,
     /// See [`Message::ProbeReply`].
     ProbeReply,
+    /// See [`Message::Announce`].
+    Announce,
+    /// See [`Message::Graft`].
+    Graft,
+    /// See [`Message::Prune`].
+    Prune,
 }
 
 impl MessageKind {
     /// All kinds, in order.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 15] = [
         Self::Hello,
         Self::Summary,
         Self::InSync,
@@ -243,6 +261,9 @@ impl MessageKind {
         Self::Report,
         Self::ProbeRequest,
         Self::ProbeReply,
+        Self::Announce,
+        Self::Graft,
+        Self::Prune,
     ];
 
     /// The kind in one lower-case word, as in the API.
@@ -260,6 +281,9 @@ impl MessageKind {
             Self::Report => "report",
             Self::ProbeRequest => "probe-request",
             Self::ProbeReply => "probe-reply",
+            Self::Announce => "announce",
+            Self::Graft => "graft",
+            Self::Prune => "prune",
         }
     }
 
@@ -290,6 +314,9 @@ impl<D, X> Message<D, X> {
             Self::Report(_) => MessageKind::Report,
             Self::ProbeRequest { .. } => MessageKind::ProbeRequest,
             Self::ProbeReply { .. } => MessageKind::ProbeReply,
+            Self::Announce { .. } => MessageKind::Announce,
+            Self::Graft { .. } => MessageKind::Graft,
+            Self::Prune => MessageKind::Prune,
         }
     }
 }

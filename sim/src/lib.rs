@@ -19,7 +19,7 @@
 //!
 //! Reading order: what a run is made of ([`scenario`], [`latency`],
 //! [`scenarios`]), the machine ([`sim`] and its parts), and what is measured
-//! with it ([`theory`], [`spread`]).
+//! with it ([`theory`], [`spread`], [`steady`], [`failures`]).
 //!
 //! Nothing here reads a clock, starts a thread, iterates a hash map, or lets a
 //! floating-point number or a `usize` decide what happens.
@@ -38,10 +38,14 @@ mod watch;
 pub mod sim;
 pub mod theory;
 pub mod spread;
+pub mod steady;
+pub mod failures;
 
+pub use failures::{FailuresConfig, FailuresResult};
 pub use latency::Latency;
 pub use scenario::{Act, Network, Scenario, ScenarioError, Start, Timed};
 pub use scenarios::trace_hash_of;
 pub use sim::{ActError, InFlight, NodeView, Sim, Totals};
 pub use spread::{SpreadConfig, SpreadResult};
+pub use steady::{SteadyConfig, SteadyResult};
 pub use watch::{Learned, Watch};

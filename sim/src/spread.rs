@@ -209,7 +209,7 @@ impl SpreadConfig {
         let settled = (2 * interval).max(20 * self.latency_us.as_micros()).next_multiple_of(interval);
         let offset = match self.strategy {
             Strategy::Random => interval - 1,
-            Strategy::Tree | Strategy::Hybrid => dice.below(interval),
+            Strategy::Tree | Strategy::Hybrid | Strategy::Plumtree => dice.below(interval),
         };
         Instant::from_micros(settled + offset)
     }

@@ -56,9 +56,11 @@ impl<S: State> Engine<S> {
             Message::Digest { digest, mode } => self.on_digest(from, digest, mode),
             Message::Delta { delta, digest, more } => return self.on_delta(from, delta, digest, more, now),
             Message::Rumor { delta } => {
+                let repaired = self.take_repaired(&delta);
                 let merged = self.state.merge(delta, now).map_err(refuse)?;
                 let news = S::news_len(&merged.news) > 0;
-                self.on_news(merged.news, Some(from));
+                self.on_rumored(from, news, &repaired, now);
+                self.on_news(merged.news, Some(from), now);
                 self.tell_changes(merged.changes, Some(from));
                 return Ok(news);
             }
@@ -69,6 +71,9 @@ impl<S: State> Engine<S> {
                 let report = self.report(now);
                 self.send_control(from, Message::Report(report), Cause::Answer);
             }
+            Message::Announce { digest } => self.on_announce(from, digest, now),
+            Message::Graft { digest } => self.on_graft(from, &digest),
+            Message::Prune => self.on_prune(from),
             Message::Report(report) => {
                 if self.members.is_active(from) {
                     self.reports.insert(from.clone(), (now, report));
@@ -116,7 +121,7 @@ impl<S: State> Engine<S> {
         let writes = S::delta_writes(&delta);
         let merged = self.state.merge(delta, now).map_err(refuse)?;
         let news = S::news_len(&merged.news) > 0;
-        self.on_repaired(merged.news, writes, from);
+        self.on_repaired(merged.news, writes, from, now);
         self.tell_changes(merged.changes, Some(from));
         if more && merged.progress {
             self.outbox(from).digest = Some(Mode::Push);

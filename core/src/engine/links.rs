@@ -210,6 +210,9 @@ impl<S: State> Engine<S> {
         let expected = matches!(code, Some(CloseCode::Idle | CloseCode::Superseded));
         self.stats.broken_links += u64::from(!expected);
         self.put_off_seed(link.target.as_ref(), now);
+        if let (Stage::Established { peer, .. }, false) = (&link.stage, expected) {
+            self.plumtree.on_link_down(peer);
+        }
         let peer = match (link.stage, link.target) {
             (Stage::Established { peer, .. }, _) => {
                 // What it had seen may have been lost with it: a delta against that would claim too much.
@@ -382,7 +385,7 @@ impl<S: State> Engine<S> {
     }
 
     /// Sees to it that there are fewer than `links_max` links, at the expense
-    /// of the one that has been quiet longest and that the tree does not need.
+    /// of the one that has been quiet longest and whose ends are no neighbours.
     fn make_room(&mut self, links_max: u32, now: Instant) -> bool {
         if self.links.len() < links_max {
             return true;

@@ -2,12 +2,12 @@
 //! holds its face (inputs, outputs, commands, views) and the order in which
 //! its parts run. The parts: `links` (who is connected, and how that came),
 //! `outbox` (what is owed to whom, and the limiter), `exchange` (what a message
-//! means), `spread` (to whom news goes), `rounds` (what the timer does),
-//! `partners` (whom a round asks),
-//! `detect` with its books `probe` and `suspicion` (who is down), `names` (what
-//! is said of this node), `gone` (what becomes of those who are gone),
-//! `departure` (how this node leaves), `watcher` (services), `garbage` (when
-//! deleted things may be forgotten).
+//! means), `spread` (to whom news goes), `plumtree` (which links are the tree,
+//! where one grows by itself), `rounds` (what the timer does), `partners` (whom
+//! a round asks), `detect` with its books `probe` and `suspicion` (who is down),
+//! `names` (what is said of this node), `gone` (what becomes of those who are
+//! gone), `departure` (how this node leaves), `watcher` (services), `garbage`
+//! (when deleted things may be forgotten).
 
 mod commands;
 mod departure;
@@ -19,6 +19,7 @@ mod links;
 mod names;
 mod outbox;
 mod partners;
+mod plumtree;
 mod probe;
 mod rounds;
 mod spread;
@@ -29,6 +30,7 @@ mod watcher;
 pub use departure::{HANDOVER_MAX, LEAVE_GRACE, LeaveError};
 pub use links::HELLO_TIMEOUT;
 pub use outbox::{CONTROL_FRAMES_MAX, LINK_FRAMES_MAX, NEWS_MAX};
+pub use plumtree::{ANNOUNCE_AFTER, ANNOUNCED_MAX, GRAFT_AFTER, GRAFT_AGAIN};
 pub use stats::{Stats, Tally};
 pub use watcher::ServiceView;
 
@@ -50,6 +52,7 @@ use garbage::Seen;
 use gone::Gone;
 use links::{Links, Seed};
 use outbox::Peer;
+use plumtree::Plumtree;
 use probe::Probes;
 use suspicion::Suspicions;
 
@@ -152,6 +155,7 @@ pub struct Engine<S: State> {
     name_claimed: Option<Incarnation>,
     /// The version of this node's services.
     services_version: u64,
+    plumtree: Plumtree<S>,
     /// The member held to be down that this round tries.
     lost_tried: Option<NodeId>,
     seen: Seen<S>,
@@ -204,6 +208,7 @@ impl<S: State> Engine<S> {
             gone: Gone::default(),
             name_claimed: None,
             services_version: 0,
+            plumtree: Plumtree::default(),
             lost_tried: None,
             seen: Seen::default(),
             survey_cursor: None,
@@ -225,6 +230,7 @@ impl<S: State> Engine<S> {
         for (id, status, incarnation) in known {
             engine.note_status(&id, status, incarnation);
         }
+        engine.start_spreading();
         for address in core::mem::take(&mut engine.config.join) {
             engine.join(address, now);
         }
@@ -263,7 +269,12 @@ impl<S: State> Engine<S> {
             Life::Stopped => None,
             Life::HandingOver { until } | Life::Parting { until } => Some(until),
             Life::Running => {
-                let others = [self.token_deadline(), self.detection_deadline(), self.state.expires_at()];
+                let others = [
+                    self.token_deadline(),
+                    self.detection_deadline(),
+                    self.state.expires_at(),
+                    self.plumtree.deadline(),
+                ];
                 others.into_iter().flatten().chain([self.next_round]).min()
             }
         }
@@ -298,7 +309,7 @@ impl<S: State> Engine<S> {
     ) -> Result<T, E> {
         self.tick(now);
         let (result, merged) = write(&mut self.state)?;
-        self.on_news(merged.news, None);
+        self.on_news(merged.news, None, now);
         self.tell_changes(merged.changes, None);
         self.flush(now);
         Ok(result)
@@ -439,6 +450,7 @@ impl<S: State> Engine<S> {
                     self.tell_changes(ended, None);
                 }
                 self.on_suspicions(now);
+                self.on_plumtree_timeout(now);
                 if now >= self.next_round {
                     self.on_round(now);
                 } else if self.probes.deadline().is_some_and(|at| now >= at) {
@@ -485,6 +497,9 @@ impl<S: State> Engine<S> {
             return false;
         }
         let after = self.members.member(&id).cloned().expect("what was merged is in the list");
+        if before.as_ref().is_some_and(Member::is_in_tree) != after.is_in_tree() {
+            self.on_overlay(&id, after.is_in_tree());
+        }
         let (incarnation, status) = (after.incarnation, after.status);
         let was = before.as_ref().map(|before| (before.incarnation, before.status));
         if was != Some((incarnation, status)) {

@@ -74,6 +74,10 @@ pub(super) struct Outbox<S: State> {
     /// The whole member list, from after this name on.
     pub(super) all_members: Option<Option<NodeId>>,
     pub(super) news: S::News,
+    /// News that the peer is told of, and not sent.
+    pub(super) announce: S::News,
+    /// What the peer announced and is asked for.
+    pub(super) graft: S::News,
     pub(super) survey: bool,
     /// Waits for a token, and for what.
     blocked: Option<Purpose>,
@@ -100,6 +104,8 @@ impl<S: State> Default for Outbox<S> {
             members: BTreeMap::new(),
             all_members: None,
             news: S::News::default(),
+            announce: S::News::default(),
+            graft: S::News::default(),
             survey: false,
             blocked: None,
         }
@@ -108,7 +114,7 @@ impl<S: State> Default for Outbox<S> {
 
 impl<S: State> Outbox<S> {
     pub(super) fn is_empty(&self) -> bool {
-        !self.owes_repair() && !self.owes_news() && !self.survey
+        !self.owes_repair() && !self.owes_eager() && !self.survey
     }
 
     /// Owes a summary; one that compares states stands for one that does not.
@@ -134,8 +140,26 @@ impl<S: State> Outbox<S> {
         S::news_len(&self.news) > 0
     }
 
+    /// Owes what may not take from the limiter's reserve?
+    fn owes_eager(&self) -> bool {
+        self.owes_news() || S::news_len(&self.announce) > 0
+    }
+
+    /// Does more wait than is worth its memory? Then it is dropped.
+    fn overflows(&mut self) -> bool {
+        let mut overflows = false;
+        for news in [&mut self.news, &mut self.announce, &mut self.graft] {
+            if S::news_len(news) > NEWS_MAX {
+                *news = S::News::default();
+                overflows = true;
+            }
+        }
+        overflows
+    }
+
     fn owes_repair(&self) -> bool {
         self.ask.is_some()
+            || S::news_len(&self.graft) > 0
             || self.digest.is_some()
             || self.delta.is_some()
             || self.all_members.is_some()
@@ -193,8 +217,7 @@ impl<S: State> Engine<S> {
 
     fn flush_peer(&mut self, id: &NodeId, now: Instant) {
         let Some(peer) = self.peers.get_mut(id) else { return };
-        if S::news_len(&peer.outbox.news) > NEWS_MAX {
-            peer.outbox.news = S::News::default();
+        if peer.outbox.overflows() {
             peer.outbox.ask(Ask { store: true, cause: Cause::Tree });
             self.stats.overflows += 1;
         }
@@ -210,7 +233,7 @@ impl<S: State> Engine<S> {
         }
         loop {
             let Some(outbox) = self.peers.get_mut(id).map(|peer| &mut peer.outbox) else { return };
-            let purpose = match (outbox.owes_repair(), outbox.owes_news()) {
+            let purpose = match (outbox.owes_repair(), outbox.owes_eager()) {
                 (true, _) => Purpose::Repair,
                 (false, true) if outbox.blocked.is_none() => Purpose::Eager,
                 _ => return,
@@ -258,12 +281,20 @@ impl<S: State> Engine<S> {
     /// Takes the next thing owed out of the outbox and makes the message of it.
     fn next_message(&mut self, id: &NodeId, purpose: Purpose) -> Option<(MessageOf<S>, Cause)> {
         let outbox = &mut self.peers.get_mut(id)?.outbox;
+        if purpose == Purpose::Eager && !outbox.owes_news() {
+            let news = core::mem::take(&mut outbox.announce);
+            return Some((Message::Announce { digest: self.state.outline(&news) }, Cause::News));
+        }
         if purpose == Purpose::Eager {
             let delta = self.state.rumor(&mut outbox.news, PART_BYTES);
             return (!S::delta_is_empty(&delta)).then_some((Message::Rumor { delta }, Cause::Tree));
         }
         if !outbox.members.is_empty() || outbox.all_members.is_some() {
             return self.next_members(id);
+        }
+        if S::news_len(&outbox.graft) > 0 {
+            let news = core::mem::take(&mut outbox.graft);
+            return Some((Message::Graft { digest: self.state.outline(&news) }, Cause::Missed));
         }
         if let Some(mode) = outbox.digest.take() {
             return Some((Message::Digest { digest: self.state.digest(), mode }, Cause::Answer));

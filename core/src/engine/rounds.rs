@@ -16,6 +16,7 @@ impl<S: State> Engine<S> {
         self.stats.rounds += 1;
         self.tell(Event::Round { number: self.stats.rounds });
         self.next_round = now + self.rng.jitter(tuning.interval_us, tuning.jitter_percent);
+        self.plumtree.on_round();
 
         self.on_silence(now);
         self.ask_at_random(tuning.fanout);

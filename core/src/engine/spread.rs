@@ -4,6 +4,7 @@
 
 use super::links::Target;
 use super::outbox::Ask;
+use super::plumtree::Plumtree;
 use super::{Engine, Life};
 use crate::config::Strategy;
 use crate::event::Cause;
@@ -23,6 +24,7 @@ impl<S: State> Engine<S> {
         match self.config.tuning.strategy {
             Strategy::Random => Vec::new(),
             Strategy::Tree | Strategy::Hybrid => self.children(None),
+            Strategy::Plumtree => self.plumtree.neighbours(),
         }
     }
 
@@ -36,6 +38,7 @@ impl<S: State> Engine<S> {
         match self.config.tuning.strategy {
             Strategy::Random => false,
             Strategy::Tree | Strategy::Hybrid => self.is_child_or_parent(id),
+            Strategy::Plumtree => self.plumtree.is_neighbour(id),
         }
     }
 
@@ -52,7 +55,7 @@ impl<S: State> Engine<S> {
     }
 
     /// Spreads what is new here.
-    pub(super) fn on_news(&mut self, news: S::News, from: Option<&NodeId>) {
+    pub(super) fn on_news(&mut self, news: S::News, from: Option<&NodeId>, now: Instant) {
         if S::news_len(&news) == 0 {
             return;
         }
@@ -63,27 +66,52 @@ impl<S: State> Engine<S> {
                     S::absorb(&mut self.outbox(&child).news, &news);
                 }
             }
+            Strategy::Plumtree => {
+                self.push_to_attached(&news, from);
+                self.push_and_announce(&news, from, now);
+            }
+        }
+    }
+
+    fn push_to_attached(&mut self, news: &S::News, from: Option<&NodeId>) {
+        for id in self.attached(from) {
+            S::absorb(&mut self.outbox(&id).news, news);
         }
     }
 
     /// Spreads what a repair brought. A few writes go on as they would have if
     /// they had come as a rumor: the rumor that they overtook stops here. Many
     /// are only offered, because the others usually have them.
-    pub(super) fn on_repaired(&mut self, news: S::News, writes: u32, from: &NodeId) {
-        if S::news_len(&news) == 0 || self.config.tuning.strategy == Strategy::Random {
+    pub(super) fn on_repaired(&mut self, news: S::News, writes: u32, from: &NodeId, now: Instant) {
+        if S::news_len(&news) == 0 {
             return;
         }
-        if writes <= FORWARDED_WRITES_MAX {
-            self.on_news(news, Some(from));
-        } else {
-            self.offer(Some(from));
+        match self.config.tuning.strategy {
+            Strategy::Random => {}
+            Strategy::Plumtree => {
+                self.push_to_attached(&news, Some(from));
+                self.announce_repaired(&news, from, now);
+            }
+            Strategy::Tree | Strategy::Hybrid if writes <= FORWARDED_WRITES_MAX => {
+                self.on_news(news, Some(from), now);
+            }
+            Strategy::Tree | Strategy::Hybrid => self.offer(Some(from)),
         }
     }
 
     /// Another strategy is in force. What the one before had not spread yet
     /// would be lost on a tree without repair.
     pub(super) fn on_strategy(&mut self) {
+        self.start_spreading();
         self.offer(None);
+    }
+
+    /// Makes what the strategy needs, and drops what others needed.
+    pub(super) fn start_spreading(&mut self) {
+        self.plumtree = match self.config.tuning.strategy {
+            Strategy::Plumtree if !self.is_leaf() => Plumtree::new(&self.config.id, self.members.iter()),
+            _ => Plumtree::default(),
+        };
     }
 
     /// To whom a changed member record goes: every eager strategy sends them
@@ -92,20 +120,28 @@ impl<S: State> Engine<S> {
         if self.config.tuning.strategy.is_eager() { self.children(from) } else { Vec::new() }
     }
 
-    /// This node's children in the tree and the members that take part through
-    /// it, but not whoever brought the news. A node that is not in the tree
-    /// tells its host.
+    /// This node's children in the tree and those attached to it, but not
+    /// whoever brought the news.
     pub(super) fn children(&self, from: Option<&NodeId>) -> Vec<NodeId> {
-        let mut targets: Vec<NodeId> = match self.members.tree_position(&self.config.id) {
-            Some(position) => {
-                let children = self.config.tuning.tree().targets(position, self.members.tree_count());
-                let members = children.into_iter().filter_map(|at| self.members.tree_at(at));
-                members.map(|member| member.id.clone()).chain(self.linked_leaves()).collect()
-            }
+        let mut targets = self.attached(from);
+        if let Some(position) = self.members.tree_position(&self.config.id) {
+            let children = self.config.tuning.tree().targets(position, self.members.tree_count());
+            let members = children.into_iter().filter_map(|at| self.members.tree_at(at));
+            targets.extend(members.map(|member| member.id.clone()).filter(|id| Some(id) != from));
+        }
+        targets
+    }
+
+    /// Those with whom news is shared whatever the strategy's links are, but
+    /// not whoever brought it: the members that take part through this node,
+    /// or its host.
+    pub(super) fn attached(&self, from: Option<&NodeId>) -> Vec<NodeId> {
+        let mut ids: Vec<NodeId> = match self.members.tree_position(&self.config.id) {
+            Some(_) => self.linked_leaves().collect(),
             None => self.linked_partners(),
         };
-        targets.retain(|id| Some(id) != from);
-        targets
+        ids.retain(|id| Some(id) != from);
+        ids
     }
 
     /// Members that take part through this node.

@@ -142,6 +142,22 @@ pub trait State {
     /// How much is waiting, in entries of memory, not in writes.
     fn news_len(news: &Self::News) -> usize;
 
+    /// Tells of news without carrying it: a digest from which a peer sees
+    /// whether it lacks any of it, and by which it can be asked for.
+    fn outline(&self, news: &Self::News) -> Self::Digest;
+
+    /// What of an outline this state has not seen.
+    fn lacks(&self, outline: &Self::Digest) -> Self::News;
+
+    /// What of an outline this state has seen and can give.
+    fn asked_for(&self, outline: &Self::Digest) -> Self::News;
+
+    /// Takes out of waiting news what a peer turns out to have.
+    fn retract(waiting: &mut Self::News, known: &Self::Digest);
+
+    /// Takes out of noted news what a delta carries, and returns that.
+    fn take_carried(noted: &mut Self::News, delta: &Self::Delta) -> Self::News;
+
     /// Says what time it is, so that a delta made now can tell how much is left
     /// of what ends by itself.
     fn tell_time(&mut self, now: Instant) {

@@ -160,6 +160,26 @@ impl State for Text {
         usize::from(*news)
     }
 
+    fn outline(&self, _news: &bool) -> VersionVector {
+        self.digest()
+    }
+
+    fn lacks(&self, outline: &VersionVector) -> bool {
+        !self.current.seen.covers(outline)
+    }
+
+    fn asked_for(&self, outline: &VersionVector) -> bool {
+        !outline.covers(&self.current.seen)
+    }
+
+    fn retract(_waiting: &mut bool, _known: &VersionVector) {
+        // A note that there is something new does not say what: it stays.
+    }
+
+    fn take_carried(noted: &mut bool, delta: &Self::Delta) -> bool {
+        delta.is_some() && core::mem::take(noted)
+    }
+
     fn encode(&self) -> Vec<u8> {
         postcard::to_allocvec(&(&self.writer, &self.current)).expect("encoding to memory does not fail")
     }

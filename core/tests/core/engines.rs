@@ -28,7 +28,7 @@ const ABC: [&str; 3] = ["a", "b", "c"];
 
 #[test]
 fn every_strategy_and_mode_brings_a_write_to_all() {
-    for strategy in [Strategy::Random, Strategy::Tree, Strategy::Hybrid] {
+    for strategy in [Strategy::Random, Strategy::Tree, Strategy::Hybrid, Strategy::Plumtree] {
         for mode in [Mode::Push, Mode::Pull, Mode::PushPull] {
             for codec in Codec::ALL {
                 let mut net = Net::empty();

@@ -2,6 +2,7 @@
 
 mod engines;
 mod membership;
+mod plumtree;
 mod store;
 mod vectors;
 mod wire;

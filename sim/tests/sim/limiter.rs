@@ -24,7 +24,7 @@ fn write_a_lot(sim: &mut Sim) {
 
 #[test]
 fn a_bucket_is_never_overdrawn_and_what_it_denies_arrives_later() {
-    for strategy in [Strategy::Random, Strategy::Tree, Strategy::Hybrid] {
+    for strategy in [Strategy::Random, Strategy::Tree, Strategy::Hybrid, Strategy::Plumtree] {
         let limiter = LimiterConfig::Bucket { capacity: 12, refill_per_s: 6, reserve: 3 };
         let mut sim = limited(limiter, strategy, 20);
         run_for(&mut sim, 1_000);

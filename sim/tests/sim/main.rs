@@ -13,6 +13,7 @@ mod spread;
 mod limiter;
 /// Cuts and heals.
 mod partition;
+mod plumtree;
 /// Joining, crashing, restarting, leaving.
 mod membership;
 /// What a node has after a crash, and where it is.

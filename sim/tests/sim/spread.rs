@@ -115,7 +115,7 @@ fn a_result_reads_as_scripts_expect_it() {
 fn a_change_that_never_gets_through_ends_all_the_same() {
     let lost = SpreadConfig { nodes: 5, loss_ppm: 1_000_000, ..SpreadConfig::default() };
     let fast = SpreadConfig { interval_us: Duration::from_millis(100), ..lost };
-    for strategy in [Strategy::Tree, Strategy::Random, Strategy::Hybrid] {
+    for strategy in [Strategy::Tree, Strategy::Random, Strategy::Hybrid, Strategy::Plumtree] {
         let result = spread::run(&SpreadConfig { strategy, ..fast.clone() }).expect("valid");
         assert_eq!((result.informed, result.all_informed_ms, result.hops_max), (1, None, 0));
     }

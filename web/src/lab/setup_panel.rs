@@ -71,7 +71,7 @@ pub fn SetupPanel(props: &SetupPanelProps) -> Html {
                 <fieldset class="lab-group">
                     <legend>{ "Gossip" }</legend>
                     <Segmented label="Strategy" name="strategy" wide=true shows_label=true
-                        choices={["random", "tree", "hybrid"].map(|word| Choice::new(word, title(word))).to_vec()}
+                        choices={["random", "tree", "hybrid", "plumtree"].map(|word| Choice::new(word, title(word))).to_vec()}
                         value={strategy.as_str()} onchange={on.reform(|word: AttrValue| {
                             Action::Strategy(word.parse().unwrap_or_default())
                         })} />
@@ -157,6 +157,7 @@ fn title(word: &str) -> &'static str {
         "random" => "Random",
         "tree" => "Tree",
         "hybrid" => "Hybrid",
+        "plumtree" => "Plumtree",
         "push" => "Push",
         "pull" => "Pull",
         _ => "Push-pull",
@@ -168,5 +169,8 @@ fn explained(strategy: Strategy) -> &'static str {
         Strategy::Random => "Each interval, every node compares states with a few random others.",
         Strategy::Tree => "News goes at once to one's children in the tree. Nothing is compared later.",
         Strategy::Hybrid => "The tree for speed, a random push-pull each interval for repair.",
+        Strategy::Plumtree => {
+            "News floods the first time; links that bring it twice fall silent, until only a tree is left."
+        }
     }
 }

@@ -282,7 +282,7 @@ impl View {
     /// The tree along which news is forwarded, if the strategy has one.
     pub fn tree(&self) -> Option<Tree> {
         let tuning = self.scenario.as_ref()?.tuning;
-        tuning.strategy.is_eager().then(|| tuning.tree())
+        tuning.strategy.follows_tree().then(|| tuning.tree())
     }
 
     /// Is the run at its start, with nothing done to it?

@@ -2,7 +2,7 @@
 //! formulas are the simulator's; the way between start and end is the mean of the same models.
 
 use super::setup::group;
-use rumormill_core::{Mode, Tuning};
+use rumormill_core::{Mode, Strategy, Tuning};
 use rumormill_sim::{Network, theory};
 
 /// What theory expects of a spreading.
@@ -33,10 +33,11 @@ pub fn line(nodes: u32, tuning: &Tuning, network: &Network, is_cut: bool) -> Opt
     if is_cut {
         caveats.push("It assumes a network that is not cut.");
     }
-    if tuning.strategy.is_eager() {
-        tree(nodes, tuning, network, caveats)
-    } else {
-        random(nodes, tuning, caveats)
+    match tuning.strategy {
+        Strategy::Tree | Strategy::Hybrid => tree(nodes, tuning, network, caveats),
+        Strategy::Random => random(nodes, tuning, caveats),
+        // Its tree grows by what arrives first: there is no formula for its depth.
+        Strategy::Plumtree => None,
     }
 }
 
@@ -115,7 +116,6 @@ fn title(mode: Mode) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rumormill_core::Strategy;
 
     fn of(nodes: u32, tuning: Tuning) -> Option<TheoryLine> {
         line(nodes, &tuning, &Network::default(), false)

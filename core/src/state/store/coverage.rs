@@ -59,6 +59,21 @@ impl Ranges {
         missing
     }
 
+    /// Takes a range out.
+    fn remove(&mut self, after: u64, upto: u64) {
+        let overlapping = self.0.range(..upto).rev().take_while(|&(_, &end)| end > after);
+        let overlapping: Vec<(u64, u64)> = overlapping.map(|(&start, &end)| (start, end)).collect();
+        for (start, end) in overlapping {
+            self.0.remove(&start);
+            if start < after {
+                self.0.insert(start, after);
+            }
+            if end > upto {
+                self.0.insert(upto, end);
+            }
+        }
+    }
+
     fn iter(&self) -> impl Iterator<Item = (u64, u64)> {
         self.0.iter().map(|(&after, &upto)| (after, upto))
     }
@@ -158,6 +173,16 @@ impl Coverage {
     }
 }
 
+impl<'a> FromIterator<(&'a Writer, u64, u64)> for Coverage {
+    fn from_iter<I: IntoIterator<Item = (&'a Writer, u64, u64)>>(ranges: I) -> Self {
+        let mut coverage = Self::default();
+        for (writer, after, upto) in ranges {
+            coverage.insert(writer, after, upto, usize::MAX);
+        }
+        coverage
+    }
+}
+
 impl From<VersionVector> for Coverage {
     fn from(vector: VersionVector) -> Self {
         Self { vector, ..Self::default() }
@@ -233,6 +258,19 @@ impl News {
         }
     }
 
+    pub(super) fn remove(&mut self, writer: &Writer, after: u64, upto: u64) {
+        let Some(ranges) = self.0.get_mut(writer) else { return };
+        ranges.remove(after, upto);
+        if ranges.0.is_empty() {
+            self.0.remove(writer);
+        }
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&Writer, u64, u64)> {
+        let writers = self.0.iter();
+        writers.flat_map(|(writer, ranges)| ranges.iter().map(move |(after, upto)| (writer, after, upto)))
+    }
+
     pub(super) fn len(&self) -> usize {
         self.0.values().map(|ranges| ranges.0.len()).sum()
     }
@@ -247,11 +285,47 @@ impl News {
     }
 }
 
+impl<'a> FromIterator<(&'a Writer, u64, u64)> for News {
+    fn from_iter<I: IntoIterator<Item = (&'a Writer, u64, u64)>>(ranges: I) -> Self {
+        let mut news = Self::default();
+        for (writer, after, upto) in ranges {
+            news.insert(writer, after, upto);
+        }
+        news
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::id::NodeId;
     use crate::rng::Rng;
+
+    #[test]
+    fn what_is_taken_out_is_gone_and_nothing_else() {
+        let writer = Writer { node: NodeId::new("w").expect("valid"), epoch: 1 };
+        let mut rng = Rng::new(12);
+        for _ in 0..500 {
+            let (mut news, mut expected) = (News::default(), [false; 40]);
+            for _ in 0..12 {
+                let after = rng.below(38);
+                let upto = (after + 1 + rng.below(8)).min(39);
+                let adds = rng.below(3) > 0;
+                if adds {
+                    news.insert(&writer, after, upto);
+                } else {
+                    news.remove(&writer, after, upto);
+                }
+                expected[after as usize + 1..=upto as usize].fill(adds);
+                let mut found = [false; 40];
+                for (_, after, upto) in news.iter() {
+                    assert!(after < upto);
+                    found[after as usize + 1..=upto as usize].fill(true);
+                }
+                assert_eq!(found, expected);
+            }
+        }
+    }
 
     #[test]
     fn any_order_of_arrival_closes_every_gap() {

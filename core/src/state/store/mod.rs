@@ -250,6 +250,40 @@ impl State for Store {
         news.len()
     }
 
+    fn outline(&self, news: &News) -> Digest {
+        Digest { seen: news.iter().collect() }
+    }
+
+    fn lacks(&self, outline: &Digest) -> News {
+        let ranges = outline.seen.ranges();
+        let missing = ranges.flat_map(|(writer, after, upto)| {
+            let missing = self.coverage.missing(writer, after, upto).into_iter();
+            missing.map(move |(after, upto)| (writer, after, upto))
+        });
+        missing.collect()
+    }
+
+    fn asked_for(&self, outline: &Digest) -> News {
+        let lacking = self.lacks(outline);
+        let mut news: News = outline.seen.ranges().collect();
+        lacking.iter().for_each(|(writer, after, upto)| news.remove(writer, after, upto));
+        news
+    }
+
+    fn retract(waiting: &mut News, known: &Digest) {
+        known.seen.ranges().for_each(|(writer, after, upto)| waiting.remove(writer, after, upto));
+    }
+
+    fn take_carried(noted: &mut News, delta: &Delta) -> News {
+        if noted.len() == 0 {
+            return News::default();
+        }
+        let mut rest = noted.clone();
+        delta.runs.iter().for_each(|run| rest.remove(&run.writer, run.after, run.upto));
+        rest.iter().for_each(|(writer, after, upto)| noted.remove(writer, after, upto));
+        core::mem::replace(noted, rest)
+    }
+
     fn expires_at(&self) -> Option<Instant> {
         self.expiring.first().map(|(at, _)| *at)
     }

@@ -111,7 +111,7 @@ pub(crate) struct RunArgs {
 #[derive(Debug, Clone, Default, ClapArgs)]
 #[command(next_help_heading = "Tuning")]
 pub(crate) struct TuningArgs {
-    /// How news spreads: random, tree or hybrid [default: hybrid]
+    /// How news spreads: random, tree, hybrid or plumtree [default: hybrid]
     #[arg(long)]
     pub(crate) strategy: Option<Strategy>,
     /// Who gives in a random exchange: push, pull or push-pull [default: push-pull]
@@ -241,7 +241,7 @@ pub(crate) struct SpreadArgs {
     /// How many nodes
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=i64::from(rumormill_sim::scenario::NODES_MAX)))]
     pub(crate) nodes: u32,
-    /// How news spreads: random, tree or hybrid
+    /// How news spreads: random, tree, hybrid or plumtree
     #[arg(long, default_value_t = Strategy::default())]
     pub(crate) strategy: Strategy,
     /// Who gives in a random exchange: push, pull or push-pull

@@ -5,10 +5,17 @@ use rumormill_core::event::{Event, TraceEvent, TraceRecord};
 use rumormill_core::{Duration, Instant, MessageKind, NodeId};
 use std::collections::BTreeMap;
 
-/// Kinds that a node must have a token for; greetings, answers to probes and
-/// surveys are free.
-const COSTLY: [MessageKind; 5] =
-    [MessageKind::Summary, MessageKind::Digest, MessageKind::Delta, MessageKind::Rumor, MessageKind::Members];
+/// Kinds that a node must have a token for; greetings, answers to probes,
+/// prunes and surveys are free.
+const COSTLY: [MessageKind; 7] = [
+    MessageKind::Summary,
+    MessageKind::Digest,
+    MessageKind::Delta,
+    MessageKind::Rumor,
+    MessageKind::Members,
+    MessageKind::Announce,
+    MessageKind::Graft,
+];
 
 /// In no stretch of time does a node send more than the bucket holds and what
 /// flows into it meanwhile. Returns the most sent by one node.
