@@ -1,7 +1,7 @@
 //! A browser of its own for each test: a driver, a session, a profile folder that nobody had before. It knows how to
 //! look at a page, never what the page should say.
 
-use crate::{child::Guard, settings, wait::until};
+use crate::{child::Guard, driver, settings, wait::until};
 use base64::{Engine as _, prelude::BASE64_STANDARD as BASE64};
 use fantoccini::{
     Client, ClientBuilder, Locator,
@@ -15,7 +15,7 @@ use std::{
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
     path::{Path, PathBuf},
-    process::{self, Command},
+    process,
     sync::atomic::{AtomicU32, Ordering},
     thread,
     time::Duration,
@@ -110,12 +110,7 @@ impl Browser {
     /// # Panics
     /// When the driver or the browser cannot be started.
     pub async fn start() -> Self {
-        let mut driver = Guard::start("chromedriver", Command::new(settings::driver()).arg("--port=0"));
-        let port = until("chromedriver to say its port", START_LIMIT, async || {
-            driver.assert_running();
-            driver.lines().iter().find_map(|line| driver_port(line))
-        })
-        .await;
+        let (driver, port) = driver::start(&settings::driver(), START_LIMIT).await;
         let profile = new_profile();
         let client = tokio::time::timeout(
             START_LIMIT,
@@ -350,12 +345,6 @@ fn capabilities(profile: &Path) -> Capabilities {
     capabilities.insert("goog:chromeOptions".to_owned(), chrome);
     capabilities.insert("goog:loggingPrefs".to_owned(), json!({ "browser": "ALL" }));
     capabilities
-}
-
-/// `ChromeDriver was started successfully on port 41235.`
-fn driver_port(line: &str) -> Option<u16> {
-    let (_, port) = line.split_once("started successfully on port ")?;
-    port.trim_end_matches('.').parse().ok()
 }
 
 fn new_profile() -> PathBuf {

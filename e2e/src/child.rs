@@ -46,6 +46,12 @@ impl Guard {
         self.child.id()
     }
 
+    /// Whether the program has ended, and all that it printed is among its lines.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        // Whoever collects lines holds them too, until there are no more.
+        matches!(self.child.try_wait(), Ok(Some(_))) && Arc::strong_count(&self.lines) == 1
+    }
+
     /// # Panics
     /// When the program has ended by itself; the message holds what it printed.
     pub(crate) fn assert_running(&mut self) {

@@ -10,6 +10,7 @@
 mod browser;
 mod child;
 mod cluster;
+mod driver;
 mod files;
 pub mod settings;
 mod wait;
