@@ -18,7 +18,7 @@
 //!
 //! What a node decides is the core engine's business; this crate gives it a
 //! clock and WebSockets, and shows it to people and programs over HTTP. Reading
-//! order: the face ([`builder`], [`handle`], [`write`], [`watch`]), what drives the engine
+//! order: the face ([`builder`], [`handle`], [`mod@write`], [`watch`]), what drives the engine
 //! (`driver`, [`link`], [`faults`]), what others see of it ([`feed`], `views`,
 //! [`http`]), and the other end of the HTTP API ([`client`]).
 
