@@ -9,13 +9,16 @@ use crate::faults::Faults;
 use crate::feed::Feed;
 use crate::handle::NodeHandle;
 use crate::http;
+use crate::seek;
 use rumormill_core::id::InvalidName;
 use rumormill_core::{
     Address, ConfigError, Engine, EngineConfig, Incarnation, NodeId, Store, TraceEvent, Tuning,
 };
+use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use tokio::net::TcpListener;
 
 /// The cluster of a node that is not told another.
@@ -35,6 +38,19 @@ impl Node {
     }
 }
 
+/// Whoever decides what the process logs, if that may change while it runs:
+/// through [`NodeHandle::set_log_filter`] and `PATCH /api/v1/config`.
+pub trait LogControl: fmt::Debug + Send + Sync {
+    /// What is logged now.
+    fn filter(&self) -> String;
+
+    /// Changes it.
+    ///
+    /// # Errors
+    /// When the text is no filter: what would be one. Nothing changed then.
+    fn set_filter(&self, filter: &str) -> Result<(), String>;
+}
+
 /// What a node is told before it starts.
 #[derive(Debug, Clone, Default)]
 pub struct NodeBuilder {
@@ -46,6 +62,7 @@ pub struct NodeBuilder {
     tuning: Tuning,
     seed: Option<u64>,
     faults: Option<Faults>,
+    log: Option<Arc<dyn LogControl>>,
 }
 
 /// Why a node did not start. Nothing runs and nothing is bound after it.
@@ -111,7 +128,9 @@ impl NodeBuilder {
     }
 
     /// A node to join through; may be called several times. The node keeps
-    /// trying while it is alone, so the other one may start later.
+    /// trying while it is alone, so the other one may start later. A name is
+    /// looked up, all addresses that it stands for are asked, and it is looked
+    /// up again while the node is alone.
     #[must_use]
     pub fn join(mut self, url: impl Into<String>) -> Self {
         self.join.push(url.into());
@@ -136,6 +155,13 @@ impl NodeBuilder {
     #[must_use]
     pub fn faults(mut self, faults: Faults) -> Self {
         self.faults = Some(faults);
+        self
+    }
+
+    /// Who decides what is logged. Default: nobody, and the log does not change.
+    #[must_use]
+    pub fn log(mut self, log: Arc<dyn LogControl>) -> Self {
+        self.log = Some(log);
         self
     }
 
@@ -170,7 +196,10 @@ impl NodeBuilder {
 
         let clock = Clock::start();
         let incarnation = Incarnation(clock.start_ms());
+        let names: Vec<seek::Name> = join.iter().filter_map(seek::name).collect();
+        let join = seek::all(join).await;
         let traces_always = tracing::enabled!(target: crate::log::TARGET, tracing::Level::DEBUG);
+        let asked = join.iter().cloned().collect();
         let config = EngineConfig {
             address: Some(address.clone()),
             incarnation,
@@ -190,10 +219,13 @@ impl NodeBuilder {
         }
 
         let (driver, caller, acceptor) = Driver::new(engine, clock, feed, self.faults);
-        let left = driver.left.clone();
+        let ending = driver.ending.subscribe();
         tokio::spawn(driver.run());
         let (serving, served) = tokio::sync::watch::channel(());
-        let handle = NodeHandle::new(id, address, local, caller, left, served);
+        if !names.is_empty() {
+            tokio::spawn(seek::seek(names, asked, caller.clone()));
+        }
+        let handle = NodeHandle::new(id, address, local, caller, ending, served, self.log);
         let router = http::router(handle.clone(), acceptor);
         let stop = handle.clone();
         tokio::spawn(async move {

@@ -14,8 +14,7 @@ use rumormill_core::{Address, CloseCode, Codec, Engine, Event, Input, Instant, L
 use std::collections::HashMap;
 use std::fmt;
 use std::net::SocketAddr;
-use std::sync::Arc;
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep_until, timeout};
 use tokio_tungstenite::WebSocketStream;
@@ -123,13 +122,28 @@ impl<S: State + 'static, L: Listener<S>> Caller<S, L> {
     }
 }
 
+/// How a node's life in its cluster ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Ending {
+    /// It said goodbye.
+    Left,
+    /// Another node had its name first, so it gave way.
+    NameTaken {
+        /// Where that node can be reached, if it can.
+        other: Option<Address>,
+    },
+    /// It was shut down.
+    ShutDown,
+}
+
 /// An engine with its clock and its links.
 pub(crate) struct Driver<S: State, L> {
     pub(crate) engine: Engine<S>,
     pub(crate) clock: Clock,
     pub(crate) listener: L,
-    /// Told when the engine has left the cluster.
-    pub(crate) left: Arc<Notify>,
+    /// How the engine's life in the cluster ended, once it has.
+    pub(crate) ending: watch::Sender<Option<Ending>>,
     faults: Option<Faults>,
     links: HashMap<LinkId, Line>,
     accepted: u64,
@@ -176,7 +190,7 @@ where
             engine,
             clock,
             listener,
-            left: Arc::new(Notify::new()),
+            ending: watch::Sender::new(None),
             faults,
             links: HashMap::new(),
             accepted: 0,
@@ -314,13 +328,28 @@ where
                 Output::Close { link, refusal } => self.close(link, refusal),
                 Output::Event(event) => {
                     log::event(self.engine.id(), &event);
-                    if event == Event::Stopped {
-                        self.left.notify_waiters();
-                    }
+                    self.note_end(&event);
                     let now = self.now();
                     self.listener.hear(event, &self.engine, now);
                 }
             }
+        }
+    }
+
+    fn note_end(&self, event: &Event) {
+        match event {
+            Event::NameTaken { kept: false, address, .. } => {
+                self.ending.send_replace(Some(Ending::NameTaken { other: address.clone() }));
+            }
+            // Whoever gave up its name stops as well; the reason is what counts.
+            Event::Stopped => {
+                self.ending.send_if_modified(|ending| {
+                    let is_first = ending.is_none();
+                    ending.get_or_insert(Ending::Left);
+                    is_first
+                });
+            }
+            _ => {}
         }
     }
 

@@ -299,6 +299,14 @@ impl Feed {
     }
 }
 
+impl Feed {
+    /// Is the engine to trace even when nobody observes?
+    pub(crate) fn trace_always(&mut self, always: bool, engine: &mut Engine<Store>) {
+        self.traces_always = always;
+        engine.set_tracing(always || self.observed.is_some());
+    }
+}
+
 impl Listener<Store> for Feed {
     fn hear(&mut self, event: Event, _engine: &Engine<Store>, now: Instant) {
         let change = self.remember(&event, now);

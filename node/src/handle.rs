@@ -3,7 +3,10 @@
 //! of its own (`write`).
 
 use crate::address::{InvalidAddress, join_address};
+use crate::builder::LogControl;
+use crate::driver::Ending;
 use crate::feed::{All, Start, StoreCaller, StoreDriver};
+use crate::seek;
 use crate::views;
 use crate::watch::{MemberEvents, Watch};
 use rumormill_api::{EntryView, MemberView, StatusView};
@@ -11,7 +14,7 @@ use rumormill_core::state::store::Key;
 use rumormill_core::{Address, ConfigError, NodeId, TraceRecord, Tuning};
 use std::net::SocketAddr;
 use std::sync::Arc;
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 
 /// The node has stopped: nothing was read or changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -24,6 +27,20 @@ pub enum TuneError {
     /// A number is outside its limits.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// The node has stopped.
+    #[error(transparent)]
+    Stopped(#[from] Stopped),
+}
+
+/// Why the log was not changed. Nothing changed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LogError {
+    /// This process has a log that does not change.
+    #[error("what this process logs is fixed at its start")]
+    Fixed,
+    /// The text is no filter; says what would be one.
+    #[error("{0}")]
+    Filter(String),
     /// The node has stopped.
     #[error(transparent)]
     Stopped(#[from] Stopped),
@@ -51,8 +68,9 @@ struct Inner {
     address: Address,
     local: SocketAddr,
     caller: StoreCaller,
-    left: Arc<Notify>,
+    ending: watch::Receiver<Option<Ending>>,
     served: watch::Receiver<()>,
+    log: Option<Arc<dyn LogControl>>,
 }
 
 impl NodeHandle {
@@ -61,10 +79,11 @@ impl NodeHandle {
         address: Address,
         local: SocketAddr,
         caller: StoreCaller,
-        left: Arc<Notify>,
+        ending: watch::Receiver<Option<Ending>>,
         served: watch::Receiver<()>,
+        log: Option<Arc<dyn LogControl>>,
     ) -> Self {
-        Self(Arc::new(Inner { id, address, local, caller, left, served }))
+        Self(Arc::new(Inner { id, address, local, caller, ending, served, log }))
     }
 
     /// The node's name.
@@ -193,10 +212,15 @@ impl NodeHandle {
     /// When the text is no address, or the node has stopped.
     pub async fn join(&self, url: &str) -> Result<Address, JoinError> {
         let address = join_address(url)?;
-        let joined = address.clone();
+        let all = match seek::name(&address) {
+            Some(name) => seek::look_up(&name).await,
+            None => vec![address.clone()],
+        };
         self.call(move |driver| {
             let now = driver.now();
-            driver.engine.join(joined, now);
+            for address in all {
+                driver.engine.join(address, now);
+            }
         })
         .await?;
         Ok(address)
@@ -209,38 +233,24 @@ impl NodeHandle {
     /// # Errors
     /// When the node has stopped.
     pub async fn leave(&self) -> Result<(), Stopped> {
-        let left = self.0.left.clone();
-        let notified = left.notified();
-        tokio::pin!(notified);
-        notified.as_mut().enable();
-        let is_stopped = self
-            .call(|driver| {
-                let now = driver.now();
-                // Leaving already: then there is only the wait.
-                let _ = driver.engine.leave(now);
-                driver.engine.is_stopped()
-            })
-            .await?;
-        if !is_stopped {
-            tokio::select! {
-                () = notified => {}
-                () = self.0.caller.ended() => return Err(Stopped),
-            }
+        self.call(|driver| {
+            let now = driver.now();
+            // Leaving already: then there is only the wait.
+            let _ = driver.engine.leave(now);
+        })
+        .await?;
+        match self.left().await {
+            Ending::ShutDown => Err(Stopped),
+            _ => Ok(()),
         }
-        Ok(())
     }
 
-    /// Comes back when the node has left its cluster or has been shut down.
-    pub async fn left(&self) {
-        let notified = self.0.left.notified();
-        tokio::pin!(notified);
-        notified.as_mut().enable();
-        if let Ok(false) = self.call(|driver| driver.engine.is_stopped()).await {
-            tokio::select! {
-                () = notified => {}
-                () = self.0.caller.ended() => {}
-            }
-        }
+    /// Comes back when the node has left its cluster, had to give up its name
+    /// to another, or has been shut down, and says which.
+    pub async fn left(&self) -> Ending {
+        let mut ending = self.0.ending.clone();
+        let ended = ending.wait_for(Option::is_some).await;
+        ended.ok().and_then(|ended| ended.clone()).unwrap_or(Ending::ShutDown)
     }
 
     /// What may change while the node runs, as it is now.
@@ -262,6 +272,26 @@ impl NodeHandle {
                 driver.engine.tune(tuning, now)
             })
             .await??)
+    }
+
+    /// What is logged now; none if nobody was named who decides that.
+    pub fn log_filter(&self) -> Option<String> {
+        self.0.log.as_ref().map(|log| log.filter())
+    }
+
+    /// Changes what is logged, in the whole process.
+    ///
+    /// # Errors
+    /// When nobody was named who decides that, or the text is no filter.
+    pub async fn set_log_filter(&self, filter: &str) -> Result<(), LogError> {
+        let log = self.0.log.as_ref().ok_or(LogError::Fixed)?;
+        log.set_filter(filter).map_err(LogError::Filter)?;
+        self.call(|driver| {
+            let always = tracing::enabled!(target: crate::log::TARGET, tracing::Level::DEBUG);
+            driver.listener.trace_always(always, &mut driver.engine);
+        })
+        .await?;
+        Ok(())
     }
 
     /// What happened lately, oldest first. Messages are part of it while

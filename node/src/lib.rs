@@ -30,6 +30,7 @@ pub mod write;
 pub mod watch;
 pub mod address;
 mod clock;
+mod seek;
 mod driver;
 mod log;
 pub mod faults;
@@ -39,11 +40,13 @@ mod views;
 pub mod http;
 pub mod client;
 pub mod circle;
+pub mod near;
 
 pub use address::{InvalidAddress, join_address};
-pub use builder::{Node, NodeBuilder, StartError};
+pub use builder::{LogControl, Node, NodeBuilder, StartError};
+pub use driver::Ending;
 pub use faults::Faults;
-pub use handle::{JoinError, NodeHandle, Stopped, TuneError};
+pub use handle::{JoinError, LogError, NodeHandle, Stopped, TuneError};
 pub use watch::{MemberEvents, Watch};
 pub use write::{Change, ChangeError, Condition, Written};
 

@@ -8,6 +8,7 @@ use super::openapi::Configuration;
 use super::problem::{Asked, Body, Failure, problem};
 use crate::feed::Start;
 use crate::handle::NodeHandle;
+use crate::near::near;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
@@ -25,6 +26,9 @@ use utoipa_axum::routes;
 
 /// How often a watcher of a quiet node gets a sign of life.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// The field of the configuration that says what is logged.
+pub(crate) const LOG: &str = "log";
 
 pub(crate) fn router() -> OpenApiRouter<NodeHandle> {
     OpenApiRouter::new()
@@ -113,8 +117,18 @@ fn line(event: WatchEvent) -> Event {
 #[utoipa::path(get, path = "/config", tag = "cluster", responses(
     (status = 200, description = "The configuration as it is now", body = Configuration),
 ))]
-async fn config(State(node): State<NodeHandle>) -> Result<Json<Tuning>, Failure> {
-    Ok(Json(node.tuning().await?))
+async fn config(State(node): State<NodeHandle>) -> Result<Json<Map<String, Value>>, Failure> {
+    let tuning = node.tuning().await?;
+    Ok(Json(shown(tuning, node.log_filter())))
+}
+
+/// The tuning, and what is logged if that may change.
+fn shown(tuning: Tuning, log: Option<String>) -> Map<String, Value> {
+    let Ok(Value::Object(mut fields)) = serde_json::to_value(tuning) else {
+        unreachable!("a tuning encodes to a JSON object");
+    };
+    fields.extend(log.map(|log| (LOG.to_owned(), log.into())));
+    fields
 }
 
 /// Changes what the body names; all of it or nothing.
@@ -123,9 +137,29 @@ async fn config(State(node): State<NodeHandle>) -> Result<Json<Tuning>, Failure>
 ))]
 async fn patch_config(
     State(node): State<NodeHandle>,
-    Body(changes): Body<Map<String, Value>>,
-) -> Result<Json<Tuning>, Failure> {
-    let changed = node
+    Body(mut changes): Body<Map<String, Value>>,
+) -> Result<Json<Map<String, Value>>, Failure> {
+    let log = changes.remove(LOG);
+    let known = shown(node.tuning().await?, node.log_filter());
+    if log.is_some() && !known.contains_key(LOG) {
+        return Err(unknown(LOG, &known));
+    }
+    for (name, value) in &changes {
+        check_field(name, value, &known)?;
+    }
+    let log = log.map(|log| match log {
+        Value::String(filter) => Ok(filter),
+        other => Err(invalid(format!("'{LOG}' cannot be {other}: it is text, \"{}\" now", known[LOG]))),
+    });
+    let log = log.transpose()?;
+    // Limits are checked before the log is changed, so that all of it happens or nothing.
+    let wanted = changes.clone();
+    node.call(move |driver| patched(driver.engine.config().tuning, wanted)?.check().map_err(Failure::from))
+        .await??;
+    if let Some(filter) = log {
+        node.set_log_filter(&filter).await?;
+    }
+    let tuning = node
         .call(move |driver| {
             let tuning = patched(driver.engine.config().tuning, changes)?;
             let now = driver.now();
@@ -133,35 +167,35 @@ async fn patch_config(
             Ok::<_, Failure>(tuning)
         })
         .await??;
-    Ok(Json(changed))
+    Ok(Json(shown(tuning, node.log_filter())))
 }
 
-fn patched(tuning: Tuning, changes: Map<String, Value>) -> Result<Tuning, Failure> {
-    let Ok(Value::Object(mut fields)) = serde_json::to_value(tuning) else {
-        unreachable!("a tuning encodes to a JSON object");
-    };
-    for (name, value) in changes {
-        let Some(field) = fields.get(&name) else {
-            let known = fields.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
-            let detail = format!("there is no '{name}' to configure; there are: {known}");
-            return Err(problem(StatusCode::UNPROCESSABLE_ENTITY, "unknown-field", "Unknown field", detail));
-        };
-        let mut alone = Map::new();
-        alone.insert(name.clone(), value.clone());
-        if let Err(error) = serde_json::from_value::<Tuning>(Value::Object(alone)) {
-            let detail = format!("'{name}' cannot be {value}: {error}; it is {field} now");
-            return Err(problem(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "invalid-value",
-                "Not a value for it",
-                detail,
-            ));
-        }
-        fields.insert(name, value);
+fn check_field(name: &str, value: &Value, known: &Map<String, Value>) -> Result<(), Failure> {
+    let Some(now) = known.get(name) else { return Err(unknown(name, known)) };
+    let alone = Map::from_iter([(name.to_owned(), value.clone())]);
+    match serde_json::from_value::<Tuning>(Value::Object(alone)) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(invalid(format!("'{name}' cannot be {value}: {error}; it is {now} now"))),
     }
-    serde_json::from_value(Value::Object(fields)).map_err(|error| {
-        problem(StatusCode::UNPROCESSABLE_ENTITY, "invalid-value", "Not a configuration", error.to_string())
-    })
+}
+
+fn unknown(name: &str, known: &Map<String, Value>) -> Failure {
+    let near = near(name, known.keys().map(String::as_str));
+    let near = near.map_or_else(String::new, |near| format!(" (did you mean '{near}'?)"));
+    let known = known.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+    let detail = format!("there is no '{name}' to configure{near}; there are: {known}");
+    problem(StatusCode::UNPROCESSABLE_ENTITY, "unknown-field", "Unknown field", detail)
+}
+
+fn invalid(detail: String) -> Failure {
+    problem(StatusCode::UNPROCESSABLE_ENTITY, "invalid-value", "Not a value for it", detail)
+}
+
+/// The tuning with fields that were each checked.
+fn patched(tuning: Tuning, changes: Map<String, Value>) -> Result<Tuning, Failure> {
+    let mut fields = shown(tuning, None);
+    fields.extend(changes);
+    serde_json::from_value(Value::Object(fields)).map_err(|error| invalid(error.to_string()))
 }
 
 /// Makes the node join the cluster of another.

@@ -4,6 +4,7 @@
 
 #![allow(unused_qualifications, reason = "the macro that reads the annotations repeats the types' paths")]
 
+use super::api::LOG;
 use crate::handle::NodeHandle;
 use axum::routing::get;
 use axum::{Json, Router};
@@ -104,6 +105,10 @@ fn configuration() -> Value {
     for (name, default) in defaults.as_object().into_iter().flatten() {
         schema["properties"][name] = property(name, default);
     }
+    schema["properties"][LOG] = json!({
+        "type": "string",
+        "description": "What the process logs: a level, or a list like rumormill_node=debug,warn. Only where that may change.",
+    });
     schema
 }
 

@@ -1,7 +1,7 @@
 //! Errors of the API as `application/problem+json` (RFC 9457), and request
 //! parts that are refused in that form. What is an error is decided elsewhere.
 
-use crate::handle::{JoinError, Stopped, TuneError};
+use crate::handle::{JoinError, LogError, Stopped, TuneError};
 use crate::write::ChangeError;
 use axum::Json;
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
@@ -115,6 +115,18 @@ impl From<JoinError> for Failure {
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
         problem(StatusCode::UNPROCESSABLE_ENTITY, "out-of-range", "Out of range", error.to_string())
+    }
+}
+
+impl From<LogError> for Failure {
+    fn from(error: LogError) -> Self {
+        match error {
+            LogError::Stopped(error) => error.into(),
+            error => {
+                let status = StatusCode::UNPROCESSABLE_ENTITY;
+                problem(status, "invalid-value", "Not a value for it", error.to_string())
+            }
+        }
     }
 }
 

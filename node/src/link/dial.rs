@@ -3,6 +3,7 @@
 
 use super::socket_config;
 use crate::faults::Wire;
+use crate::seek;
 use hyper::{StatusCode, Uri, header};
 use rumormill_core::{Address, Codec};
 use std::io;
@@ -33,13 +34,18 @@ pub(crate) async fn dial(
 }
 
 async fn connect(address: &Address) -> Result<(WebSocketStream<TcpStream>, Codec), String> {
-    let uri: Uri = address.as_str().parse().map_err(|error| format!("not a URL: {error}"))?;
+    let (address, number) = seek::pinned(address.as_str());
+    let uri: Uri = address.parse().map_err(|error| format!("not a URL: {error}"))?;
     if uri.scheme_str() != Some("ws") {
         return Err("wss:// needs TLS, which this build does not have".to_owned());
     }
     let host = uri.host().ok_or("the address names no host")?.trim_matches(['[', ']']);
     let port = uri.port_u16().unwrap_or(80);
-    let stream = TcpStream::connect((host, port)).await.map_err(|error| in_words(&error))?;
+    let connected = match number {
+        Some(number) => TcpStream::connect((number, port)).await,
+        None => TcpStream::connect((host, port)).await,
+    };
+    let stream = connected.map_err(|error| in_words(&error))?;
     // Gossip frames are small and wait for nothing.
     stream.set_nodelay(true).map_err(|error| in_words(&error))?;
     let opened = client_async_with_config(request(&uri)?, stream, Some(socket_config())).await;

@@ -131,6 +131,25 @@ async fn thirty_nodes_do_not_make_a_mesh() {
 }
 
 #[tokio::test]
+async fn a_name_is_looked_up_and_all_that_it_stands_for_is_asked() {
+    let first = node("first").start().await.expect("start");
+    let name = format!("http://localhost:{}", first.local_addr().port());
+    let second = node("second").join(&name).start().await.expect("start");
+    holds(&first, second.id(), Status::Alive).await;
+    let third =
+        node("third").join("http://no-such-name.invalid:7700").start().await.expect("it starts alone");
+    third.join(&name).await.expect("an address");
+    holds(&first, third.id(), Status::Alive).await;
+    // A node that finds only itself under a name is alone, and alive.
+    let alone = node("alone").start().await.expect("start");
+    let port = alone.local_addr().port();
+    alone.shutdown().await;
+    let own = format!("http://localhost:{port}");
+    let alone = node("alone").listen(format!("127.0.0.1:{port}")).join(own).start().await.expect("start");
+    holds(&alone, alone.id(), Status::Alive).await;
+}
+
+#[tokio::test]
 async fn a_join_works_before_there_is_anyone_and_on_a_node_that_has_company() {
     // The address of a node that does not run yet.
     let placeholder = node("later").start().await.expect("start");

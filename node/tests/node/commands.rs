@@ -1,8 +1,9 @@
 use crate::support::LIMIT;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -76,6 +77,7 @@ impl Drop for Running {
 struct Process {
     running: Running,
     url: String,
+    log: Arc<Mutex<String>>,
 }
 
 impl Process {
@@ -90,8 +92,19 @@ impl Process {
             (line["message"] == "started").then(|| line["url"].as_str().map(str::to_owned)).flatten()
         });
         // Somebody must read on, or the node would wait for it.
-        thread::spawn(move || log.for_each(drop));
-        Self { running: Running(child), url: started.expect("the node starts") }
+        let kept = Arc::new(Mutex::new(String::new()));
+        let rest = kept.clone();
+        thread::spawn(move || {
+            for line in log.map_while(Result::ok) {
+                rest.lock().expect("no reader panics").push_str(&line);
+            }
+        });
+        Self { running: Running(child), url: started.expect("the node starts"), log: kept }
+    }
+
+    /// Has it logged this since its start?
+    fn logged(&self, part: &str) -> Option<()> {
+        self.log.lock().expect("no writer panics").contains(part).then_some(())
     }
 
     fn listen(&self) -> &str {
@@ -186,6 +199,128 @@ fn a_node_that_is_told_to_stop_says_goodbye() {
 }
 
 #[test]
+fn of_two_nodes_with_one_name_the_later_ends_with_1() {
+    let first = Process::start("twin", "127.0.0.1:0", &[]);
+    // It reads the wall clock at its start, and that moves on.
+    let second = rumormill(&["run", "--name", "twin", "--listen", "127.0.0.1:0", "--join", &first.url])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn();
+    let mut second = Running(second.expect("the program runs"));
+    let ended = until("the later one to end", || second.0.try_wait().expect("waitable"));
+    let mut said = String::new();
+    second.0.stderr.take().expect("piped").read_to_string(&mut said).expect("text");
+    assert_eq!(ended.code(), Some(1), "{said}");
+    assert!(said.contains("error: the cluster has another node") && said.contains("--name"), "{said}");
+    assert_eq!(first.ask(&["status"])["status"], "alive", "the earlier one goes on");
+}
+
+/// A file that goes with its guard.
+struct File(std::path::PathBuf);
+
+impl File {
+    fn new(name: &str, text: &str) -> Self {
+        let file = Self(std::env::temp_dir().join(format!("rumormill-{}-{name}", std::process::id())));
+        file.write(text);
+        file
+    }
+
+    fn write(&self, text: &str) {
+        std::fs::write(&self.0, text).expect("a file for the test");
+    }
+
+    fn path(&self) -> &str {
+        self.0.to_str().expect("a path in UTF-8")
+    }
+}
+
+impl Drop for File {
+    fn drop(&mut self) {
+        // What is left in the system's folder for such things does no harm.
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+#[test]
+fn a_configuration_is_printed_with_its_origins() {
+    let file = File::new("printed.yaml", "fanout: 3\narity: 3\n");
+    let mut command =
+        rumormill(&["run", "--config", file.path(), "--arity", "4", "--print-config", "--json"]);
+    let printed = command.env("RUMORMILL_NAME", "from-environment").output().expect("the program runs");
+    let printed: Value = serde_json::from_slice(&printed.stdout).expect("JSON");
+    assert_eq!(printed["fanout"], json!({ "value": 3, "origin": file.path() }));
+    assert_eq!(printed["arity"], json!({ "value": 4, "origin": "--arity" }));
+    assert_eq!(printed["name"], json!({ "value": "from-environment", "origin": "RUMORMILL_NAME" }));
+    assert_eq!(printed["mode"], json!({ "value": "push-pull", "origin": "default" }));
+    let shown = succeeds(&["run", "--config", file.path(), "--print-config"]);
+    assert!(
+        shown.lines().any(|line| line.starts_with("fanout: 3 ") && line.ends_with(file.path())),
+        "{shown}"
+    );
+
+    file.write("fanuot: 3\n");
+    fails(&["run", "--config", file.path()], 1, &[file.path(), "'fanuot'", "did you mean 'fanout'?"]);
+    fails(&["run", "--config", "none.yaml"], 1, &["none.yaml", "cannot be read"]);
+    fails(&["run", "--config", "node.conf"], 1, &["node.conf", ".yaml, .yml, .toml or .json"]);
+    fails(&["run", "--limiter", "none", "--listen", "127.0.0.1:0"], 2, &["--limiter", "unlimited"]);
+    fails(&["run", "--log", "rumormill=shout", "--listen", "127.0.0.1:0"], 2, &["--log", "no log filter"]);
+    let output = rumormill(&["run"]).env("RUMORMILL_FANUOT", "2").output().expect("the program runs");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("RUMORMILL_FANUOT"), "{output:?}");
+}
+
+#[test]
+fn a_hangup_makes_a_node_read_its_configuration_again() {
+    let file = File::new("reloaded.yaml", "fanout: 2\n");
+    let node = Process::start("reloaded", "127.0.0.1:0", &["--config", file.path()]);
+    let fanout = || node.ask(&["status"])["tuning"]["fanout"].as_u64();
+    assert_eq!(fanout(), Some(2));
+    file.write("fanout: 3\nlog: debug\n");
+    signal("-HUP", node.running.0.id());
+    until("the new fanout", || (fanout() == Some(3)).then_some(()));
+    let config = || ask_http(&node.url, "GET", "/api/v1/config", "");
+    until("the new log", || (config()["log"] == "debug").then_some(()));
+
+    file.write("fanout: many\n");
+    signal("-HUP", node.running.0.id());
+    until("the mistake in the log", || node.logged("'fanout' cannot be"));
+    assert_eq!(fanout(), Some(3), "it goes on as before");
+
+    let changed = ask_http(&node.url, "PATCH", "/api/v1/config", r#"{"log": "warn", "fanout": 1}"#);
+    assert_eq!((&changed["log"], &changed["fanout"]), (&json!("warn"), &json!(1)));
+    let refused = ask_http(&node.url, "PATCH", "/api/v1/config", r#"{"log": "a=shout", "fanout": 9}"#);
+    assert_eq!(refused["status"], 422);
+    let refused = ask_http(&node.url, "PATCH", "/api/v1/config", r#"{"log": "info", "fanout": 99}"#);
+    assert_eq!(refused["status"], 422);
+    assert_eq!((&config()["log"], &config()["fanout"]), (&json!("warn"), &json!(1)), "all of it or nothing");
+    let refused = ask_http(&node.url, "PATCH", "/api/v1/config", r#"{"fanuot": 9}"#);
+    assert!(
+        refused["detail"].as_str().is_some_and(|detail| detail.contains("did you mean 'fanout'?")),
+        "{refused}"
+    );
+
+    file.write("fanout: 2\ncluster: other\n");
+    signal("-HUP", node.running.0.id());
+    until("the fanout of the file", || (fanout() == Some(2)).then_some(()));
+    until("a word about the cluster", || node.logged("only when the node is started again"));
+    assert_eq!(node.ask(&["status"])["cluster"], "rumormill", "that needs a restart");
+}
+
+/// The JSON that a node answers with.
+fn ask_http(url: &str, method: &str, path: &str, body: &str) -> Value {
+    let address = url.trim_start_matches("http://");
+    let mut stream = TcpStream::connect(address).expect("the node listens");
+    let head = format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n");
+    let length = body.len();
+    write!(stream, "{head}content-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}")
+        .expect("the node reads");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("the node answers");
+    let (_, body) = answer.split_once("\r\n\r\n").expect("an HTTP answer");
+    serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {body}"))
+}
+
+#[test]
 fn changes_are_followed() {
     let node = Process::start("watched", "127.0.0.1:0", &[]);
     let mut command = rumormill(&["watch", "app/", "--json", "--url", &node.url]);
@@ -218,16 +353,12 @@ fn changes_are_followed() {
 fn bad_usage_is_2_and_says_what_is_allowed() {
     fails(&["dmeo"], 2, &["dmeo", "demo"]);
     fails(&["demo", "--nodes", "0"], 2, &["--nodes", "1..=1000"]);
-    fails(&["demo", "--strategy", "plum"], 2, &["--strategy", "random, tree, hybrid"]);
+    fails(&["demo", "--strategy", "plum"], 2, &["--strategy", "random, tree, hybrid, plumtree"]);
     fails(&["demo", "--listen", "nowhere"], 2, &["--listen"]);
     fails(&["demo", "--listen", "127.0.0.1:65535"], 2, &["--listen", "no room for 5 ports"]);
     fails(&["demo", "--manual", "--processes"], 2, &["--manual", "--processes"]);
     fails(&["demo", "--fanout", "65", "--listen", "127.0.0.1:8901"], 2, &["fanout must be 0 to 64"]);
-    fails(
-        &["run", "--interval-ms", "1", "--listen", "127.0.0.1:0"],
-        2,
-        &["interval must be 10 ms to 1 hour"],
-    );
+    fails(&["run", "--interval-ms", "1", "--listen", "127.0.0.1:0"], 2, &["from 10 to 3600000"]);
     fails(&["run", "--name", "a b", "--listen", "127.0.0.1:0"], 2, &["'a b'", "--name"]);
     fails(
         &["run", "--join", "ftp://x", "--listen", "127.0.0.1:0"],

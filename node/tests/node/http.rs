@@ -75,7 +75,8 @@ async fn what_is_wrong_with_a_request_is_said() {
         ("POST", "/api/v1/counters/c", r#"{"by": 1.5}"#, 422, "invalid-body", "expected i64"),
         ("POST", "/api/v1/join", r#"{"url": "ftp://x"}"#, 400, "invalid-address", "http://127.0.0.1:7700"),
         ("GET", "/api/v1/keys?prefxi=a", "", 400, "invalid-query", "prefxi"),
-        ("PATCH", "/api/v1/config", r#"{"fanuot": 2}"#, 422, "unknown-field", "fanout"),
+        ("PATCH", "/api/v1/config", r#"{"fanuot": 2}"#, 422, "unknown-field", "did you mean 'fanout'?"),
+        ("PATCH", "/api/v1/config", r#"{"log": "info"}"#, 422, "unknown-field", "there is no 'log'"),
         (
             "PATCH",
             "/api/v1/config",

@@ -1,10 +1,13 @@
 //! The command line as data. It checks what can be checked without doing
 //! anything; clap prints what is wrong and exits with 2.
 
+use crate::config::Allowed;
+use crate::usage::Usage;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use rumormill_core::{Duration, Mode, Strategy, Tuning};
 use rumormill_node::builder::DEFAULT_LISTEN;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 /// Most nodes of one demo: each has a port and a handful of connections.
 const DEMO_NODES_MAX: u16 = 1_000;
@@ -24,16 +27,16 @@ pub(crate) struct Args {
     pub(crate) command: Command,
 }
 
-#[derive(Debug, Clone, ClapArgs)]
+#[derive(Debug, Clone, Default, ClapArgs)]
 pub(crate) struct LogArgs {
     /// What to log to stderr: off, error, warn, info, debug, trace, or a list like
     /// rumormill_node=debug,warn
     /// [default: RUST_LOG, else warn for demos and info for `run`]
     #[arg(long, global = true, value_name = "LEVEL")]
     pub(crate) log: Option<String>,
-    /// How to log
-    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text)]
-    pub(crate) log_format: LogFormat,
+    /// How to log [default: text]
+    #[arg(long, global = true, value_enum)]
+    pub(crate) log_format: Option<LogFormat>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -52,15 +55,6 @@ pub(crate) enum Command {
     Sim(SimArgs),
     #[command(flatten)]
     Ask(Ask),
-}
-
-impl Command {
-    pub(crate) fn logs_by_default(&self) -> &'static str {
-        match self {
-            Self::Run(_) => "info",
-            _ => "warn",
-        }
-    }
 }
 
 #[derive(Debug, Clone, ClapArgs)]
@@ -85,27 +79,54 @@ pub(crate) struct DemoArgs {
 }
 
 #[derive(Debug, Clone, ClapArgs)]
+#[command(after_help = "\
+Values come from the file, then variables RUMORMILL_* (RUMORMILL_INTERVAL_MS for --interval-ms), then flags, each over
+the one before. SIGHUP reads them again; SIGTERM leaves the cluster and ends.
+
+Examples:
+  rumormill run
+  rumormill run --name b --listen 127.0.0.1:7702 --join http://127.0.0.1:7700
+  rumormill run --config node.yaml --print-config
+  RUMORMILL_LOG=debug rumormill run --listen 0.0.0.0:7700 --advertise http://10.0.0.1:7700")]
 pub(crate) struct RunArgs {
+    /// A file in YAML, TOML or JSON, by the end of its name; or a plain list of nodes to join
+    #[arg(long, value_name = "FILE", env = "RUMORMILL_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
     /// The node's name, unique in its cluster [default: the machine's name and the port]
     #[arg(long)]
     pub(crate) name: Option<String>,
-    /// Address and port for everything: gossip, API, dashboard
-    #[arg(long, default_value = DEFAULT_LISTEN)]
-    pub(crate) listen: String,
+    /// Address and port for everything: gossip, API, dashboard [default: 127.0.0.1:7700]
+    #[arg(long)]
+    pub(crate) listen: Option<String>,
     /// URL at which other nodes reach this one, if not where it listens
     #[arg(long, value_name = "URL")]
     pub(crate) advertise: Option<String>,
-    /// A node to join through; may be given several times
+    /// A node to join through; may be given several times. A name may stand for several nodes
     #[arg(long, value_name = "URL")]
     pub(crate) join: Vec<String>,
-    /// The cluster's name; nodes of other clusters are refused
-    #[arg(long, default_value = rumormill_node::builder::DEFAULT_CLUSTER)]
-    pub(crate) cluster: String,
+    /// A file that holds a list of nodes to join through, in JSON or YAML
+    #[arg(long, value_name = "FILE")]
+    pub(crate) join_file: Option<PathBuf>,
+    /// The cluster's name; nodes of other clusters are refused [default: rumormill]
+    #[arg(long)]
+    pub(crate) cluster: Option<String>,
+    /// How long the goodbye may take when the node is told to stop, in milliseconds [default: 5000]
+    #[arg(long, value_name = "MS")]
+    pub(crate) leave_timeout_ms: Option<u64>,
     #[command(flatten)]
     pub(crate) tuning: TuningArgs,
+    /// Print the configuration with the origin of each value, and end
+    #[arg(long)]
+    pub(crate) print_config: bool,
+    /// Print the configuration as JSON
+    #[arg(long, requires = "print_config")]
+    pub(crate) json: bool,
     /// End when stdin does: how a node started by another program ends with it
     #[arg(long, hide = true)]
     pub(crate) until_stdin_ends: bool,
+    /// What was said of the log, which holds for all commands.
+    #[arg(skip)]
+    pub(crate) log: LogArgs,
 }
 
 #[derive(Debug, Clone, Default, ClapArgs)]
@@ -130,11 +151,17 @@ pub(crate) struct TuningArgs {
     /// [default: 1000]
     #[arg(long, value_name = "MS")]
     pub(crate) probe_ms: Option<u64>,
+    /// What a node may send: unlimited, or JSON like {"bucket": {"capacity": 256, "refill_per_s": 128, "reserve": 32}}
+    #[arg(long)]
+    pub(crate) limiter: Option<String>,
 }
 
 impl TuningArgs {
     /// The default tuning with what was given on top. Its limits are checked where it is used.
-    pub(crate) fn tuning(&self) -> Tuning {
+    ///
+    /// # Errors
+    /// When the limiter is none.
+    pub(crate) fn tuning(&self) -> anyhow::Result<Tuning> {
         let mut tuning = Tuning::default();
         tuning.strategy = self.strategy.unwrap_or(tuning.strategy);
         tuning.mode = self.mode.unwrap_or(tuning.mode);
@@ -146,7 +173,13 @@ impl TuningArgs {
         if let Some(ms) = self.probe_ms {
             tuning.probe_us = Duration::from_millis(ms);
         }
-        tuning
+        if let Some(text) = &self.limiter {
+            let allowed = Allowed::Field("limiter".to_owned());
+            let value = text.as_str().into();
+            allowed.check(&value).map_err(|why| Usage::error(format!("--limiter {text}: {why}")))?;
+            tuning.limiter = serde_json::from_value(allowed.as_field(&value))?;
+        }
+        Ok(tuning)
     }
 }
 
@@ -217,7 +250,7 @@ pub(crate) enum Ask {
 #[derive(Debug, Clone, ClapArgs)]
 pub(crate) struct Target {
     /// The node's URL
-    #[arg(long, default_value = "http://127.0.0.1:7700")]
+    #[arg(long, default_value = "http://127.0.0.1:7700", env = "RUMORMILL_URL")]
     pub(crate) url: String,
     /// Print JSON: one value, or one per line
     #[arg(long)]
@@ -293,8 +326,9 @@ mod tests {
     #[test]
     fn flags_stand_over_defaults() {
         let args = TuningArgs { interval_ms: Some(5_000), probe_ms: Some(300), ..TuningArgs::default() };
-        assert_eq!(args.tuning().interval_us, Duration::from_secs(5));
-        assert_eq!(args.tuning().probe_us, Duration::from_millis(300));
-        assert!(args.tuning().check().is_ok());
+        let tuning = args.tuning().expect("no limiter was given");
+        assert_eq!(tuning.interval_us, Duration::from_secs(5));
+        assert_eq!(tuning.probe_us, Duration::from_millis(300));
+        assert!(tuning.check().is_ok());
     }
 }

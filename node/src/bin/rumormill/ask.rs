@@ -2,9 +2,9 @@
 //! or, with `--json`, as the node's own JSON.
 
 use crate::args::{Ask, Target};
-use crate::table::table;
+use crate::table::{print, table};
 use crate::usage::Usage;
-use anyhow::{Context, anyhow};
+use anyhow::anyhow;
 use rumormill_api::{
     CounterBody, CounterView, EntryView, JoinBody, KeyList, MemberList, SetBody, SetKind, StatusView,
     WatchEvent,
@@ -13,7 +13,6 @@ use rumormill_core::{Incarnation, Kind};
 use rumormill_node::client::{Client, ClientError, Told, key_path, query_value};
 use serde::Serialize;
 use serde_json::{Value, json};
-use std::io::{self, Write, stdout};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// How much of a value a table shows.
@@ -203,15 +202,6 @@ fn explain(error: ClientError) -> anyhow::Error {
 
 fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
     print(&format!("{}\n", serde_json::to_string(value)?))
-}
-
-/// Prints at once. A reader that has enough (`| head`) is no failure.
-fn print(text: &str) -> anyhow::Result<()> {
-    let mut out = stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => std::process::exit(0),
-        outcome => outcome.context("cannot write to stdout"),
-    }
 }
 
 /// A value for people: text as it is, everything else as JSON.

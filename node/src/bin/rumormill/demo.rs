@@ -13,10 +13,11 @@ pub(crate) const CLUSTER: &str = "demo";
 
 pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<()> {
     let places = places(&args)?;
+    let tuning = args.tuning.tuning()?;
     let mut nodes: Vec<NodeHandle> = Vec::new();
     for Place { name, listen } in &places {
         let mut builder = Node::builder().name(name.clone()).cluster(CLUSTER).listen(listen.to_string());
-        builder = builder.tuning(args.tuning.tuning());
+        builder = builder.tuning(tuning);
         if let Some(first) = nodes.first() {
             builder = builder.join(first.address().as_str());
         }

@@ -4,6 +4,7 @@
 
 mod args;
 mod ask;
+mod config;
 mod demo;
 mod logs;
 mod manual;
@@ -15,7 +16,7 @@ mod start;
 mod table;
 mod usage;
 
-use args::{Args, Command};
+use args::{Args, Command, LogArgs, LogFormat, RunArgs};
 use clap::Parser;
 use std::process::ExitCode;
 
@@ -23,26 +24,46 @@ use std::process::ExitCode;
 const BAD_USAGE: u8 = 2;
 
 fn main() -> ExitCode {
-    let args = Args::parse();
-    if let Err(error) = logs::start(&args.log, args.command.logs_by_default()) {
-        eprintln!("error: {error:#}");
-        return ExitCode::from(BAD_USAGE);
-    }
-    let outcome = match args.command {
-        Command::Demo(demo) if demo.manual => on(Threads::One, manual::run(demo)),
-        Command::Demo(demo) if demo.processes => on(Threads::One, processes::run(demo, args.log)),
-        Command::Demo(demo) => on(Threads::Many, demo::run(demo)),
-        Command::Run(run) => on(Threads::One, run::run(run)),
-        Command::Sim(sim) => spread::run(sim),
-        Command::Ask(ask) => on(Threads::One, ask::run(ask)),
-    };
-    match outcome {
+    match run(Args::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
             if error.is::<usage::Usage>() { ExitCode::from(BAD_USAGE) } else { ExitCode::FAILURE }
         }
     }
+}
+
+fn run(args: Args) -> anyhow::Result<()> {
+    if let Command::Run(run) = args.command {
+        return run_node(run, args.log);
+    }
+    log(args.log.log.as_deref(), args.log.log_format.unwrap_or(LogFormat::Text), "warn")?;
+    match args.command {
+        Command::Demo(demo) if demo.manual => on(Threads::One, manual::run(demo)),
+        Command::Demo(demo) if demo.processes => on(Threads::One, processes::run(demo, args.log)),
+        Command::Demo(demo) => on(Threads::Many, demo::run(demo)),
+        Command::Run(_) => unreachable!("it was run above"),
+        Command::Sim(sim) => spread::run(sim),
+        Command::Ask(ask) => on(Threads::One, ask::run(ask)),
+    }
+}
+
+fn run_node(mut args: RunArgs, given: LogArgs) -> anyhow::Result<()> {
+    args.log = given;
+    let settings = config::load(&args, std::env::vars()).map_err(config::Invalid::into_error)?;
+    if args.print_config {
+        let text =
+            if args.json { format!("{}\n", config::as_json(&settings)) } else { config::as_yaml(&settings) };
+        return table::print(&text);
+    }
+    let format =
+        if settings.log_format.as_deref() == Some("json") { LogFormat::Json } else { LogFormat::Text };
+    let log = log(settings.log.as_deref(), format, "info")?;
+    on(Threads::One, run::run(args, settings, log))
+}
+
+fn log(wanted: Option<&str>, format: LogFormat, default: &str) -> anyhow::Result<std::sync::Arc<logs::Log>> {
+    logs::start(wanted, format, default).map_err(|(named, why)| usage::Usage::error(format!("{named} {why}")))
 }
 
 enum Threads {

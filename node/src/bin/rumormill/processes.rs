@@ -72,7 +72,7 @@ fn spawn(place: &Place, first: &Place, tuning: &TuningArgs, log: &LogArgs) -> an
     let mut command = Command::new(program);
     command.args(["run", "--until-stdin-ends", "--cluster", CLUSTER, "--name", &place.name]);
     command.args(["--listen", &place.listen.to_string(), "--log", log.log.as_deref().unwrap_or("warn")]);
-    if log.log_format == LogFormat::Json {
+    if log.log_format == Some(LogFormat::Json) {
         command.args(["--log-format", "json"]);
     }
     if place.listen != first.listen {
@@ -85,6 +85,7 @@ fn spawn(place: &Place, first: &Place, tuning: &TuningArgs, log: &LogArgs) -> an
         ("--arity", tuning.arity.map(|arity| arity.to_string())),
         ("--interval-ms", tuning.interval_ms.map(|ms| ms.to_string())),
         ("--probe-ms", tuning.probe_ms.map(|ms| ms.to_string())),
+        ("--limiter", tuning.limiter.clone()),
     ];
     for (flag, value) in numbers {
         if let Some(value) = value {

@@ -2,12 +2,11 @@
 //! all cores, and prints the runs in the order of their seeds.
 
 use crate::args::{Sim, SimArgs, SpreadArgs};
+use crate::table::print;
 use crate::usage::Usage;
-use anyhow::Context;
 use rumormill_core::Duration;
 use rumormill_sim::{ScenarioError, SpreadConfig, SpreadResult, spread};
 use std::collections::BTreeMap;
-use std::io::{self, Write, stdout};
 use std::num::NonZero;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc;
@@ -137,13 +136,4 @@ fn summary(results: &[SpreadResult]) -> String {
     }
     text.push('\n');
     text
-}
-
-/// Prints at once. A reader that has enough (`| head`) is no failure.
-fn print(text: &str) -> anyhow::Result<()> {
-    let mut out = stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => std::process::exit(0),
-        outcome => outcome.context("cannot write to stdout"),
-    }
 }

@@ -1,4 +1,7 @@
-//! Text in aligned columns.
+//! Text for stdout, in aligned columns where there are some.
+
+use anyhow::Context;
+use std::io::{self, Write, stdout};
 
 /// A heading and rows, each column as wide as its widest cell.
 pub(crate) fn table<const N: usize>(heading: [&str; N], rows: &[[String; N]]) -> String {
@@ -19,6 +22,15 @@ pub(crate) fn table<const N: usize>(heading: [&str; N], rows: &[[String; N]]) ->
         text.push_str(&line(row.each_ref().map(String::as_str)));
     }
     text
+}
+
+/// Prints at once. A reader that has enough (`| head`) is no failure.
+pub(crate) fn print(text: &str) -> anyhow::Result<()> {
+    let mut out = stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => std::process::exit(0),
+        outcome => outcome.context("cannot write to stdout"),
+    }
 }
 
 #[cfg(test)]
