@@ -350,6 +350,30 @@ fn changes_are_followed() {
 }
 
 #[test]
+fn what_is_deleted_is_gone() {
+    let node = Process::start("deleting", "127.0.0.1:0", &[]);
+    node.ask(&["set", "a key", "1"]);
+    assert_eq!(node.ask(&["del", "a key"]), json!({ "key": "a key", "deleted": true }));
+    assert_eq!(node.ask(&["del", "a key"])["deleted"], false, "as HTTP has it, that is no failure");
+    fails(&["get", "a key", "--url", &node.url], 1, &["a key"]);
+}
+
+#[test]
+fn shells_and_manuals_are_served() {
+    for (shell, part) in
+        [("bash", "complete -F"), ("zsh", "#compdef rumormill"), ("fish", "complete -c rumormill")]
+    {
+        let script = succeeds(&["completions", shell]);
+        assert!(script.contains(part) && script.contains("completions"), "{shell}: {script}");
+    }
+    let page = succeeds(&["man"]);
+    assert!(page.contains(".TH rumormill 1") && page.contains("rumormill\\-run(1)"), "{page}");
+    let page = succeeds(&["man", "sim", "spread"]);
+    assert!(page.contains(".SH OPTIONS") && page.contains("fanout"), "{page}");
+    fails(&["man", "dmeo"], 2, &["'dmeo'", "demo"]);
+}
+
+#[test]
 fn bad_usage_is_2_and_says_what_is_allowed() {
     fails(&["dmeo"], 2, &["dmeo", "demo"]);
     fails(&["demo", "--nodes", "0"], 2, &["--nodes", "1..=1000"]);

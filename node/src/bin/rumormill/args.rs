@@ -55,9 +55,38 @@ pub(crate) enum Command {
     Sim(SimArgs),
     #[command(flatten)]
     Ask(Ask),
+    /// Print a script that completes commands and flags in a shell
+    Completions(CompletionsArgs),
+    /// Print a manual page, of the program or of one of its commands
+    Man(ManArgs),
 }
 
 #[derive(Debug, Clone, ClapArgs)]
+#[command(after_help = "\
+Examples:
+  source <(rumormill completions bash)
+  rumormill completions fish > ~/.config/fish/completions/rumormill.fish")]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    pub(crate) shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Clone, ClapArgs)]
+#[command(after_help = "\
+Examples:
+  rumormill man | man -l -
+  rumormill man run > /usr/local/share/man/man1/rumormill-run.1")]
+pub(crate) struct ManArgs {
+    /// The command [default: the program itself]
+    pub(crate) command: Vec<String>,
+}
+
+#[derive(Debug, Clone, ClapArgs)]
+#[command(after_help = "\
+Examples:
+  rumormill demo
+  rumormill demo --nodes 20 --strategy plumtree --no-open
+  rumormill demo --processes")]
 pub(crate) struct DemoArgs {
     /// How many nodes
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=i64::from(DEMO_NODES_MAX)))]
@@ -206,6 +235,9 @@ pub(crate) enum Ask {
         target: Target,
     },
     /// Set a key; it spreads to every node
+    #[command(
+        after_help = "Examples:\n  rumormill set app/mode dark\n  rumormill set app/limits '{\"max\": 5}' --value-json"
+    )]
     Set {
         /// The key
         key: String,
@@ -217,7 +249,16 @@ pub(crate) enum Ask {
         #[command(flatten)]
         target: Target,
     },
+    /// Delete a key; what was written without having seen this stays
+    #[command(after_help = "Examples:\n  rumormill del app/mode")]
+    Del {
+        /// The key
+        key: String,
+        #[command(flatten)]
+        target: Target,
+    },
     /// Add to a counter
+    #[command(after_help = "Examples:\n  rumormill incr hits\n  rumormill incr stock -3 --json")]
     Incr {
         /// The counter
         counter: String,
@@ -228,6 +269,7 @@ pub(crate) enum Ask {
         target: Target,
     },
     /// Follow changes as they arrive, until stopped
+    #[command(after_help = "Examples:\n  rumormill watch\n  rumormill watch app/ --json | jq .entry.value")]
     Watch {
         /// Only keys that start with this
         #[arg(default_value = "")]

@@ -6,8 +6,8 @@ use crate::table::{print, table};
 use crate::usage::Usage;
 use anyhow::anyhow;
 use rumormill_api::{
-    CounterBody, CounterView, EntryView, JoinBody, KeyList, MemberList, SetBody, SetKind, StatusView,
-    WatchEvent,
+    CounterBody, CounterView, DeleteView, EntryView, JoinBody, KeyList, MemberList, SetBody, SetKind,
+    StatusView, WatchEvent,
 };
 use rumormill_core::{Incarnation, Kind};
 use rumormill_node::client::{Client, ClientError, Told, key_path, query_value};
@@ -27,6 +27,7 @@ pub(crate) async fn run(ask: Ask) -> anyhow::Result<()> {
         Ask::Keys { prefix, target } => keys(&prefix, &target).await,
         Ask::Get { key, target } => get(&key, &target).await,
         Ask::Set { key, value, value_json, target } => set(&key, &value, value_json, &target).await,
+        Ask::Del { key, target } => delete(&key, &target).await,
         Ask::Incr { counter, by, target } => increment(&counter, by, &target).await,
         Ask::Watch { prefix, target } => watch(&prefix, &target).await,
         Ask::Leave(target) => leave(&target).await,
@@ -135,6 +136,18 @@ async fn set(key: &str, value: &str, value_json: bool, target: &Target) -> anyho
         print_json(&entry)
     } else {
         print(&format!("{} = {}\n", entry.key, plain(&entry.value)))
+    }
+}
+
+async fn delete(key: &str, target: &Target) -> anyhow::Result<()> {
+    let path = format!("keys/{}", key_path(key));
+    let gone: DeleteView = client(target)?.send(Method::DELETE, &path, None::<&()>).await.map_err(explain)?;
+    if target.json {
+        print_json(&gone)
+    } else if gone.deleted {
+        print(&format!("{} is gone\n", gone.key))
+    } else {
+        print(&format!("{} was not there\n", gone.key))
     }
 }
 

@@ -8,6 +8,7 @@ mod config;
 mod demo;
 mod logs;
 mod manual;
+mod pages;
 mod processes;
 mod run;
 mod signals;
@@ -44,6 +45,8 @@ fn run(args: Args) -> anyhow::Result<()> {
         Command::Demo(demo) => on(Threads::Many, demo::run(demo)),
         Command::Run(_) => unreachable!("it was run above"),
         Command::Sim(sim) => spread::run(sim),
+        Command::Completions(args) => pages::completions(&args),
+        Command::Man(args) => pages::man(&args),
         Command::Ask(ask) => on(Threads::One, ask::run(ask)),
     }
 }
