@@ -212,7 +212,7 @@ impl NodeBuilder {
         // Whoever could foretell a node's choices could starve a peer, so the seed is the system's.
         let seed = self.seed.unwrap_or_else(|| RandomState::new().hash_one(incarnation.0));
         let engine = Engine::new(config, store, seed, clock.now())?;
-        let mut feed = Feed::new(id.clone(), traces_always);
+        let mut feed = Feed::new(id.clone(), traces_always, clock.now());
         feed.note(TraceEvent::Started { incarnation }, clock.now());
         if let Some(faults) = &self.faults {
             faults.register(address.as_str(), &id);

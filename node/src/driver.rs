@@ -38,6 +38,9 @@ pub(crate) trait Listener<S: State>: Send + 'static {
     /// Something happened. Called in order, before the next input.
     fn hear(&mut self, event: Event, engine: &Engine<S>, now: Instant);
 
+    /// The engine took this long to take in a message.
+    fn took(&mut self, _span: std::time::Duration) {}
+
     /// When `tick` wants to be called.
     fn deadline(&self) -> Option<Instant> {
         None
@@ -256,7 +259,11 @@ where
         let now = self.now();
         match report {
             Report::Up { link, codec } => self.engine.handle(Input::LinkUp { link, codec }, now),
-            Report::Received { link, frame } => self.engine.handle(Input::Received { link, frame }, now),
+            Report::Received { link, frame } => {
+                let begun = std::time::Instant::now();
+                self.engine.handle(Input::Received { link, frame }, now);
+                self.listener.took(begun.elapsed());
+            }
             Report::Broke { link, refusal } => self.engine.handle(Input::Invalid { link, refusal }, now),
             Report::Sent { link, frames } => {
                 for _ in 0..frames {

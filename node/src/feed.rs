@@ -5,6 +5,7 @@
 //! the other members how they are while somebody observes.
 
 use crate::driver::{Caller, Driver, Listener};
+use crate::timings::Timings;
 use crate::views;
 use rumormill_api::{MemberEvent, WatchEvent};
 use rumormill_core::state::store::Key;
@@ -157,10 +158,11 @@ pub(crate) struct Feed {
     changes: VecDeque<Change>,
     /// The number of the last change.
     changed: u64,
+    pub(crate) timings: Timings,
 }
 
 impl Feed {
-    pub(crate) fn new(node: NodeId, traces_always: bool) -> Self {
+    pub(crate) fn new(node: NodeId, traces_always: bool, now: Instant) -> Self {
         Self {
             node,
             recent: VecDeque::new(),
@@ -172,6 +174,7 @@ impl Feed {
             life: RandomState::new().hash_one(std::process::id()),
             changes: VecDeque::new(),
             changed: 0,
+            timings: Timings::new(now),
         }
     }
 
@@ -300,6 +303,11 @@ impl Feed {
 }
 
 impl Feed {
+    /// Those who follow keys, members or everything.
+    pub(crate) fn followers(&self) -> u64 {
+        self.subscriptions.iter().filter(|subscription| subscription.strong_count() > 0).count() as u64
+    }
+
     /// Is the engine to trace even when nobody observes?
     pub(crate) fn trace_always(&mut self, always: bool, engine: &mut Engine<Store>) {
         self.traces_always = always;
@@ -308,12 +316,19 @@ impl Feed {
 }
 
 impl Listener<Store> for Feed {
-    fn hear(&mut self, event: Event, _engine: &Engine<Store>, now: Instant) {
+    fn hear(&mut self, event: Event, engine: &Engine<Store>, now: Instant) {
+        if let Event::Changed { key, kind, from } = &event {
+            self.timings.arrived(key, *kind, from.as_ref(), engine.state(), now);
+        }
         let change = self.remember(&event, now);
         for subscription in self.subscriptions.iter().filter_map(Weak::upgrade) {
             subscription.hear(&event, change.as_ref(), now);
         }
         self.note(TraceEvent::Node(event), now);
+    }
+
+    fn took(&mut self, span: std::time::Duration) {
+        self.timings.merge.observe(span.as_secs_f64());
     }
 
     fn deadline(&self) -> Option<Instant> {

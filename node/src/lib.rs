@@ -33,6 +33,7 @@ mod clock;
 mod seek;
 mod driver;
 mod log;
+mod timings;
 pub mod faults;
 pub mod link;
 pub mod feed;

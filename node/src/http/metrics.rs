@@ -1,5 +1,6 @@
 //! `GET /metrics`: the node's counts in Prometheus' text format. Every figure
-//! is read from the engine when it is asked for; nothing is counted here.
+//! is read from the engine and the feed when it is asked for; nothing is counted
+//! here.
 
 use super::problem::{Failure, problem};
 use crate::feed::StoreDriver;
@@ -8,7 +9,7 @@ use crate::views::VERSION;
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::IntoResponse;
-use prometheus::{IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder};
+use prometheus::{Histogram, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder};
 use rumormill_core::engine::Tally;
 use rumormill_core::{CloseCode, MessageKind, State as _, Status};
 
@@ -65,7 +66,11 @@ fn render(driver: &StoreDriver) -> prometheus::Result<String> {
     }
     page.gauge("store_keys", "Entries in the store.", engine.state().len() as u64)?;
     page.gauge("store_version", "Writes that the store has seen.", engine.state().version())?;
+    page.gauge("followers", "Watchers and dashboards that follow this node.", driver.listener.followers())?;
+    page.histogram(&driver.listener.timings.propagation)?;
+    page.histogram(&driver.listener.timings.merge)?;
     page.gauge("uptime_seconds", "How long the node has run.", driver.clock.uptime().as_secs())?;
+    page.process()?;
     let config = engine.config();
     let build = ([VERSION, config.id.as_str(), &config.cluster], 1);
     page.gauges("build_info", "Always 1; says what runs here.", ["version", "node", "cluster"], [build])?;
@@ -94,6 +99,17 @@ impl Page {
             counters.get_metric_with_label_values(&label)?.inc_by(value);
         }
         self.0.register(Box::new(counters))
+    }
+
+    fn histogram(&self, histogram: &Histogram) -> prometheus::Result<()> {
+        self.0.register(Box::new(histogram.clone()))
+    }
+
+    /// Processor time, memory and open files under the names that all programs use for them.
+    fn process(&self) -> prometheus::Result<()> {
+        #[cfg(target_os = "linux")]
+        self.0.register(Box::new(prometheus::process_collector::ProcessCollector::for_self()))?;
+        Ok(())
     }
 
     fn gauge(&self, name: &str, help: &str, value: u64) -> prometheus::Result<()> {

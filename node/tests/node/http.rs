@@ -1,4 +1,4 @@
-use crate::support::{all_read, ask, check_problem, cluster, node, quick};
+use crate::support::{all_read, ask, check_problem, cluster, metric, node, quick};
 use rumormill_api::{MemberList, StatusView};
 use rumormill_core::state::store::VALUE_BYTES_MAX;
 use rumormill_core::{Status, Strategy, Tuning};
@@ -190,7 +190,12 @@ async fn metrics_count_what_happened() {
     let described = answer.body.lines().filter(|line| line.starts_with("# HELP rumormill_")).count();
     let typed = answer.body.lines().filter(|line| line.starts_with("# TYPE rumormill_")).count();
     assert_eq!(described, typed);
-    assert!(answer.body.lines().all(|line| line.starts_with("rumormill_") || line.starts_with("# ")));
+    let ours = |line: &str| ["rumormill_", "process_", "# "].iter().any(|start| line.starts_with(start));
+    assert!(answer.body.lines().all(ours));
+    // The other node's store tells how long the write was under way.
+    assert_eq!(metric(&nodes[1], "rumormill_propagation_seconds_count").await, 1);
+    assert_eq!(metric(&nodes[0], "rumormill_propagation_seconds_count").await, 0, "its own write");
+    assert!(metric(&nodes[1], "rumormill_merge_seconds_count").await > 0);
 }
 
 #[tokio::test]

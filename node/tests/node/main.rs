@@ -13,5 +13,7 @@ mod store;
 mod links;
 /// The observer's socket.
 mod observe;
+/// What deploy/ holds for Prometheus and Grafana.
+mod monitoring;
 /// What the other modules share.
 mod support;
