@@ -22,7 +22,15 @@ pub struct Dot {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Cell<T> {
     context: VersionVector,
-    siblings: BTreeMap<Dot, T>,
+    siblings: BTreeMap<Dot, Sibling<T>>,
+}
+
+/// What one write left, and what had been written there when it was made: that
+/// much it replaces, and no more, wherever it comes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Sibling<T> {
+    value: T,
+    past: VersionVector,
 }
 
 impl<T> Default for Cell<T> {
@@ -31,21 +39,13 @@ impl<T> Default for Cell<T> {
     }
 }
 
-impl<T: Clone + Ord> Cell<T> {
-    /// A cell with that history and those siblings. A sibling that the context
-    /// does not cover is covered from now on.
-    pub(crate) fn new(mut context: VersionVector, siblings: BTreeMap<Dot, T>) -> Self {
-        for dot in siblings.keys() {
-            context.raise(&dot.writer, dot.sequence);
-        }
-        Self { context, siblings }
-    }
-
+impl<T: Ord> Cell<T> {
     /// Replaces everything that stands here.
     pub(crate) fn write(&mut self, dot: Dot, value: T) {
+        let past = self.context.clone();
         self.context.raise(&dot.writer, dot.sequence);
         self.siblings.clear();
-        self.siblings.insert(dot, value);
+        self.siblings.insert(dot, Sibling { value, past });
     }
 
     /// Takes in another replica's cell. True if this one is not what it was.
@@ -54,17 +54,17 @@ impl<T: Clone + Ord> Cell<T> {
         let before = self.siblings.len();
         self.siblings.retain(|dot, _| other.siblings.contains_key(dot) || !covers(&other.context, dot));
         let mut changed = news || self.siblings.len() != before;
-        for (dot, value) in other.siblings {
+        for (dot, sibling) in other.siblings {
             match self.siblings.get_mut(&dot) {
                 // One dot with two values is a forgery or a fault; all replicas settle on the greater.
-                Some(ours) if *ours < value => {
-                    *ours = value;
+                Some(ours) if ours.value < sibling.value => {
+                    *ours = sibling;
                     changed = true;
                 }
                 Some(_) => {}
                 None if covers(&self.context, &dot) => {}
                 None => {
-                    self.siblings.insert(dot, value);
+                    self.siblings.insert(dot, sibling);
                     changed = true;
                 }
             }
@@ -73,32 +73,13 @@ impl<T: Clone + Ord> Cell<T> {
         changed
     }
 
-    /// Takes in one sibling of another replica's cell: its value, the other
-    /// replica's context, and the dots that stand beside it there, whose
-    /// values come on their own. As [`Cell::merge`].
-    pub(crate) fn merge_sibling(
-        &mut self,
-        dot: Dot,
-        value: T,
-        context: &VersionVector,
-        beside: &[Dot],
-    ) -> bool {
-        let mut siblings = BTreeMap::new();
-        let mut seen = VersionVector::default();
-        for (writer, sequence) in context.iter() {
-            // What stands there and is not known here must not count as seen before it comes.
-            let missing = beside.iter().any(|other| {
-                other.writer == *writer && !self.siblings.contains_key(other) && !covers(&self.context, other)
-            });
-            seen.raise(writer, if missing { sequence.saturating_sub(1) } else { sequence });
-        }
-        for other in beside {
-            if let Some(value) = self.siblings.get(other) {
-                siblings.insert(other.clone(), value.clone());
-            }
-        }
-        siblings.insert(dot, value);
-        self.merge(Self::new(seen, siblings))
+    /// Takes in one write of another replica, with what it had seen there.
+    /// What else stands beside it elsewhere comes on its own, and replaces on
+    /// its own. As [`Cell::merge`].
+    pub(crate) fn merge_sibling(&mut self, dot: Dot, value: T, past: VersionVector) -> bool {
+        let mut context = past.clone();
+        context.raise(&dot.writer, dot.sequence);
+        self.merge(Self { context, siblings: BTreeMap::from([(dot, Sibling { value, past })]) })
     }
 
     /// Lets go of one sibling. True if none is left.
@@ -107,19 +88,19 @@ impl<T: Clone + Ord> Cell<T> {
         self.siblings.is_empty()
     }
 
-    /// The dots that stand here beside one.
-    pub(crate) fn beside(&self, dot: &Dot) -> alloc::vec::Vec<Dot> {
-        self.siblings.keys().filter(|other| *other != dot).cloned().collect()
-    }
-
     /// The value that stands under a dot.
     pub(crate) fn sibling(&self, dot: &Dot) -> Option<&T> {
-        self.siblings.get(dot)
+        self.siblings.get(dot).map(|sibling| &sibling.value)
+    }
+
+    /// What had been written here when a write that stands was made.
+    pub(crate) fn past(&self, dot: &Dot) -> Option<&VersionVector> {
+        self.siblings.get(dot).map(|sibling| &sibling.past)
     }
 
     /// What stands here, by dot.
     pub(crate) fn siblings(&self) -> impl Iterator<Item = (&Dot, &T)> {
-        self.siblings.iter()
+        self.siblings.iter().map(|(dot, sibling)| (dot, &sibling.value))
     }
 
     /// Everything that was ever written here.
@@ -152,7 +133,8 @@ mod tests {
             cell.context.raise(&writer, last);
             for (value, sequence) in entry[2].as_array().expect("values").iter().zip((1..=last).rev()) {
                 let dot = Dot { writer: writer.clone(), sequence };
-                cell.siblings.insert(dot, value.as_str().expect("text").into());
+                let value = value.as_str().expect("text").into();
+                cell.siblings.insert(dot, Sibling { value, past: VersionVector::default() });
             }
         }
         cell
@@ -184,16 +166,21 @@ mod tests {
             writer: Writer { node: NodeId::new(name).expect("valid"), epoch: 0 },
             sequence,
         };
+        let past = |dot: &Dot| [(dot.writer.clone(), dot.sequence)].into_iter().collect::<VersionVector>();
         let mut there = Cell::default();
         there.write(dot("a", 1), "old");
         let early = there.clone();
         there.write(dot("a", 3), "left");
-        there.merge(Cell::new(VersionVector::default(), [(dot("b", 7), "right")].into_iter().collect()));
+        there.merge_sibling(dot("b", 7), "right", VersionVector::default());
         let mut here = Cell::default();
         for (dot, value) in [(dot("b", 7), "right"), (dot("a", 3), "left")] {
-            assert!(here.merge_sibling(dot.clone(), value, there.context(), &there.beside(&dot)));
+            let past = there.past(&dot).expect("it stands").clone();
+            assert!(here.merge_sibling(dot, value, past));
         }
         assert_eq!(here, there);
         assert!(!here.merge(early), "a superseded write that comes late stays away");
+        // A write replaces what it had seen, and not what stands beside it.
+        assert!(here.merge_sibling(dot("c", 1), "reply", past(&dot("a", 3))));
+        assert_eq!(here.siblings().map(|(_, value)| *value).collect::<Vec<_>>(), ["right", "reply"]);
     }
 }

@@ -6,7 +6,6 @@
 
 use super::Store;
 use super::delta::{Delta, Item, OVERHEAD_BYTES, Run};
-use super::log::Mark;
 use crate::id::Writer;
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
@@ -47,9 +46,8 @@ impl Cut {
         let mut items: Vec<Item> = Vec::new();
         let mut reached = upto;
         let log = store.log.get(writer);
-        let marks = || log.into_iter().flat_map(|log| log.range(after, upto));
-        for (sequence, mark) in marks() {
-            let Mark::Stands(place) = mark else { continue };
+        let standing = log.into_iter().flat_map(|log| log.standing_in(after, upto));
+        for (sequence, place) in standing {
             let Some(item) = store.item(writer, sequence, place) else { continue };
             let first = self.runs.is_empty() && items.is_empty();
             if item.bytes() > self.bytes_left && !first {
@@ -63,8 +61,9 @@ impl Cut {
         if let Some(last) = items.last().map(|item| item.sequence) {
             self.bytes_left = self.bytes_left.saturating_sub(OVERHEAD_BYTES + writer.node.as_str().len());
             let mut claimed: BTreeSet<u64> = items.iter().map(|item| item.sequence).collect();
-            for (sequence, mark) in marks().rev() {
-                if matches!(mark, Mark::Superseded { by } if *by <= last && claimed.contains(by)) {
+            let superseded = log.into_iter().flat_map(|log| log.superseded_in(after, last).rev());
+            for (sequence, by) in superseded {
+                if claimed.contains(&by) {
                     claimed.insert(sequence);
                 }
             }

@@ -57,18 +57,18 @@ pub struct Item {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Write {
-    /// A write to a register.
-    Register(Written, History),
-    /// A write to a multi-value register.
-    MultiValue(Written, History),
+    /// A write to a register, and what had been written there when it was made.
+    Register(Written, VersionVector),
+    /// A write to a multi-value register, likewise.
+    MultiValue(Written, VersionVector),
     /// An element was added to a set, or removed from it.
     Element {
         /// Which.
         element: Value,
         /// Is it in the set?
         present: bool,
-        /// What had been written there.
-        history: History,
+        /// What had been written there when that was.
+        past: VersionVector,
     },
     /// The writer's totals for a counter.
     Counter(Totals),
@@ -76,26 +76,17 @@ pub enum Write {
     CounterReset(Vec<(Writer, Totals)>),
 }
 
-/// What the sender knows of the place that a write is in.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct History {
-    /// All writes there that it has seen, without the one that this comes with.
-    pub seen: VersionVector,
-    /// Those that stand there beside this one.
-    pub beside: Vec<Dot>,
-}
-
-/// What an item, a run and an entry of a history cost beside their text, in
+/// What an item, a run and an entry of a past cost beside their text, in
 /// bytes, at most.
 pub(super) const OVERHEAD_BYTES: usize = 32;
 
 impl Item {
     pub(super) fn bytes(&self) -> usize {
         let value = match &self.write {
-            Write::Register(written, history) | Write::MultiValue(written, history) => {
-                written.value.as_ref().map_or(0, Value::len) + history.bytes()
+            Write::Register(written, past) | Write::MultiValue(written, past) => {
+                written.value.as_ref().map_or(0, Value::len) + past_bytes(past)
             }
-            Write::Element { element, history, .. } => element.len() + history.bytes(),
+            Write::Element { element, past, .. } => element.len() + past_bytes(past),
             Write::Counter(_) => 0,
             Write::CounterReset(seen) => OVERHEAD_BYTES * seen.len(),
         };
@@ -103,19 +94,8 @@ impl Item {
     }
 }
 
-impl History {
-    fn of<T: Clone + Ord>(cell: &Cell<T>, dot: &Dot) -> Self {
-        let others = cell
-            .context()
-            .iter()
-            .filter(|(writer, sequence)| **writer != dot.writer || *sequence != dot.sequence);
-        let seen = others.map(|(writer, sequence)| (writer.clone(), sequence)).collect();
-        Self { seen, beside: cell.beside(dot) }
-    }
-
-    fn bytes(&self) -> usize {
-        OVERHEAD_BYTES * (self.seen.iter().count() + self.beside.len())
-    }
+fn past_bytes(past: &VersionVector) -> usize {
+    OVERHEAD_BYTES * past.iter().count()
 }
 
 impl Delta {
@@ -145,17 +125,13 @@ impl Delta {
 
 impl Write {
     fn check(&self) -> Result<(), InvalidDelta> {
-        let Some(history) = self.history() else { return Ok(()) };
-        check_reachable(history.seen.iter())?;
-        check_reachable(history.beside.iter().map(|dot| (&dot.writer, dot.sequence)))
+        self.past().map_or(Ok(()), |past| check_reachable(past.iter()))
     }
 
-    /// What is known of its place; counters have no need to know.
-    fn history(&self) -> Option<&History> {
+    /// What had been written there when it was made; counters have no need to know.
+    fn past(&self) -> Option<&VersionVector> {
         match self {
-            Self::Register(_, history) | Self::MultiValue(_, history) | Self::Element { history, .. } => {
-                Some(history)
-            }
+            Self::Register(_, past) | Self::MultiValue(_, past) | Self::Element { past, .. } => Some(past),
             Self::Counter(_) | Self::CounterReset(_) => None,
         }
     }
@@ -233,14 +209,18 @@ impl Store {
     fn take_in_run(&mut self, run: Run, merged: &mut Merged<News>) {
         let Run { writer, after, upto, items } = run;
         let mut new = false;
-        let carries_writes = !items.is_empty();
+        if let [only] = &items[..]
+            && only.sequence == upto
+        {
+            self.note_superseded(&writer, after, upto);
+        }
         for Item { sequence, key, write } in items {
             // What was seen before may be deleted and forgotten by now.
             if self.coverage.contains(&writer, sequence) {
                 continue;
             }
-            if let Some(history) = write.history() {
-                self.own_sequence = self.own_sequence.max(history.seen.sequence(&self.writer));
+            if let Some(past) = write.past() {
+                self.own_sequence = self.own_sequence.max(past.sequence(&self.writer));
             }
             let change = Change { key: key.clone(), kind: write.kind() };
             let place = write.place(key);
@@ -252,9 +232,6 @@ impl Store {
                     merged.changes.push(change);
                 }
             }
-        }
-        if carries_writes {
-            self.note_superseded(&writer, after, upto);
         }
         if writer == self.writer {
             self.own_sequence = self.own_sequence.max(upto);
@@ -282,15 +259,15 @@ impl Store {
         let content = self.entries.entry(place.slot.clone());
         let content = content.or_insert_with(|| Content::empty(place.slot.kind));
         let (stands, replaced) = match (content, write) {
-            (Content::Register(cell), Write::Register(written, history))
-            | (Content::MultiValue(cell), Write::MultiValue(written, history)) => {
+            (Content::Register(cell), Write::Register(written, past))
+            | (Content::MultiValue(cell), Write::MultiValue(written, past)) => {
                 if !self.clock.observe(written.stamp, self.now) {
                     self.unbelievable = self.unbelievable.saturating_add(1);
                 }
-                merge_into(cell, dot, written.taken_in(self.now), history)
+                merge_into(cell, dot, written.taken_in(self.now), past)
             }
-            (Content::Set(cells), Write::Element { element, present, history }) => {
-                merge_into(cells.entry(element).or_default(), dot, present, history)
+            (Content::Set(cells), Write::Element { element, present, past }) => {
+                merge_into(cells.entry(element).or_default(), dot, present, past)
             }
             (Content::Counter(counter), Write::Counter(totals)) => {
                 newest_of(writer, counter.merge_part(writer, *sequence, totals))
@@ -309,11 +286,21 @@ impl Store {
         stands || !replaced.is_empty()
     }
 
-    /// Dots in a run with writes that have none here were superseded by the
-    /// last of them, or by others before it.
+    /// Dots of a run without writes of their own were superseded by its one
+    /// write. Where a run has more, nobody can tell by which; and what became
+    /// of those that were seen before is known better here.
     fn note_superseded(&mut self, writer: &Writer, after: u64, upto: u64) {
-        let Some(log) = self.log.get_mut(writer) else { return };
-        for sequence in (after + 1..upto).rev().take(SUPERSEDED_MAX as usize) {
+        let unseen = self.coverage.missing(writer, after, upto - 1);
+        let unseen = unseen.into_iter().rev().flat_map(|(after, upto)| (after + 1..=upto).rev());
+        let unseen: Vec<u64> = unseen.take(SUPERSEDED_MAX as usize).collect();
+        if unseen.is_empty() {
+            return;
+        }
+        let log = match self.log.get_mut(writer) {
+            Some(log) => log,
+            None => self.log.entry(writer.clone()).or_default(),
+        };
+        for sequence in unseen {
             if !log.is_known(sequence) {
                 log.superseded(sequence, upto);
             }
@@ -324,15 +311,15 @@ impl Store {
         let dot = Dot { writer: writer.clone(), sequence };
         let write = match self.entries.get(&place.slot)? {
             Content::Register(cell) => {
-                Write::Register(cell.sibling(&dot)?.written(self.now), History::of(cell, &dot))
+                Write::Register(cell.sibling(&dot)?.written(self.now), cell.past(&dot)?.clone())
             }
             Content::MultiValue(cell) => {
-                Write::MultiValue(cell.sibling(&dot)?.written(self.now), History::of(cell, &dot))
+                Write::MultiValue(cell.sibling(&dot)?.written(self.now), cell.past(&dot)?.clone())
             }
             Content::Set(cells) => {
                 let element = place.element.clone()?;
                 let cell = cells.get(&element)?;
-                Write::Element { present: *cell.sibling(&dot)?, history: History::of(cell, &dot), element }
+                Write::Element { present: *cell.sibling(&dot)?, past: cell.past(&dot)?.clone(), element }
             }
             Content::Counter(counter) => match counter.part(writer, sequence) {
                 Some(totals) => Write::Counter(totals),
@@ -355,11 +342,9 @@ fn newest_of(writer: &Writer, outcome: Option<Option<u64>>) -> (bool, Vec<Dot>) 
 
 /// Merges a write into its cell. Says whether it stands there now, and which
 /// it replaced.
-fn merge_into<T: Clone + Ord>(cell: &mut Cell<T>, dot: &Dot, value: T, history: History) -> (bool, Vec<Dot>) {
+fn merge_into<T: Ord>(cell: &mut Cell<T>, dot: &Dot, value: T, past: VersionVector) -> (bool, Vec<Dot>) {
     let before: Vec<Dot> = cell.siblings().map(|(dot, _)| dot.clone()).collect();
-    let History { mut seen, beside } = history;
-    seen.raise(&dot.writer, dot.sequence);
-    cell.merge_sibling(dot.clone(), value, &seen, &beside);
+    cell.merge_sibling(dot.clone(), value, past);
     let replaced = before.into_iter().filter(|dot| cell.sibling(dot).is_none()).collect();
     (cell.sibling(dot).is_some(), replaced)
 }

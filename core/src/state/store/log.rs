@@ -13,50 +13,37 @@ use core::ops::Bound::{Excluded, Included};
 /// claimed by complete repairs only.
 pub(super) const SUPERSEDED_MAX: u32 = 256;
 
-#[derive(Debug, Clone)]
-pub(super) enum Mark {
-    /// The dot's write stands here.
-    Stands(Place),
-    /// A later dot of the same writer took its place.
-    Superseded { by: u64 },
-}
-
 #[derive(Debug, Clone, Default)]
 pub(super) struct Log {
-    marks: BTreeMap<u64, Mark>,
-    superseded: u32,
+    /// Where the dot's write stands.
+    standing: BTreeMap<u64, Place>,
+    /// Which later dot of the same writer took its place.
+    superseded: BTreeMap<u64, u64>,
 }
 
 impl Log {
     pub(super) fn stands(&mut self, sequence: u64, place: Place) {
-        self.replace(sequence, Some(Mark::Stands(place)));
+        self.superseded.remove(&sequence);
+        self.standing.insert(sequence, place);
     }
 
     /// A dot's write was superseded by a later one of the same writer.
     pub(super) fn superseded(&mut self, sequence: u64, by: u64) {
-        self.replace(sequence, Some(Mark::Superseded { by }));
-        self.superseded += 1;
-        if self.superseded > SUPERSEDED_MAX {
-            let mut marks = self.marks.iter();
-            let oldest = marks.find(|(_, mark)| matches!(mark, Mark::Superseded { .. })).map(|(at, _)| *at);
-            if let Some(oldest) = oldest {
-                self.replace(oldest, None);
-            }
+        self.standing.remove(&sequence);
+        self.superseded.insert(sequence, by);
+        if self.superseded.len() > SUPERSEDED_MAX as usize {
+            self.superseded.pop_first();
         }
     }
 
     /// The superseded dots that are remembered, and by which each was.
     pub(super) fn all_superseded(&self) -> impl Iterator<Item = (u64, u64)> {
-        self.marks.iter().filter_map(|(sequence, mark)| match mark {
-            Mark::Superseded { by } => Some((*sequence, *by)),
-            Mark::Stands(_) => None,
-        })
+        self.superseded.iter().map(|(sequence, by)| (*sequence, *by))
     }
 
     /// Remembers these superseded dots and no others.
     pub(super) fn remember_superseded(&mut self, superseded: impl Iterator<Item = (u64, u64)>) {
-        self.marks.retain(|_, mark| matches!(mark, Mark::Stands(_)));
-        self.superseded = 0;
+        self.superseded.clear();
         for (sequence, by) in superseded {
             if !self.is_known(sequence) {
                 self.superseded(sequence, by);
@@ -66,40 +53,37 @@ impl Log {
 
     /// A dot's write stands no more, by someone else's doing.
     pub(super) fn forget(&mut self, sequence: u64) {
-        self.replace(sequence, None);
+        self.standing.remove(&sequence);
+        self.superseded.remove(&sequence);
     }
 
     /// How many dots stand.
     pub(super) fn standing(&self) -> usize {
-        self.marks.len() - self.superseded as usize
+        self.standing.len()
     }
 
     /// What stands up to a sequence number, in order.
     pub(super) fn standing_upto(&self, upto: u64) -> impl Iterator<Item = (u64, &Place)> {
-        self.marks.range(..=upto).filter_map(|(sequence, mark)| match mark {
-            Mark::Stands(place) => Some((*sequence, place)),
-            Mark::Superseded { .. } => None,
-        })
+        self.standing.range(..=upto).map(|(sequence, place)| (*sequence, place))
     }
 
     pub(super) fn stands_at(&self, sequence: u64) -> bool {
-        matches!(self.marks.get(&sequence), Some(Mark::Stands(_)))
+        self.standing.contains_key(&sequence)
     }
 
     pub(super) fn is_known(&self, sequence: u64) -> bool {
-        self.marks.contains_key(&sequence)
+        self.stands_at(sequence) || self.superseded.contains_key(&sequence)
     }
 
-    /// Marks above `after` up to `upto`, in order.
-    pub(super) fn range(&self, after: u64, upto: u64) -> impl DoubleEndedIterator<Item = (u64, &Mark)> {
-        self.marks.range((Excluded(after), Included(upto))).map(|(sequence, mark)| (*sequence, mark))
+    /// What stands above `after` up to `upto`, in order.
+    pub(super) fn standing_in(&self, after: u64, upto: u64) -> impl Iterator<Item = (u64, &Place)> {
+        let range = (Excluded(after), Included(upto));
+        self.standing.range(range).map(|(sequence, place)| (*sequence, place))
     }
 
-    fn replace(&mut self, sequence: u64, mark: Option<Mark>) {
-        let old = match mark {
-            Some(mark) => self.marks.insert(sequence, mark),
-            None => self.marks.remove(&sequence),
-        };
-        self.superseded -= u32::from(matches!(old, Some(Mark::Superseded { .. })));
+    /// What was superseded above `after` up to `upto`, and by what, in order.
+    pub(super) fn superseded_in(&self, after: u64, upto: u64) -> impl DoubleEndedIterator<Item = (u64, u64)> {
+        let range = (Excluded(after), Included(upto));
+        self.superseded.range(range).map(|(sequence, by)| (*sequence, *by))
     }
 }

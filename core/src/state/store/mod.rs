@@ -22,7 +22,7 @@ mod write;
 pub use cell::Dot;
 pub use counter::Totals;
 pub use coverage::{Coverage, News};
-pub use delta::{Delta, History, Item, Run, Write};
+pub use delta::{Delta, Item, Run, Write};
 pub use garbage::{Digest, Roll};
 pub use read::{Entry, Reading};
 pub use register::Written;

@@ -245,7 +245,7 @@ impl Store {
 }
 
 /// Writes to a cell; returns the dots that stood there.
-fn write_cell<T: Clone + Ord>(cell: &mut Cell<T>, dot: &Dot, value: T) -> Vec<Dot> {
+fn write_cell<T: Ord>(cell: &mut Cell<T>, dot: &Dot, value: T) -> Vec<Dot> {
     let replaced = cell.siblings().map(|(dot, _)| dot.clone()).collect();
     cell.write(dot.clone(), value);
     replaced

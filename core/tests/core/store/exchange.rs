@@ -5,7 +5,7 @@ use super::model::readings;
 use super::world::{merged, number, sync};
 use crate::net::id;
 use rumormill_core::state::State;
-use rumormill_core::state::store::{Delta, Key};
+use rumormill_core::state::store::{Delta, Key, News};
 use rumormill_core::{Comparison, Instant, NodeId, Store, Value};
 
 fn key(n: usize) -> Key {
@@ -203,4 +203,51 @@ fn replicas_that_forget_too_early_one_after_another_end_alike() {
         assert_eq!((store.hash(), readings(store)), (stores[0].hash(), readings(&stores[0])));
         assert_eq!(store.len(), 1);
     }
+}
+
+/// A delta comes twice, and between the two its first write is replaced by
+/// another node's. Whoever gets only its second write from there must not be
+/// told that it has seen the first. Found by random steps.
+#[test]
+fn a_repeated_delta_does_not_make_up_what_replaced_a_write() {
+    let [mut a, mut b, mut c] = ["a", "b", "c"].map(|name| Store::new(id(name), 1));
+    a.put(&key(0), number(0), Instant::ZERO).expect("free");
+    a.put(&key(1), number(0), Instant::ZERO).expect("free");
+    let delta = a.delta(&b.digest(), usize::MAX).delta;
+    b.merge(delta.clone(), Instant::ZERO).expect("a valid delta");
+    b.put(&key(0), number(1), Instant::ZERO).expect("the same kind");
+    b.merge(delta, Instant::ZERO).expect("a valid delta");
+    let part = b.delta(&c.digest(), 0).delta;
+    assert_eq!(Store::delta_writes(&part), 1);
+    c.merge(part, Instant::ZERO).expect("a valid delta");
+    assert!(!c.has_seen(a.writer(), 1));
+}
+
+/// Of two writes that stand side by side only one arrives. It must not take
+/// away what the other one had replaced: the other may never come. Found by
+/// random steps.
+#[test]
+fn a_write_replaces_only_what_it_had_seen_itself() {
+    let [mut a, mut b, mut c, mut d] = ["a", "b", "c", "d"].map(|name| Store::new(id(name), 1));
+    a.put(&key(0), number(0), Instant::ZERO).expect("free");
+    let first = a.delta(&d.digest(), usize::MAX).delta;
+    a.put(&key(0), number(1), Instant::ZERO).expect("the same kind");
+    b.put(&key(0), number(2), Instant::ZERO).expect("free");
+    b = merged(&b, &a);
+    // c gets b's write alone, from one who has both.
+    c.merge(b.rumor(&mut news_of(&b, "b"), usize::MAX), Instant::ZERO).expect("a valid delta");
+    c.merge(first.clone(), Instant::ZERO).expect("a valid delta");
+    d.merge(first, Instant::ZERO).expect("a valid delta");
+    d = merged(&d, &c);
+    assert_eq!((c.hash(), readings(&c)), (d.hash(), readings(&d)));
+    assert_eq!(c.values(&key(0)), [&number(0), &number(2)]);
+    assert_eq!(merged(&c, &b).values(&key(0)), [&number(1), &number(2)]);
+}
+
+/// What `store` would forward of one writer's.
+fn news_of(store: &Store, name: &str) -> News {
+    let only = store.delta(&Store::new(id("nobody"), 1).digest(), usize::MAX).delta;
+    let runs = only.runs.into_iter().filter(|run| run.writer.node == id(name)).collect();
+    let mut taken = Store::new(id("nobody"), 1);
+    taken.merge(Delta { runs, roll: None }, Instant::ZERO).expect("a valid delta").news
 }

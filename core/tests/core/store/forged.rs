@@ -64,12 +64,10 @@ fn numbers_beyond_any_writers_are_refused_and_change_nothing() {
     let mut store = Store::new(id("a"), 1);
     store.set(&key("k"), number(1), Instant::ZERO).expect("free");
     let before = (store.hash(), readings(&store));
-    let history = serde_json::json!({"seen": [["b", [[1, u64::MAX]]]], "beside": []});
-    let beside = serde_json::json!({"seen": [], "beside": [{"writer": writer("b"), "sequence": u64::MAX}]});
+    let past = serde_json::json!([["b", [[1, u64::MAX]]]]);
     let roll = serde_json::json!({"runs": [], "roll": {"floor": [["b", [[1, u64::MAX]]]], "standing": []}});
-    let with = |history| {
-        let write =
-            serde_json::json!({"element": {"element": {"json": 1}, "present": true, "history": history}});
+    let with = |past| {
+        let write = serde_json::json!({"element": {"element": {"json": 1}, "present": true, "past": past}});
         one("b", 3, serde_json::from_value(write).expect("well-formed"))
     };
     for forged in [
@@ -78,8 +76,7 @@ fn numbers_beyond_any_writers_are_refused_and_change_nothing() {
         claim("b", u64::MAX, u64::MAX),
         claim("b", 5, 4),
         one("b", u64::MAX, Write::Counter(Totals::default())),
-        with(history),
-        with(beside),
+        with(past),
         serde_json::from_value(roll).expect("well-formed"),
     ] {
         assert!(merge(&mut store, forged.clone()).is_err(), "{forged:?}");

@@ -60,7 +60,11 @@ impl Model {
         for (n, other) in self.ops.iter().enumerate().filter(|(_, other)| other.same_place(&op)) {
             if self.is_known(store, other) {
                 past.insert(n);
-                past.extend(&other.past);
+                // A write replaces what those that it replaces had replaced; a
+                // counter's delete takes away only what its writer held itself.
+                if !matches!(op.effect, Effect::Add(_) | Effect::Reset) {
+                    past.extend(&other.past);
+                }
             }
         }
         op.past = past;
