@@ -4,8 +4,9 @@
 //! carried it. A multi-value register reads as all of them.
 //!
 //! A delete is a write of nothing and replaces only what it had seen: a
-//! concurrent write survives it, whatever the clocks say. So it makes no
-//! difference to what is read whether a replica still remembers the delete.
+//! concurrent write survives it, whatever the clocks say. A write whose time is
+//! over is as good as deleted. So it makes no difference to what is read
+//! whether a replica still remembers the one or the other.
 
 use super::Value;
 use super::cell::{Cell, Dot};
@@ -59,9 +60,7 @@ impl Sibling {
 
 /// What a register reads as, and the write that it is from.
 pub(super) fn winner(cell: &Cell<Sibling>, now: Instant) -> Option<(&Dot, &Sibling, &Value)> {
-    let written = cell.siblings().filter(|(_, sibling)| sibling.value.is_some());
-    let (dot, latest) = written.max_by_key(|(dot, sibling)| (sibling.stamp, *dot))?;
-    latest.visible(now).map(|value| (dot, latest, value))
+    values(cell, now).max_by_key(|(dot, sibling, _)| (sibling.stamp, *dot))
 }
 
 /// What a multi-value register reads as.

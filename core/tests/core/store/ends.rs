@@ -115,3 +115,20 @@ fn a_saved_store_ends_its_values_when_it_would_have() {
     assert_eq!(back.expires_at(), Some(second(6)));
     assert_eq!(back.expire(second(100)).len(), 1);
 }
+
+/// A write whose time is over is as good as deleted: what was written beside it
+/// reads, and whoever has forgotten the ended one already reads the same.
+#[test]
+fn what_has_ended_hides_nothing_that_was_written_beside_it() {
+    let (mut a, mut b) = (Store::new(id("a"), 1), Store::new(id("b"), 1));
+    b.set(&key("k"), number(2), second(1)).expect("free");
+    a.set_for(&key("k"), number(1), TTL, second(2)).expect("free");
+    give(&mut a, &mut b, second(2), second(2));
+    assert_eq!(b.register(&key("k")), Some(&number(1)));
+    assert_eq!(b.expire(second(7)).len(), 1);
+    assert_eq!((b.register(&key("k")), b.tombstones()), (Some(&number(2)), 0));
+    a.expire(second(7));
+    assert_eq!(a.collect([b.digest()].iter()), 1, "b has seen it");
+    give(&mut b, &mut a, second(7), second(7));
+    assert_eq!((a.register(&key("k")), a.hash()), (Some(&number(2)), b.hash()));
+}

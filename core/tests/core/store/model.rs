@@ -121,8 +121,8 @@ fn values(key: &Key, standing: &[&Op]) -> Option<String> {
         })
         .collect();
     if key.as_str().starts_with(['r', 't']) {
-        let (.., value, ends) = values.into_iter().max()?;
-        return (!ends).then(|| format!("{value:?}"));
+        let (.., value, _) = values.into_iter().filter(|(.., ends)| !ends).max()?;
+        return Some(format!("{value:?}"));
     }
     values.sort_by(|a, b| (&a.1, a.2).cmp(&(&b.1, b.2)));
     let values: Vec<_> =
