@@ -1,7 +1,7 @@
 //! Bodies of the HTTP API. Times are microseconds since the Unix epoch
 //! (`_us`) or milliseconds (`_ms`); hashes are 16 hexadecimal digits.
 
-use rumormill_core::{Incarnation, Kind, NodeId, Status, Tuning};
+use rumormill_core::{Health, Incarnation, Kind, NodeId, Status, Tuning};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -213,6 +213,45 @@ pub struct DeleteView {
     pub key: String,
     /// Was there anything to delete?
     pub deleted: bool,
+}
+
+/// One service of one member, as the asked node sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct HealthView {
+    /// Whose.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub node: NodeId,
+    /// What it is called.
+    pub name: String,
+    /// `up`, `degraded` or `down`: as its node says, and down if the node is.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub health: Health,
+    /// Why; empty if nothing was said.
+    pub reason: String,
+}
+
+/// `GET health`: all services of all members, by node and name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct HealthList {
+    /// The services.
+    pub services: Vec<HealthView>,
+}
+
+/// Body of `POST health`: how a service of the asked node does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct HealthBody {
+    /// What it is called: letters, digits, `-`, `_`, `.` and `/`.
+    pub name: String,
+    /// `up`, `degraded` or `down`; none withdraws it.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub health: Option<Health>,
+    /// Why: 256 bytes at most.
+    #[serde(default)]
+    pub reason: String,
 }
 
 /// `GET sets/{name}`.

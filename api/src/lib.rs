@@ -9,8 +9,8 @@ pub mod http;
 pub mod observe;
 
 pub use http::{
-    CounterBody, CounterView, DeleteView, EntryView, JoinBody, JoiningView, KeyList, MemberEvent, MemberList,
-    MemberView, Problem, ReportView, SetBody, SetChange, SetChanged, SetKind, SetView, StatusView, StoreView,
-    Tallies, WatchEvent,
+    CounterBody, CounterView, DeleteView, EntryView, HealthBody, HealthList, HealthView, JoinBody,
+    JoiningView, KeyList, MemberEvent, MemberList, MemberView, Problem, ReportView, SetBody, SetChange,
+    SetChanged, SetKind, SetView, StatusView, StoreView, Tallies, WatchEvent,
 };
 pub use observe::{Ask, Gone, Notice, OBSERVE_SUBPROTOCOL, Outcome, Request};

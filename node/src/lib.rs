@@ -28,6 +28,7 @@ pub mod builder;
 pub mod handle;
 pub mod write;
 pub mod watch;
+pub mod services;
 pub mod address;
 mod clock;
 mod seek;
@@ -48,6 +49,7 @@ pub use builder::{LogControl, Node, NodeBuilder, StartError};
 pub use driver::Ending;
 pub use faults::Faults;
 pub use handle::{JoinError, LogError, NodeHandle, Stopped, TuneError};
+pub use services::PublishError;
 pub use watch::{MemberEvents, Watch};
 pub use write::{Change, ChangeError, Condition, Written};
 

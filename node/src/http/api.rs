@@ -14,8 +14,8 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::{Stream, StreamExt, stream};
-use rumormill_api::{JoinBody, JoiningView, MemberList, StatusView, WatchEvent};
-use rumormill_core::{TraceRecord, Tuning};
+use rumormill_api::{HealthBody, HealthList, JoinBody, JoiningView, MemberList, StatusView, WatchEvent};
+use rumormill_core::{Status, TraceRecord, Tuning};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::convert::Infallible;
@@ -34,6 +34,7 @@ pub(crate) fn router() -> OpenApiRouter<NodeHandle> {
     OpenApiRouter::new()
         .routes(routes!(status))
         .routes(routes!(members))
+        .routes(routes!(health, publish))
         .merge(keys::router())
         .routes(routes!(watch))
         .routes(routes!(config, patch_config))
@@ -45,6 +46,16 @@ pub(crate) fn router() -> OpenApiRouter<NodeHandle> {
 pub(crate) async fn healthz(State(node): State<NodeHandle>) -> Result<&'static str, Failure> {
     node.tuning().await?;
     Ok("ok\n")
+}
+
+/// Is there any use in sending work here? Not before it is a member, and not once it leaves.
+pub(crate) async fn readyz(State(node): State<NodeHandle>) -> Result<&'static str, Failure> {
+    let status = node.status().await?.status;
+    if matches!(status, Status::Alive | Status::Suspect) {
+        return Ok("ready\n");
+    }
+    let detail = format!("the node is {status}");
+    Err(problem(StatusCode::SERVICE_UNAVAILABLE, "not-ready", "Not ready", detail))
 }
 
 /// Shows the node as it sees itself.
@@ -61,6 +72,29 @@ async fn status(State(node): State<NodeHandle>) -> Result<Json<StatusView>, Fail
 ))]
 async fn members(State(node): State<NodeHandle>) -> Result<Json<MemberList>, Failure> {
     Ok(Json(MemberList { members: node.members().await? }))
+}
+
+/// Lists all services of all members, and how they do.
+#[utoipa::path(get, path = "/health", tag = "cluster", responses(
+    (status = 200, description = "The services, by node and name", body = HealthList),
+))]
+async fn health(State(node): State<NodeHandle>) -> Result<Json<HealthList>, Failure> {
+    Ok(Json(HealthList { services: node.services().await? }))
+}
+
+/// Says how a service of the asked node does, or withdraws it (`"health": null`).
+#[utoipa::path(post, path = "/health", tag = "cluster", request_body = HealthBody, responses(
+    (status = 200, description = "The services, by node and name", body = HealthList),
+))]
+async fn publish(
+    State(node): State<NodeHandle>,
+    Body(HealthBody { name, health, reason }): Body<HealthBody>,
+) -> Result<Json<HealthList>, Failure> {
+    match health {
+        Some(health) => node.publish(&name, health, &reason).await?,
+        None => drop(node.withdraw(&name).await?),
+    }
+    self::health(State(node)).await
 }
 
 #[derive(Debug, Deserialize, IntoParams)]

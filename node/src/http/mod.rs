@@ -71,6 +71,7 @@ pub(crate) fn router(node: NodeHandle, acceptor: Acceptor) -> Router {
         .merge(openapi::described(api::router()))
         .route("/metrics", get(metrics::metrics))
         .route("/healthz", get(api::healthz))
+        .route("/readyz", get(api::readyz))
         .merge(observe::router())
         .with_state(node)
         .merge(gossip::router(acceptor))
@@ -204,7 +205,7 @@ async fn fallback(request: Request) -> Response {
 fn no_such_route(uri: &Uri) -> Response {
     let detail = format!(
         "there is no {}; the API is /api/v1/status, members, keys, keys/KEY, counters/NAME, sets/NAME, watch, \
-         config, join, leave, trace, openapi.json; beside it /metrics, /healthz, and the sockets /gossip and /observe",
+         config, join, leave, trace, openapi.json; beside it /metrics, /healthz, /readyz, and the sockets /gossip and /observe",
         uri.path()
     );
     problem(StatusCode::NOT_FOUND, "no-such-route", "No such route", detail).into_response()

@@ -2,6 +2,7 @@
 //! parts that are refused in that form. What is an error is decided elsewhere.
 
 use crate::handle::{JoinError, LogError, Stopped, TuneError};
+use crate::services::PublishError;
 use crate::write::ChangeError;
 use axum::Json;
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
@@ -97,6 +98,18 @@ impl From<ChangeError> for Failure {
             }
             ChangeError::Left => left(),
             ChangeError::Stopped(error) => error.into(),
+        }
+    }
+}
+
+impl From<PublishError> for Failure {
+    fn from(error: PublishError) -> Self {
+        match error {
+            PublishError::Stopped(error) => error.into(),
+            PublishError::Service(error) => {
+                let status = StatusCode::UNPROCESSABLE_ENTITY;
+                problem(status, "invalid-service", "Not a service", error.to_string())
+            }
         }
     }
 }

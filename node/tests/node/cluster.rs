@@ -1,5 +1,5 @@
-use crate::support::{LIMIT, all_equal, all_read, cluster, count_of, holds, node, quick, until};
-use rumormill_core::{Duration, NodeId, Status, Strategy, Tuning};
+use crate::support::{LIMIT, all_equal, all_read, ask, cluster, count_of, holds, node, quick, until};
+use rumormill_core::{Duration, Health, NodeId, Status, Strategy, Tuning};
 use rumormill_node::{ChangeError, Faults, NodeHandle};
 use serde_json::json;
 use tokio::time::timeout;
@@ -236,4 +236,47 @@ async fn tuning_changes_while_the_node_runs_or_not_at_all() {
     assert_eq!(node.tuning().await, Ok(tuning));
     node.tune(Tuning { fanout: 1_000, ..tuning }).await.expect_err("out of range");
     assert_eq!(node.tuning().await, Ok(tuning));
+}
+
+#[tokio::test]
+async fn services_are_seen_by_all_and_go_down_with_their_node() {
+    let nodes = cluster(3, |builder| builder).await;
+    let body = r#"{"name": "http", "health": "degraded", "reason": "cold cache"}"#;
+    let answer =
+        ask(&nodes[1], "POST", "/api/v1/health", &[("content-type", "application/json")], body).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let sees = async |at: usize, health: Health, reason: &str| {
+        until(&format!("{} to see that", nodes[at].id()), async || {
+            let services = nodes[at].services().await.expect("it runs");
+            let found =
+                services.iter().find(|service| service.name == "http" && service.node == *nodes[1].id());
+            found.filter(|service| service.health == health && service.reason.contains(reason)).map(drop)
+        })
+        .await;
+    };
+    sees(0, Health::Degraded, "cold cache").await;
+    sees(2, Health::Degraded, "cold cache").await;
+    let listed = ask(&nodes[2], "GET", "/api/v1/health", &[], "").await.json();
+    assert_eq!(listed["services"][0]["health"], "degraded");
+    nodes[1].publish("http", Health::Up, "").await.expect("a service");
+    sees(0, Health::Up, "").await;
+    nodes[1].shutdown().await;
+    sees(0, Health::Down, "").await;
+
+    for (body, part) in [
+        (r#"{"name": "a b", "health": "up"}"#, "letters"),
+        (r#"{"name": "a", "health": "well"}"#, "degraded"),
+    ] {
+        let answer =
+            ask(&nodes[0], "POST", "/api/v1/health", &[("content-type", "application/json")], body).await;
+        assert_eq!(answer.status, 422, "{}", answer.body);
+        assert!(answer.body.contains(part), "{}", answer.body);
+    }
+    assert!(nodes[0].publish("mine", Health::Up, "").await.is_ok());
+    assert!(nodes[0].withdraw("mine").await.expect("it runs"), "it was there");
+    assert!(!nodes[0].withdraw("mine").await.expect("it runs"));
+    let ready = ask(&nodes[0], "GET", "/readyz", &[], "").await;
+    assert_eq!((ready.status, ready.body.as_str()), (200, "ready\n"));
+    nodes[0].leave().await.expect("it runs");
+    assert_eq!(ask(&nodes[0], "GET", "/readyz", &[], "").await.status, 503);
 }
