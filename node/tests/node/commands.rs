@@ -460,6 +460,56 @@ fn alive(url: &str) -> u64 {
     value(&["status", "--json", "--url", url])["members"]["alive"].as_u64().unwrap_or_default()
 }
 
+/// Reads a demo's output up to the line that begins with this, and returns it.
+fn read_to(out: &mut BufReader<ChildStdout>, start: &str) -> String {
+    let mut text = String::new();
+    loop {
+        let mut line = String::new();
+        assert!(out.read_line(&mut line).expect("text") > 0, "the demo ended: {text}");
+        text.push_str(&line);
+        if line.starts_with(start) {
+            return text;
+        }
+    }
+}
+
+#[test]
+fn a_demo_counts_exactly() {
+    for processes in [&[][..], &["--processes"]] {
+        let listen = free_ports(3);
+        let arguments = [&["--nodes", "3", "--listen", &listen, "--scenario", "counter"], processes].concat();
+        let (_demo, mut out, _) = start_demo(&arguments);
+        let text = read_to(&mut out, "Go on yourself");
+        assert!(text.contains("n3    300") && text.contains("Exact on all: 3 × 100 = 300."), "{text}");
+        let read = value(&["get", "demo/hits", "--json", "--url", &format!("http://{listen}")]);
+        assert_eq!(read["value"], 300);
+    }
+}
+
+#[test]
+fn a_demo_spreads_its_configuration_to_watchers() {
+    let listen = free_ports(3);
+    let (_demo, mut out, _) = start_demo(&["--nodes", "3", "--listen", &listen, "--scenario", "config"]);
+    let text = read_to(&mut out, "Go on yourself");
+    assert_eq!(text.matches("was told after").count(), 4 * 3, "{text}");
+    assert!(text.contains("n1 was told after") && text.contains("from n1"), "{text}");
+    succeeds(&["set", "demo/mode", "blue", "--url", &format!("http://{listen}")]);
+    let text = read_to(&mut out, "  n3: demo/mode");
+    assert!(text.contains("demo/mode = \"blue\""), "{text}");
+}
+
+#[test]
+fn a_demo_shows_health_through_failure_and_return() {
+    let listen = free_ports(3);
+    let quick = ["--interval-ms", "100", "--probe-ms", "100"];
+    let arguments = [&["--nodes", "3", "--listen", &listen, "--scenario", "health"][..], &quick].concat();
+    let (_demo, mut out, _) = start_demo(&arguments);
+    let text = read_to(&mut out, "Go on yourself");
+    for part in ["n1 sees n3 degraded (the database is slow)", "n2 sees n3 down", "n1 sees n3 up"] {
+        assert!(text.contains(part), "no {part} in {text}");
+    }
+}
+
 #[test]
 fn a_demo_is_a_cluster() {
     let listen = free_ports(5);

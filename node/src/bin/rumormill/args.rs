@@ -2,6 +2,7 @@
 //! anything; clap prints what is wrong and exits with 2.
 
 use crate::config::Allowed;
+use crate::scenarios::Scenario;
 use crate::usage::Usage;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use rumormill_core::{Duration, Mode, Strategy, Tuning};
@@ -85,6 +86,7 @@ pub(crate) struct ManArgs {
 #[command(after_help = "\
 Examples:
   rumormill demo
+  rumormill demo --scenario counter
   rumormill demo --nodes 20 --strategy plumtree --no-open
   rumormill demo --processes")]
 pub(crate) struct DemoArgs {
@@ -94,6 +96,9 @@ pub(crate) struct DemoArgs {
     /// Where the first node listens; the others take the ports after it
     #[arg(long, default_value = DEFAULT_LISTEN)]
     pub(crate) listen: SocketAddr,
+    /// What happens in it [default: nothing but what you do]
+    #[arg(long, value_enum, conflicts_with = "manual")]
+    pub(crate) scenario: Option<Scenario>,
     /// Make each node a process of its own
     #[arg(long)]
     pub(crate) processes: bool,

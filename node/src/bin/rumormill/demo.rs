@@ -1,9 +1,10 @@
 //! `rumormill demo`: several real nodes in this process, on consecutive ports.
 
 use crate::args::DemoArgs;
+use crate::scenarios::{self, Scenario, Stage};
 use crate::usage::Usage;
-use crate::{signals, start, table};
-use rumormill_node::{Node, NodeHandle};
+use crate::{signals, table};
+use rumormill_node::NodeHandle;
 use std::io::{IsTerminal, Write, stdout};
 use std::net::SocketAddr;
 use std::process::{Command, Stdio};
@@ -12,30 +13,34 @@ use std::process::{Command, Stdio};
 pub(crate) const CLUSTER: &str = "demo";
 
 pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<()> {
-    let places = places(&args)?;
-    let tuning = args.tuning.tuning()?;
-    let mut nodes: Vec<NodeHandle> = Vec::new();
-    for Place { name, listen } in &places {
-        let mut builder = Node::builder().name(name.clone()).cluster(CLUSTER).listen(listen.to_string());
-        builder = builder.tuning(tuning);
-        if let Some(first) = nodes.first() {
-            builder = builder.join(first.address().as_str());
-        }
-        match builder.start().await {
-            Ok(node) => nodes.push(node),
+    let mut stage = Stage { places: places(&args)?, tuning: args.tuning.tuning()?, nodes: Vec::new() };
+    for at in 0..stage.places.len() {
+        match stage.start(at).await {
+            Ok(node) => stage.nodes.push(node),
             Err(error) => {
-                end(&nodes).await;
-                return Err(start::explain(error));
+                end(&stage.nodes).await;
+                return Err(error);
             }
         }
     }
     let pid = std::process::id();
-    print_places(&places, |_| pid);
-    announce(&args, &places);
-    signals::end().await;
+    print_places(&stage.places, |_| pid);
+    announce(&args, &stage.places);
+    let outcome = tokio::select! {
+        () = signals::end() => Ok(()),
+        outcome = play_on(args.scenario, &mut stage) => outcome,
+    };
     println!("stopping");
-    end(&nodes).await;
-    Ok(())
+    end(&stage.nodes).await;
+    outcome
+}
+
+/// Plays the scenario, if there is one, and leaves the cluster running then. Comes back only when it fails.
+pub(crate) async fn play_on(scenario: Option<Scenario>, stage: &mut Stage) -> anyhow::Result<()> {
+    if let Some(scenario) = scenario {
+        scenarios::play(scenario, stage).await?;
+    }
+    std::future::pending().await
 }
 
 async fn end(nodes: &[NodeHandle]) {

@@ -11,6 +11,7 @@ mod manual;
 mod pages;
 mod processes;
 mod run;
+mod scenarios;
 mod signals;
 mod spread;
 mod start;

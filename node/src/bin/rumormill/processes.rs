@@ -3,7 +3,8 @@
 //! it does, however this program ends.
 
 use crate::args::{DemoArgs, LogArgs, LogFormat, TuningArgs};
-use crate::demo::{CLUSTER, Place, announce, places, print_places};
+use crate::demo::{CLUSTER, Place, announce, places, play_on, print_places};
+use crate::scenarios::Stage;
 use crate::signals;
 use anyhow::{Context, bail};
 use rumormill_api::StatusView;
@@ -43,11 +44,13 @@ pub(crate) async fn run(args: DemoArgs, log: LogArgs) -> anyhow::Result<()> {
         pipes.extend(child.stdin.take());
         ended.spawn(async move { (name, child.id(), child.wait().await) });
     }
-    let signal = signals::end();
-    tokio::pin!(signal);
+    let mut stage = Stage { places, tuning: args.tuning.tuning()?, nodes: Vec::new() };
+    let (signal, play) = (signals::end(), play_on(args.scenario, &mut stage));
+    tokio::pin!(signal, play);
     loop {
         tokio::select! {
             () = &mut signal => break,
+            outcome = &mut play => return outcome,
             Some(Ok((name, pid, status))) = ended.join_next() => {
                 let pid = pid.map_or_else(String::new, |pid| format!(" (process {pid})"));
                 println!("{name}{pid} ended: {}", in_words(status));
