@@ -53,6 +53,8 @@ pub enum Cause {
     Missed,
     /// The peer sent what was known.
     Duplicate,
+    /// Something is deleted, and may be forgotten once everyone has seen that.
+    Garbage,
 }
 
 impl Cause {
@@ -75,6 +77,7 @@ impl Cause {
             Self::News => "the peer has it from elsewhere, if all is well",
             Self::Missed => "what the peer announced has not come",
             Self::Duplicate => "the peer sent what was known",
+            Self::Garbage => "what is deleted may be forgotten once everyone has seen that",
         }
     }
 }

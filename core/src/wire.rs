@@ -154,6 +154,22 @@ pub enum Message<D, X> {
     },
     /// "I knew that. From now on, only announce." (Plumtree's `PRUNE`.)
     Prune,
+    /// "What have all below you in the tree seen?"
+    Count {
+        /// Which count this is.
+        number: u64,
+        /// What all members have seen, by the count before.
+        stable: Option<D>,
+    },
+    /// The answer to `Count`; unasked, and without a digest, a call for one.
+    Counted {
+        /// Which count this answers.
+        number: u64,
+        /// What the sender and all below it have seen.
+        seen: Option<D>,
+        /// Does any of them keep what is deleted?
+        garbage: bool,
+    },
 }
 
 /// A member's record, as one node tells it to another.
@@ -244,11 +260,15 @@ pub enum MessageKind {
     Graft,
     /// See [`Message::Prune`].
     Prune,
+    /// See [`Message::Count`].
+    Count,
+    /// See [`Message::Counted`].
+    Counted,
 }
 
 impl MessageKind {
     /// All kinds, in order.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::Hello,
         Self::Summary,
         Self::InSync,
@@ -264,6 +284,8 @@ impl MessageKind {
         Self::Announce,
         Self::Graft,
         Self::Prune,
+        Self::Count,
+        Self::Counted,
     ];
 
     /// The kind in one lower-case word, as in the API.
@@ -284,6 +306,8 @@ impl MessageKind {
             Self::Announce => "announce",
             Self::Graft => "graft",
             Self::Prune => "prune",
+            Self::Count => "count",
+            Self::Counted => "counted",
         }
     }
 
@@ -317,6 +341,8 @@ impl<D, X> Message<D, X> {
             Self::Announce { .. } => MessageKind::Announce,
             Self::Graft { .. } => MessageKind::Graft,
             Self::Prune => MessageKind::Prune,
+            Self::Count { .. } => MessageKind::Count,
+            Self::Counted { .. } => MessageKind::Counted,
         }
     }
 }

@@ -43,7 +43,6 @@ impl<S: State> Engine<S> {
         match message {
             Message::Summary { store, members, mode } => {
                 if store == Some(self.state.hash()) {
-                    self.note_equal(from);
                     self.on_handed_over(now);
                 }
                 self.on_summary(from, store.is_some_and(|hash| hash != self.state.hash()), mode, now);
@@ -74,6 +73,8 @@ impl<S: State> Engine<S> {
             Message::Announce { digest } => self.on_announce(from, digest, now),
             Message::Graft { digest } => self.on_graft(from, &digest),
             Message::Prune => self.on_prune(from),
+            Message::Count { number, stable } => self.on_count(from, number, stable),
+            Message::Counted { number, seen, garbage } => self.on_counted(from, number, seen, garbage),
             Message::Report(report) => {
                 if self.members.is_active(from) {
                     self.reports.insert(from.clone(), (now, report));
@@ -97,7 +98,6 @@ impl<S: State> Engine<S> {
     }
 
     fn on_digest(&mut self, from: &NodeId, theirs: S::Digest, mode: Mode) {
-        self.note_digest(from, &theirs);
         let (newer, older) = match self.state.compare(&theirs) {
             Comparison::Equal => (false, false),
             Comparison::Newer => (true, false),

@@ -28,6 +28,7 @@ mod suspicion;
 mod watcher;
 
 pub use departure::{HANDOVER_MAX, LEAVE_GRACE, LeaveError};
+pub use garbage::COUNT_EVERY_ROUNDS;
 pub use links::HELLO_TIMEOUT;
 pub use outbox::{CONTROL_FRAMES_MAX, LINK_FRAMES_MAX, NEWS_MAX};
 pub use plumtree::{ANNOUNCE_AFTER, ANNOUNCED_MAX, GRAFT_AFTER, GRAFT_AGAIN};
@@ -48,7 +49,7 @@ use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
 use bytes::Bytes;
 use departure::Life;
-use garbage::Seen;
+use garbage::Census;
 use gone::Gone;
 use links::{Links, Seed};
 use outbox::Peer;
@@ -158,7 +159,7 @@ pub struct Engine<S: State> {
     plumtree: Plumtree<S>,
     /// The member held to be down that this round tries.
     lost_tried: Option<NodeId>,
-    seen: Seen<S>,
+    census: Census<S>,
     survey_cursor: Option<NodeId>,
     reports: BTreeMap<NodeId, (Instant, Report)>,
     /// The latest instant that the driver told.
@@ -210,7 +211,7 @@ impl<S: State> Engine<S> {
             services_version: 0,
             plumtree: Plumtree::default(),
             lost_tried: None,
-            seen: Seen::default(),
+            census: Census::default(),
             survey_cursor: None,
             reports: BTreeMap::new(),
             now,

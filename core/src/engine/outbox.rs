@@ -78,6 +78,9 @@ pub(super) struct Outbox<S: State> {
     pub(super) announce: S::News,
     /// What the peer announced and is asked for.
     pub(super) graft: S::News,
+    /// The question what all below the peer have seen, and the answer to its own.
+    pub(super) count: bool,
+    pub(super) counted: bool,
     pub(super) survey: bool,
     /// Waits for a token, and for what.
     blocked: Option<Purpose>,
@@ -106,6 +109,8 @@ impl<S: State> Default for Outbox<S> {
             news: S::News::default(),
             announce: S::News::default(),
             graft: S::News::default(),
+            count: false,
+            counted: false,
             survey: false,
             blocked: None,
         }
@@ -161,6 +166,8 @@ impl<S: State> Outbox<S> {
         self.ask.is_some()
             || S::news_len(&self.graft) > 0
             || self.digest.is_some()
+            || self.count
+            || self.counted
             || self.delta.is_some()
             || self.all_members.is_some()
             || !self.members.is_empty()
@@ -304,6 +311,12 @@ impl<S: State> Engine<S> {
             let delta = if push { part.delta } else { self.state.rumor(&mut S::News::default(), 0) };
             let digest = pull.then(|| self.state.digest());
             return Some((Message::Delta { delta, digest, more: push && !part.complete }, Cause::Answer));
+        }
+        if core::mem::take(&mut outbox.counted) {
+            return Some((self.counted_message(id), Cause::Answer));
+        }
+        if core::mem::take(&mut outbox.count) {
+            return Some((self.count_message(), Cause::Garbage));
         }
         let ask = outbox.ask.take()?;
         outbox.probe = false;

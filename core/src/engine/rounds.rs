@@ -25,7 +25,7 @@ impl<S: State> Engine<S> {
         self.dial_seeds(now);
         self.dial_neighbours(now);
         self.close_unused_links(now);
-        self.collect_garbage();
+        self.on_census_round();
         self.forget_the_gone(now);
         self.suspect_orphans();
         self.retry_owed();

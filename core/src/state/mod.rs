@@ -175,6 +175,9 @@ pub trait State {
         Vec::new()
     }
 
+    /// What states with these digests have both seen.
+    fn meet(a: &Self::Digest, b: &Self::Digest) -> Self::Digest;
+
     /// Is anything kept only for members who have not seen yet that it is gone?
     fn has_garbage(&self) -> bool {
         false

@@ -180,6 +180,10 @@ impl State for Text {
         delta.is_some() && core::mem::take(noted)
     }
 
+    fn meet(a: &VersionVector, b: &VersionVector) -> VersionVector {
+        a.meet(b)
+    }
+
     fn encode(&self) -> Vec<u8> {
         postcard::to_allocvec(&(&self.writer, &self.current)).expect("encoding to memory does not fail")
     }

@@ -111,7 +111,7 @@ pub struct Sim {
 
 const KINDS: usize = MessageKind::ALL.len();
 /// One more than the last cause.
-const CAUSES: usize = Cause::Duplicate as usize + 1;
+const CAUSES: usize = Cause::Garbage as usize + 1;
 
 impl Sim {
     /// A cluster at the start of its scenario.

@@ -26,6 +26,8 @@ mod processes;
 mod clocks;
 /// All faults together.
 mod faults;
+/// What is deleted is forgotten, and stays deleted.
+mod garbage;
 /// Frames lost by chance.
 mod loss;
 /// Links: dialled twice at once, refused, broken, bounded.

@@ -292,6 +292,10 @@ impl State for Store {
         self.expire_until(now)
     }
 
+    fn meet(a: &Digest, b: &Digest) -> Digest {
+        Digest { seen: a.seen.vector().meet(b.seen.vector()).into() }
+    }
+
     fn has_garbage(&self) -> bool {
         !self.tombstones.is_empty()
     }
