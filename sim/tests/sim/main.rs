@@ -14,6 +14,8 @@ mod limiter;
 /// Cuts and heals.
 mod partition;
 mod plumtree;
+/// What users of other systems ran into.
+mod peers;
 /// Joining, crashing, restarting, leaving.
 mod membership;
 /// What a node has after a crash, and where it is.
