@@ -185,6 +185,15 @@ pub enum Event {
         /// Why, in words; empty if nothing was said.
         reason: Cow<'static, str>,
     },
+    /// Writes came whose stamps are further in the future than any good clock
+    /// is: they count, but this node's clock does not follow them. Someone's
+    /// clock is wrong, perhaps this node's.
+    ClockAhead {
+        /// Who brought them; not always who wrote them.
+        from: NodeId,
+        /// How many they were.
+        writes: u32,
+    },
 }
 
 /// One thing that happened in a cluster.

@@ -65,6 +65,9 @@ pub(crate) fn event(node: &NodeId, event: &Event) {
         Event::Received { from, kind, bytes, news, number } => {
             debug!(%node, %from, number, %kind, bytes, news, "received");
         }
+        Event::ClockAhead { from, writes } => {
+            warn!(%node, %from, writes, "writes came with stamps from the future: some node's clock is wrong");
+        }
         Event::Denied { to, purpose } => {
             debug!(%node, %to, ?purpose, "the limiter put off a send");
         }

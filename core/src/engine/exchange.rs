@@ -8,7 +8,7 @@ use crate::config::Mode;
 use crate::event::{Cause, Event};
 use crate::id::NodeId;
 use crate::members::{Member, Status};
-use crate::state::{Comparison, InvalidDelta, State};
+use crate::state::{Comparison, InvalidDelta, Merged, State};
 use crate::time::Instant;
 use crate::wire::{CloseCode, Frame, Message, Refusal, Stretch, Told};
 use alloc::collections::BTreeMap;
@@ -56,7 +56,7 @@ impl<S: State> Engine<S> {
             Message::Delta { delta, digest, more } => return self.on_delta(from, delta, digest, more, now),
             Message::Rumor { delta } => {
                 let repaired = self.take_repaired(&delta);
-                let merged = self.state.merge(delta, now).map_err(refuse)?;
+                let merged = self.take_in(delta, from, now)?;
                 let news = S::news_len(&merged.news) > 0;
                 self.on_rumored(from, news, &repaired, now);
                 self.on_news(merged.news, Some(from), now);
@@ -119,7 +119,7 @@ impl<S: State> Engine<S> {
         now: Instant,
     ) -> Result<bool, Refusal> {
         let writes = S::delta_writes(&delta);
-        let merged = self.state.merge(delta, now).map_err(refuse)?;
+        let merged = self.take_in(delta, from, now)?;
         let news = S::news_len(&merged.news) > 0;
         self.on_repaired(merged.news, writes, from, now);
         self.tell_changes(merged.changes, Some(from));
@@ -130,6 +130,18 @@ impl<S: State> Engine<S> {
             self.on_digest(from, theirs, Mode::Push);
         }
         Ok(news)
+    }
+
+    /// Merges a delta, and tells of stamps in it that nobody should believe.
+    fn take_in(&mut self, delta: S::Delta, from: &NodeId, now: Instant) -> Result<Merged<S::News>, Refusal> {
+        let before = self.state.unbelievable_stamps();
+        let merged = self.state.merge(delta, now).map_err(refuse)?;
+        let ahead = self.state.unbelievable_stamps().saturating_sub(before);
+        if ahead > 0 {
+            let writes = u32::try_from(ahead).unwrap_or(u32::MAX);
+            self.tell(Event::ClockAhead { from: from.clone(), writes });
+        }
+        Ok(merged)
     }
 
     fn on_members(&mut self, from: &NodeId, records: Vec<Told>, compare: Option<Stretch>) -> bool {

@@ -416,3 +416,25 @@ fn concurrent_writes_to_a_multi_value_register_are_kept_for_a_person_to_resolve(
     net.run_until("all agree again", Net::agree);
     assert!(net.engines.values().all(|engine| engine.state().values(&key("plan")) == [&text("both")]));
 }
+
+/// A node whose clock is an hour ahead: its write counts, everyone hears that a
+/// clock is wrong, and nobody's clock follows.
+#[test]
+fn a_clock_far_ahead_is_reported_and_not_followed() {
+    let mut net = Net::joined(&ABC, Tuning::default());
+    let hour = Duration::from_secs(3_600);
+    net.command("a", |engine, now| engine.set(&key("k"), text("ahead"), now + hour)).expect("free");
+    net.run_until("all have it", Net::agree);
+    let told: Vec<&str> = net
+        .events
+        .iter()
+        .filter(|(_, event)| matches!(event, Event::ClockAhead { writes: 1, .. }))
+        .map(|(at, _)| at.as_str())
+        .collect();
+    assert!(told.contains(&"b") && told.contains(&"c") && !told.contains(&"a"), "{told:?}");
+    net.events.clear();
+    net.command("b", |engine, now| engine.set(&key("k"), text("good"), now)).expect("a register");
+    net.run_until("all agree", Net::agree);
+    assert!(net.engines.values().all(|engine| engine.state().register(&key("k")) == Some(&text("good"))));
+    assert!(!net.events.iter().any(|(_, event)| matches!(event, Event::ClockAhead { .. })));
+}

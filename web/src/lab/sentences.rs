@@ -240,6 +240,9 @@ fn node_event(who: &str, event: &Event) -> String {
             let why = if reason.is_empty() { String::new() } else { format!(": {reason}") };
             format!("{who} holds service {name} of {node} to be {how}{why}")
         }
+        Event::ClockAhead { from, .. } => {
+            format!("{who} got writes stamped in the future from {from}: someone's clock is wrong")
+        }
         Event::Stopped => format!("{who} has left and stopped"),
     }
 }
@@ -268,6 +271,7 @@ fn other(event: &TraceEvent) -> Option<NodeId> {
             Event::Sent { to, .. } => to.clone(),
             Event::Received { from, .. } => Some(from.clone()),
             Event::Denied { to, .. } => Some(to.clone()),
+            Event::ClockAhead { from, .. } => Some(from.clone()),
             Event::LinkUp { peer, .. } => Some(peer.clone()),
             Event::LinkDown { peer, .. } => peer.clone(),
             Event::Member { id, .. } => Some(id.clone()),

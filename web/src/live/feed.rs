@@ -62,7 +62,11 @@ impl Group {
             | TraceEvent::Slowed { .. }
             | TraceEvent::ClockSet { .. }
             | TraceEvent::Node(
-                Event::Member { .. } | Event::Service { .. } | Event::NameTaken { .. } | Event::Stopped,
+                Event::Member { .. }
+                | Event::Service { .. }
+                | Event::NameTaken { .. }
+                | Event::ClockAhead { .. }
+                | Event::Stopped,
             ) => Self::Members,
             TraceEvent::Skipped(_) | TraceEvent::Node(Event::Round { .. }) => Self::Rounds,
         }

@@ -166,6 +166,9 @@ fn event_words(event: &Event) -> String {
             let why = if reason.is_empty() { String::new() } else { format!(": {reason}") };
             format!("service {name} of {node} is {how}{why}")
         }
+        Event::ClockAhead { from, .. } => {
+            format!("writes stamped in the future came from {from}: some node's clock is wrong")
+        }
         Event::Stopped => "left the cluster".to_owned(),
     }
 }
