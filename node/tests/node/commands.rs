@@ -350,6 +350,29 @@ fn changes_are_followed() {
 }
 
 #[test]
+fn spreading_is_measured() {
+    let listen = free_ports(3);
+    for processes in [&[][..], &["--processes", "--listen", &listen]] {
+        let arguments = ["bench", "spread", "--nodes", "3", "--updates", "4", "--idle-s", "1", "--json"];
+        let text = succeeds(&[&arguments[..], processes].concat());
+        let lines: Vec<Value> =
+            text.lines().map(|line| serde_json::from_str(line).expect("JSON lines")).collect();
+        assert_eq!(lines.len(), 4 + 1, "{text}");
+        let summary = &lines[4];
+        assert_eq!(
+            (&summary["nodes"], &summary["updates"], &summary["lost"]),
+            (&json!(3), &json!(4), &json!(0))
+        );
+        let times: Vec<f64> =
+            lines[..4].iter().map(|line| line["ms"].as_f64().expect("it arrived")).collect();
+        assert_eq!(summary["max_ms"].as_f64(), times.iter().copied().reduce(f64::max));
+        for figure in ["messages_per_update", "idle_bytes_per_second_per_node", "rss_bytes_per_node"] {
+            assert!(summary[figure].as_f64().is_some_and(|figure| figure > 0.0), "{figure}: {summary}");
+        }
+    }
+}
+
+#[test]
 fn what_is_deleted_is_gone() {
     let node = Process::start("deleting", "127.0.0.1:0", &[]);
     node.ask(&["set", "a key", "1"]);

@@ -54,6 +54,8 @@ pub(crate) enum Command {
     Run(RunArgs),
     /// Simulate a cluster, without any network
     Sim(SimArgs),
+    /// Measure real nodes on this machine
+    Bench(BenchArgs),
     #[command(flatten)]
     Ask(Ask),
     /// Print a script that completes commands and flags in a shell
@@ -351,6 +353,52 @@ pub(crate) struct SpreadArgs {
     /// Print one line of JSON per run
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct BenchArgs {
+    #[command(subcommand)]
+    pub(crate) command: Bench,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Bench {
+    /// Measure how long changes take to reach every node, and what that and being idle costs
+    Spread(BenchSpreadArgs),
+}
+
+#[derive(Debug, Clone, ClapArgs)]
+#[command(after_help = "\
+Examples:
+  rumormill bench spread --nodes 100 --updates 200
+  rumormill bench spread --nodes 100 --processes --json | tail -1")]
+pub(crate) struct BenchSpreadArgs {
+    /// How many nodes
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=5_000))]
+    pub(crate) nodes: u16,
+    /// Make each node a process of its own
+    #[arg(long)]
+    pub(crate) processes: bool,
+    /// How many changes, one after another, each on a node chosen at random
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) updates: u32,
+    /// Time between a change that has arrived and the next, in milliseconds
+    #[arg(long, default_value_t = 50)]
+    pub(crate) pause_ms: u64,
+    /// How long to measure what the nodes do when idle, in seconds
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3_600))]
+    pub(crate) idle_s: u64,
+    /// Chooses the nodes that write
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Address of all nodes, and the first port of those that are processes
+    #[arg(long, default_value = "127.0.0.1:7800")]
+    pub(crate) listen: SocketAddr,
+    /// Print one line of JSON per change, and one with the figures
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) tuning: TuningArgs,
 }
 
 fn share(text: &str) -> Result<f64, String> {

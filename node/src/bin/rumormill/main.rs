@@ -4,6 +4,7 @@
 
 mod args;
 mod ask;
+mod bench;
 mod config;
 mod demo;
 mod logs;
@@ -18,7 +19,7 @@ mod start;
 mod table;
 mod usage;
 
-use args::{Args, Command, LogArgs, LogFormat, RunArgs};
+use args::{Args, Bench, BenchArgs, Command, LogArgs, LogFormat, RunArgs};
 use clap::Parser;
 use std::process::ExitCode;
 
@@ -46,6 +47,7 @@ fn run(args: Args) -> anyhow::Result<()> {
         Command::Demo(demo) => on(Threads::Many, demo::run(demo)),
         Command::Run(_) => unreachable!("it was run above"),
         Command::Sim(sim) => spread::run(sim),
+        Command::Bench(BenchArgs { command: Bench::Spread(args) }) => on(Threads::Many, bench::spread(args)),
         Command::Completions(args) => pages::completions(&args),
         Command::Man(args) => pages::man(&args),
         Command::Ask(ask) => on(Threads::One, ask::run(ask)),

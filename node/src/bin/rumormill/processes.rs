@@ -70,7 +70,12 @@ pub(crate) async fn run(args: DemoArgs, log: LogArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn spawn(place: &Place, first: &Place, tuning: &TuningArgs, log: &LogArgs) -> anyhow::Result<Child> {
+pub(crate) fn spawn(
+    place: &Place,
+    first: &Place,
+    tuning: &TuningArgs,
+    log: &LogArgs,
+) -> anyhow::Result<Child> {
     let program = std::env::current_exe().context("cannot find this program to start nodes from")?;
     let mut command = Command::new(program);
     command.args(["run", "--until-stdin-ends", "--cluster", CLUSTER, "--name", &place.name]);
@@ -100,7 +105,7 @@ fn spawn(place: &Place, first: &Place, tuning: &TuningArgs, log: &LogArgs) -> an
 }
 
 /// Waits until the newest node answers. It says itself, on stderr, why it ends if it does.
-async fn answers(place: &Place, children: &mut [(String, Child)]) -> anyhow::Result<()> {
+pub(crate) async fn answers(place: &Place, children: &mut [(String, Child)]) -> anyhow::Result<()> {
     let client = Client::new(&place.url())?;
     let limit = Instant::now() + START_LIMIT;
     let (name, child) = children.last_mut().context("a node was just started")?;
@@ -122,7 +127,7 @@ async fn answers(place: &Place, children: &mut [(String, Child)]) -> anyhow::Res
     }
 }
 
-async fn end(children: Vec<(String, Child)>) {
+pub(crate) async fn end(children: Vec<(String, Child)>) {
     for (_, mut child) in children {
         drop(child.stdin.take());
         // Killed when dropped, if it does not end by itself.
