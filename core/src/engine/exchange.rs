@@ -173,15 +173,19 @@ impl<S: State> Engine<S> {
 
     /// Takes in what another node tells of a third one. Whoever holds a member
     /// to be gone in another way than this node does would never hear of it by
-    /// comparing lists, and is told at once.
+    /// comparing lists, and is told at once; whoever holds the same is not, or
+    /// the two would tell each other for ever.
     fn on_told(&mut self, told: Told, from: &NodeId) -> bool {
         if self.is_past(&told) {
             return false;
         }
         let Told { member, .. } = told;
         let (id, is_gone) = (member.id.clone(), member.status.is_gone());
+        let knows_better =
+            |ours: &Member| is_gone && ours.status == Status::Left && ours.standing() > member.standing();
+        let corrects = self.members.member(&id).is_some_and(knows_better);
         let news = self.on_member(member, Some(from));
-        if !news && is_gone && self.members.status(&id) == Some(Status::Left) {
+        if corrects {
             self.outbox(from).members.entry(id).or_insert(Cause::Correction);
         }
         news
