@@ -96,6 +96,15 @@ impl Latency {
         }
     }
 
+    /// What no frame, or hardly any, exceeds.
+    pub fn longest(self) -> Duration {
+        match self {
+            Self::Fixed(span) => span,
+            Self::Uniform { max_us, .. } => max_us,
+            Self::LongTail { p99_us, .. } => p99_us * 3,
+        }
+    }
+
     /// What is wrong with it, if anything is.
     pub(crate) fn invalid(self) -> Option<&'static str> {
         let (low, high) = match self {

@@ -36,11 +36,15 @@ mod host;
 mod trace;
 mod watch;
 pub mod sim;
+pub mod checkers;
+pub mod swarm;
+pub mod shrink;
 pub mod theory;
 pub mod spread;
 pub mod steady;
 pub mod failures;
 
+pub use checkers::{Checked, Property, Violation, check, check_until_settled};
 pub use failures::{FailuresConfig, FailuresResult};
 pub use latency::Latency;
 pub use scenario::{Act, Network, Scenario, ScenarioError, Start, Timed};

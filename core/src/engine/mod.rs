@@ -181,12 +181,14 @@ impl<S: State> Engine<S> {
     /// the start of an experiment.
     pub fn with_members(
         config: EngineConfig,
-        state: S,
+        mut state: S,
         mut members: Members,
         seed: u64,
         now: Instant,
     ) -> Result<Self, ConfigError> {
         config.check()?;
+        // A state that was kept for a while must not show what has ended meanwhile.
+        state.expire(now);
         let status = if config.join.is_empty() { Status::Alive } else { Status::Joining };
         let (id, incarnation, address) = (config.id.clone(), config.incarnation, config.address.clone());
         members.merge(Member::new(id, incarnation, status, address));

@@ -291,6 +291,37 @@ impl Act {
         };
         two.into_iter().flatten().chain(many.iter().flatten().copied())
     }
+
+    /// Hands out every node that it names, to be named otherwise.
+    pub(crate) fn each_node(&mut self, mut each: impl FnMut(&mut u32)) {
+        match self {
+            Self::Set { node, .. }
+            | Self::SetFor { node, .. }
+            | Self::Put { node, .. }
+            | Self::Increment { node, .. }
+            | Self::Add { node, .. }
+            | Self::Remove { node, .. }
+            | Self::Delete { node, .. }
+            | Self::Crash { node }
+            | Self::Restart { node, .. }
+            | Self::Leave { node }
+            | Self::Pause { node }
+            | Self::Resume { node }
+            | Self::Slow { node, .. }
+            | Self::Clock { node, .. }
+            | Self::Drift { node, .. } => each(node),
+            Self::CutLink { a, b }
+            | Self::CutOneWay { from: a, to: b }
+            | Self::DelayLink { a, b, .. }
+            | Self::Flap { a, b, .. } => {
+                each(a);
+                each(b);
+            }
+            Self::Partition { groups } => groups.iter_mut().flatten().for_each(each),
+            Self::Churn { nodes, .. } => nodes.iter_mut().for_each(each),
+            Self::Heal | Self::Tune(_) | Self::Network(_) => {}
+        }
+    }
 }
 
 fn check_key(key: &str) -> Result<(), ScenarioError> {

@@ -23,11 +23,17 @@ fn the_same_seed_is_the_same_run_and_another_seed_another() {
 /// The hashes stand in a file so that every target must come to the same. When
 /// the engine changes what it does, run the tests once with RUMORMILL_BLESS=1.
 #[test]
-fn named_scenarios_have_the_trace_hashes_of_every_other_target() {
+fn named_and_random_scenarios_have_the_trace_hashes_of_every_other_target() {
     let mut found = String::new();
     for scenario in named() {
         let hash = trace_hash_of(&scenario.name).expect("a named scenario");
         writeln!(found, "{} {hash:016x}", scenario.name).expect("writing to memory does not fail");
+    }
+    // The first ten seconds of random scenarios: whoever finds a bug by a seed must be able to name it by that seed.
+    for seed in 0..10 {
+        let mut sim = start(rumormill_sim::swarm::scenario(seed));
+        run_for(&mut sim, 10_000);
+        writeln!(found, "swarm-{seed} {:016x}", sim.trace_hash()).expect("writing to memory does not fail");
     }
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/sim/trace_hashes.txt");
     if std::env::var_os("RUMORMILL_BLESS").is_some() {

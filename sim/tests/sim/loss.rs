@@ -1,5 +1,4 @@
-use crate::checkers::agreement::readings_agree;
-use crate::support::{apply, engines, run_for, set, start, within};
+use crate::support::{apply, engines, readings_agree, run_for, set, start, within};
 use rumormill_core::event::{Event, TraceEvent};
 use rumormill_core::{Status, Strategy, Tuning};
 use rumormill_sim::{Act, Network, Scenario, Sim, Start};

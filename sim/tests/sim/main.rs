@@ -1,8 +1,6 @@
 //! The cluster's properties, on a simulated network.
 
 mod support;
-/// Properties of the whole network, one each.
-mod checkers;
 /// The same scenario is the same run: seeds, acts by hand, targets.
 mod determinism;
 /// What a scenario or an act may not say.
@@ -34,3 +32,5 @@ mod garbage;
 mod loss;
 /// Links: dialled twice at once, refused, broken, bounded.
 mod links;
+/// Random scenarios with every checker on.
+mod swarm;

@@ -1,6 +1,6 @@
-use crate::checkers::agreement::{members_agree, readings_agree};
-use crate::support::{apply, engine, engines, run_for, set, start, status_at, within};
+use crate::support::{apply, engine, engines, readings_agree, run_for, set, start, status_at, within};
 use rumormill_core::{Incarnation, Status, Strategy, Tuning};
+use rumormill_sim::checkers::agreement::members_agree;
 use rumormill_sim::{Act, Scenario, Sim, Start};
 
 #[test]

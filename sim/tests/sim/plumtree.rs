@@ -1,4 +1,4 @@
-use crate::checkers::agreement::readings_agree;
+use crate::support::readings_agree;
 use crate::support::{apply, at, engine, run_for, set, start, within};
 use rumormill_core::{MessageKind, Strategy, Tuning};
 use rumormill_sim::failures::{self, FailuresConfig};

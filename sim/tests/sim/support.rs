@@ -2,6 +2,7 @@
 
 use rumormill_core::state::store::Key;
 use rumormill_core::{Duration, Engine, Instant, Status, Store};
+use rumormill_sim::checkers::agreement::{first_difference, readings};
 use rumormill_sim::{Act, Scenario, Sim};
 
 pub(crate) fn ms(millis: u64) -> Duration {
@@ -70,4 +71,11 @@ pub(crate) fn all_alive(sim: &Sim) -> bool {
     engines(sim).all(|engine| {
         engine.members().iter().filter(|member| member.status == Status::Alive).count() as u32 == up
     })
+}
+
+/// What every node reads; the test fails if two read differently.
+pub(crate) fn readings_agree(sim: &Sim) -> Vec<(String, String)> {
+    assert_eq!(first_difference(sim, |_| true), None);
+    let first = sim.iter().find(|node| node.up).expect("a node is up");
+    readings(sim, first.index).expect("it is up")
 }

@@ -166,6 +166,11 @@ impl Store {
         self.coverage.vector()
     }
 
+    /// The number of this writer's last write; 0 before the first.
+    pub fn sequence(&self) -> u64 {
+        self.own_sequence
+    }
+
     /// How many deleted or expired things are still remembered.
     pub fn tombstones(&self) -> u32 {
         self.tombstones.len() as u32

@@ -1,2 +1,0 @@
-pub(crate) mod agreement;
-pub(crate) mod limit;

@@ -1,0 +1,67 @@
+use crate::support::start;
+use rumormill_sim::{Scenario, Sim, check, check_until_settled, swarm};
+
+/// Scenarios that once violated a property, by what was wrong.
+const REGRESSIONS: [&str; 7] = [
+    // Two replicas that had each forgotten deletes told each other to start over, and both dropped what the other had.
+    include_str!("regressions/both-outdated.json"),
+    include_str!("regressions/both-outdated-with-an-end.json"),
+    include_str!("regressions/increment-lost-to-starting-over.json"),
+    include_str!("regressions/increment-lost-after-leave.json"),
+    // A tombstone was forgotten on one side of a partition while the other had not seen the delete.
+    include_str!("regressions/same-hash-after-a-forgotten-remove.json"),
+    include_str!("regressions/same-hash-across-a-partition.json"),
+    // A store that was kept while its node was down showed what had ended meanwhile.
+    include_str!("regressions/expired-at-restart.json"),
+];
+
+#[test]
+fn what_the_swarm_once_found_is_not_found_again() {
+    for text in REGRESSIONS {
+        let scenario: Scenario = serde_json::from_str(text).expect("a scenario");
+        let checked = check(&scenario).expect("that makes sense");
+        assert_eq!(checked.violation, None, "{}", scenario.name);
+    }
+}
+
+/// As many as take well under a minute without optimization.
+const SEEDS: u64 = 300;
+
+#[test]
+fn every_property_holds_in_the_first_seeds_of_the_swarm() {
+    let mut settled = 0;
+    for seed in 0..SEEDS {
+        let checked = check_until_settled(&swarm::scenario(seed)).expect("a swarm makes sense");
+        assert_eq!(checked.violation, None, "seed {seed}");
+        settled += u64::from(checked.settled);
+    }
+    assert!(settled * 10 >= SEEDS * 9, "what is due in the end was judged in {settled} of {SEEDS}");
+}
+
+#[test]
+fn a_seed_is_one_scenario_that_makes_sense_and_survives_a_file() {
+    for seed in 0..300 {
+        let scenario = swarm::scenario(seed);
+        scenario.check().expect("a swarm makes sense");
+        assert_eq!(swarm::scenario(seed), scenario);
+        let text = serde_json::to_string(&scenario).expect("scenarios encode");
+        let again: Scenario = serde_json::from_str(&text).expect("and decode");
+        assert_eq!(again, scenario, "seed {seed}");
+    }
+}
+
+#[test]
+fn a_run_that_is_watched_is_the_same_run() {
+    for seed in [3, 7, 8, 20, 33] {
+        let scenario = swarm::scenario(seed);
+        let mut sim: Sim = start(scenario.clone());
+        sim.run_to_end();
+        let checked = check(&scenario).expect("it makes sense");
+        assert_eq!(checked.violation, None, "seed {seed}");
+        assert!(checked.settled && checked.writes > 0, "seed {seed}: {checked:?}");
+        // What is refused is no event of a run by hand.
+        let refused = sim.acts_refused().len() as u64;
+        assert_eq!(checked.events + refused, sim.totals().events, "seed {seed}");
+        assert_eq!(checked.messages, sim.totals().messages, "seed {seed}");
+    }
+}
