@@ -316,6 +316,14 @@ pub(crate) struct SimArgs {
 pub(crate) enum Sim {
     /// Measure how one change on one node spreads over a quiet cluster
     Spread(SpreadArgs),
+    /// Run a scenario under every checker, over one seed or many
+    #[command(after_help = "Examples:\n  rumormill sim run split.yaml --seeds 0..1000")]
+    Run(crate::sim::RunArgs),
+    /// Run random scenarios under every checker until a property does not hold
+    #[command(
+        after_help = "Examples:\n  rumormill sim swarm --minutes 10\n  rumormill sim swarm --seeds 0..1000"
+    )]
+    Swarm(crate::sim::SwarmArgs),
 }
 
 #[derive(Debug, Clone, ClapArgs)]

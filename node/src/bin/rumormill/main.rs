@@ -14,12 +14,13 @@ mod processes;
 mod run;
 mod scenarios;
 mod signals;
+mod sim;
 mod spread;
 mod start;
 mod table;
 mod usage;
 
-use args::{Args, Bench, BenchArgs, Command, LogArgs, LogFormat, RunArgs};
+use args::{Args, Bench, BenchArgs, Command, LogArgs, LogFormat, RunArgs, Sim, SimArgs};
 use clap::Parser;
 use std::process::ExitCode;
 
@@ -46,7 +47,9 @@ fn run(args: Args) -> anyhow::Result<()> {
         Command::Demo(demo) if demo.processes => on(Threads::One, processes::run(demo, args.log)),
         Command::Demo(demo) => on(Threads::Many, demo::run(demo)),
         Command::Run(_) => unreachable!("it was run above"),
-        Command::Sim(sim) => spread::run(sim),
+        Command::Sim(SimArgs { command: Sim::Spread(args) }) => spread::run(args),
+        Command::Sim(SimArgs { command: Sim::Run(args) }) => sim::run(&args),
+        Command::Sim(SimArgs { command: Sim::Swarm(args) }) => sim::swarm(&args),
         Command::Bench(BenchArgs { command: Bench::Spread(args) }) => on(Threads::Many, bench::spread(args)),
         Command::Completions(args) => pages::completions(&args),
         Command::Man(args) => pages::man(&args),

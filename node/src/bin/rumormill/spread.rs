@@ -1,7 +1,7 @@
 //! `rumormill sim spread`: runs the simulator's experiment once per seed, on
 //! all cores, and prints the runs in the order of their seeds.
 
-use crate::args::{Sim, SimArgs, SpreadArgs};
+use crate::args::SpreadArgs;
 use crate::table::print;
 use crate::usage::Usage;
 use rumormill_core::Duration;
@@ -15,8 +15,7 @@ use std::thread;
 /// Parts per million in one.
 const PPM: f64 = 1_000_000.0;
 
-pub(crate) fn run(args: SimArgs) -> anyhow::Result<()> {
-    let Sim::Spread(args) = args.command;
+pub(crate) fn run(args: SpreadArgs) -> anyhow::Result<()> {
     let config = config(&args);
     let mut results = Vec::new();
     in_order(&config, |result| {
