@@ -1,7 +1,7 @@
 //! What is deleted is forgotten everywhere, soon, and without a message where
 //! there is nothing to forget; and nothing forgotten comes back.
 
-use crate::checkers::agreement::readings_agree;
+use crate::support::readings_agree;
 use crate::support::{apply, engine, engines, run_for, set, start, within};
 use rumormill_core::{MessageKind, Strategy, Tuning};
 use rumormill_sim::{Act, Network, Scenario, Sim};

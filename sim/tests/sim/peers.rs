@@ -2,13 +2,13 @@
 //! ends well here. The names of the projects and the numbers of their reports
 //! stand where each begins.
 
-use crate::checkers::agreement::members_agree;
 use crate::support::{
     all_alive, apply, counted, engine, engines, ms, run_for, set, start, status_at, within,
 };
 use rumormill_core::state::store::VALUE_BYTES_MAX;
 use rumormill_core::wire::FRAME_BYTES_MAX;
 use rumormill_core::{Duration, MessageKind, State, Status, Strategy, Tuning};
+use rumormill_sim::checkers::agreement::members_agree;
 use rumormill_sim::{Act, Latency, Network, Scenario, Sim, Start, Timed};
 
 fn named(name: &str, nodes: u32) -> Scenario {
