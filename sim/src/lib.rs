@@ -19,7 +19,8 @@
 //!
 //! Reading order: what a run is made of ([`scenario`], [`latency`],
 //! [`scenarios`]), the machine ([`sim`] and its parts), and what is measured
-//! with it ([`theory`], [`spread`], [`steady`], [`failures`]).
+//! with it ([`theory`], [`spread`], [`steady`], [`failures`], and for the record
+//! [`tables`]).
 //!
 //! Nothing here reads a clock, starts a thread, iterates a hash map, or lets a
 //! floating-point number or a `usize` decide what happens.
@@ -43,6 +44,7 @@ pub mod theory;
 pub mod spread;
 pub mod steady;
 pub mod failures;
+pub mod tables;
 
 pub use checkers::{Checked, Property, Violation, check, check_until_settled};
 pub use failures::{FailuresConfig, FailuresResult};

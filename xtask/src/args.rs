@@ -11,6 +11,8 @@ Usage: cargo xtask COMMAND
   fix              format the code and apply the lints' own suggestions
   web [--node URL] Trunk's live-reload server, with the API of a running node behind it
                    (default http://127.0.0.1:7700)
+  tables [NAME...] measure the simulator's tables again and write docs/simulations.md, a few minutes;
+                   with names only those tables, to stdout
   bundle           only build the web page into dist/
   setup            only install the tools that the commands above need
   help             this text";
@@ -26,6 +28,7 @@ pub(crate) enum Command {
     Verify,
     Fix,
     Web { node: String },
+    Tables { names: Vec<String> },
 }
 
 /// A part of the tests that can be run by itself.
@@ -61,6 +64,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Comma
         "fix" => without_arguments(Command::Fix, &name, &rest),
         "test" => test(&rest),
         "web" => web(&rest),
+        "tables" => Ok(Command::Tables { names: rest }),
         _ => Err(format!("there is no command `{name}`")),
     }
 }
@@ -124,6 +128,8 @@ mod tests {
         check("verify --help", Ok(Command::Help));
         check("demo", Ok(Command::Demo { arguments: vec![] }));
         check("demo --help", Ok(Command::Demo { arguments: vec!["--help".to_owned()] }));
+        check("tables", Ok(Command::Tables { names: vec![] }));
+        check("tables idle", Ok(Command::Tables { names: vec!["idle".to_owned()] }));
         check("test", Ok(Command::Test { groups: Group::ALL.to_vec() }));
         check("test wasm", Ok(Command::Test { groups: vec![Group::Wasm] }));
         let node = "http://10.0.0.1:80".to_owned();

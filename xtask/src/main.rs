@@ -10,6 +10,7 @@ mod groups;
 mod process;
 mod project;
 mod standalone;
+mod tables;
 mod tools;
 mod verify;
 mod web;
@@ -49,5 +50,6 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Verify => verify::run(&project),
         Command::Fix => verify::fix(&project),
         Command::Web { node } => web::run(&project, &node),
+        Command::Tables { names } => tables::run(&project, &names),
     }
 }

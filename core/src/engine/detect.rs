@@ -116,10 +116,17 @@ impl<S: State> Engine<S> {
     /// asked at once, so that it hears of it, and others of who confirms it.
     pub(super) fn on_suspected(&mut self, id: &NodeId, incarnation: Incarnation) {
         self.suspicions.begin(id, incarnation, self.now);
+        self.on_accused(id);
         if self.links.preferred(id).is_some() {
             self.outbox(id).members.insert(id.clone(), Cause::Correction);
             self.outbox(id).ask(Ask { store: false, cause: Cause::Silence });
         }
+    }
+
+    /// More members may confirm a suspicion than before.
+    pub(super) fn on_accused(&mut self, id: &NodeId) {
+        let accusers = self.members.member(id).map_or(0, |member| member.accusers.len());
+        self.suspicions.confirm(id, accusers);
     }
 
     /// Says that a member gave no answer; others may agree.

@@ -513,6 +513,8 @@ impl<S: State> Engine<S> {
                 was: was.map(|(_, status)| status),
             });
             self.note_status(&id, status, incarnation);
+        } else if status == Status::Suspect {
+            self.on_accused(&id);
         }
         self.tell_services(before.as_ref(), &after);
         true

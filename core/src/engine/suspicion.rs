@@ -5,9 +5,9 @@
 
 use crate::config::Tuning;
 use crate::id::{Incarnation, NodeId};
-use crate::members::{ACCUSERS_MAX, Members, Status};
+use crate::members::{ACCUSERS_MAX, Members};
 use crate::time::{Duration, Instant};
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 /// How much of the way from the longest to the shortest time so many
@@ -17,54 +17,89 @@ const WAY: [[u64; ACCUSERS_MAX]; ACCUSERS_MAX] =
 
 /// The suspicions under way.
 #[derive(Debug, Default)]
-pub(super) struct Suspicions(BTreeMap<NodeId, (Incarnation, Instant)>);
+pub(super) struct Suspicions {
+    known: BTreeMap<NodeId, Suspicion>,
+    /// Since when, by how many confirm it: all of one kind last equally long,
+    /// so the oldest of each is all that a deadline needs to look at.
+    oldest: [BTreeSet<(Instant, NodeId)>; ACCUSERS_MAX],
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Suspicion {
+    incarnation: Incarnation,
+    since: Instant,
+    confirmations: usize,
+}
 
 impl Suspicions {
     /// The member is suspected in that life; perhaps it was before.
     pub(super) fn begin(&mut self, id: &NodeId, incarnation: Incarnation, now: Instant) {
-        match self.0.get_mut(id) {
-            Some(known) if known.0 == incarnation => {}
-            Some(known) => *known = (incarnation, now),
-            None => {
-                self.0.insert(id.clone(), (incarnation, now));
-            }
+        if self.known.get(id).is_none_or(|known| known.incarnation != incarnation) {
+            self.end(id);
+            self.keep(id, Suspicion { incarnation, since: now, confirmations: 0 });
+        }
+    }
+
+    /// So many accuse the member.
+    pub(super) fn confirm(&mut self, id: &NodeId, accusers: usize) {
+        let confirmations = accusers.saturating_sub(1).min(ACCUSERS_MAX - 1);
+        let known = self.known.get(id).copied();
+        if let Some(known) = known.filter(|known| known.confirmations != confirmations) {
+            self.end(id);
+            self.keep(id, Suspicion { confirmations, ..known });
         }
     }
 
     /// The member is not suspected any more.
     pub(super) fn end(&mut self, id: &NodeId) {
-        self.0.remove(id);
+        if let Some(Suspicion { since, confirmations, .. }) = self.known.remove(id) {
+            self.oldest[confirmations].remove(&(since, id.clone()));
+        }
     }
 
     /// When the next one ends, as far as is known now.
     pub(super) fn deadline(&self, tuning: &Tuning, members: &Members) -> Option<Instant> {
-        self.0.iter().map(|(id, (_, since))| *since + lasts(tuning, members, id)).min()
+        let ends = self.oldest.iter().enumerate().filter_map(|(confirmations, oldest)| {
+            let (since, _) = oldest.first()?;
+            Some(*since + lasts(tuning, members, confirmations))
+        });
+        ends.min()
     }
 
-    /// Those whose time is over.
+    /// Those whose time is over, by name.
     pub(super) fn take_ended(&mut self, tuning: &Tuning, members: &Members, now: Instant) -> Vec<NodeId> {
-        let over = self.0.iter().filter(|(id, (_, since))| now >= *since + lasts(tuning, members, id));
-        let over: Vec<NodeId> = over.map(|(id, _)| id.clone()).collect();
-        for id in &over {
-            self.0.remove(id);
+        let mut over = Vec::new();
+        for (confirmations, oldest) in self.oldest.iter_mut().enumerate() {
+            while let Some((since, _)) = oldest.first()
+                && now >= *since + lasts(tuning, members, confirmations)
+            {
+                over.extend(oldest.pop_first().map(|(_, id)| id));
+            }
         }
+        for id in &over {
+            self.known.remove(id);
+        }
+        over.sort_unstable();
         over
     }
 
     /// This node did nothing for so long: no denial could have reached it.
     pub(super) fn shift(&mut self, by: Duration) {
-        for (_, since) in self.0.values_mut() {
-            *since = *since + by;
+        for (id, known) in core::mem::take(self).known {
+            self.keep(&id, Suspicion { since: known.since + by, ..known });
         }
+    }
+
+    fn keep(&mut self, id: &NodeId, suspicion: Suspicion) {
+        self.oldest[suspicion.confirmations].insert((suspicion.since, id.clone()));
+        self.known.insert(id.clone(), suspicion);
     }
 }
 
-/// How long a suspicion of that member lasts from when it was heard of.
-fn lasts(tuning: &Tuning, members: &Members, id: &NodeId) -> Duration {
-    let suspect = members.member(id).filter(|member| member.status == Status::Suspect);
-    let accusers = suspect.map_or(0, |member| member.accusers.len());
+/// How long a suspicion lasts that so many confirm, from when it was heard of.
+fn lasts(tuning: &Tuning, members: &Members, confirmations: usize) -> Duration {
     let others = members.active_count().saturating_sub(2) as usize;
-    timeout(tuning, members.active_count(), others, accusers.saturating_sub(1))
+    timeout(tuning, members.active_count(), others, confirmations)
 }
 
 /// How long a suspicion lasts in a cluster of so many, of whom so many could
@@ -116,6 +151,7 @@ mod tests {
         assert_eq!(suspicions.deadline(&tuning, &members), Some(at(14)));
         suspicions.begin(&id, Incarnation(2), at(13));
         suspicions.shift(Duration::from_secs(1));
+        suspicions.confirm(&id, 1);
         assert!(suspicions.take_ended(&tuning, &members, at(17)).is_empty());
         assert_eq!(suspicions.take_ended(&tuning, &members, at(18)), [id]);
         assert_eq!(suspicions.deadline(&tuning, &members), None);
