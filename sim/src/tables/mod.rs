@@ -5,6 +5,7 @@
 
 pub mod arrival;
 pub mod edits;
+pub mod detection;
 mod failures;
 pub mod idle;
 mod rounds;
@@ -43,6 +44,7 @@ pub fn all() -> Vec<Table> {
         split::table(),
         idle::table(),
         arrival::table(),
+        detection::table(),
     ]
 }
 
