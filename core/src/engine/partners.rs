@@ -16,6 +16,7 @@ use alloc::vec::Vec;
 /// more than a hundred summaries' worth of handshake, and repair along the open
 /// ones finds a difference as surely. A guess: with ten, an idle node dials
 /// once in ten rounds, and keeps such a partner for as long (`link_idle_us`).
+/// While anyone is suspected all partners are drawn from all members.
 const DRAWN_FROM_ALL: u64 = 10;
 
 /// How many members ask a suspect in each round, on average. A guess: twice as
@@ -103,8 +104,10 @@ impl<S: State> Engine<S> {
             return drawn.into_iter().map(|at| linked[at as usize].clone()).collect();
         }
         let keeps_links = self.config.tuning.strategy != Strategy::Random && !linked.is_empty();
+        // Where one is suspected, more may be gone, and perhaps all that were linked with them.
+        let calm = self.members.iter().all(|member| member.status != Status::Suspect);
         let mut partners = Vec::new();
-        for _ in 0..if keeps_links { count } else { 0 } {
+        for _ in 0..if keeps_links && calm { count } else { 0 } {
             if self.rng.below(DRAWN_FROM_ALL) > 0 {
                 partners.push(linked[self.rng.below(linked.len() as u64) as usize].clone());
             }
