@@ -86,7 +86,11 @@ impl Run {
         let (clocks, mut acts): (Vec<Timed>, Vec<Timed>) = scenario.acts.iter().cloned().partition(at_start);
         acts.sort_by_key(|timed| timed.at_us);
         let mut calm = Calm::new(scenario);
-        clocks.iter().for_each(|timed| calm.on_act(&timed.act, Instant::ZERO));
+        let mut checkers = checkers(&scenario.tuning);
+        for timed in &clocks {
+            calm.on_act(&timed.act, Instant::ZERO);
+            checkers.iter_mut().for_each(|checker| checker.on_act(&timed.act, Instant::ZERO));
+        }
         let mut sim = Sim::new(Scenario { acts: clocks, ..scenario.clone() })?;
         sim.set_hashing(false);
         sim.keep_trace(u32::MAX);
@@ -95,7 +99,7 @@ impl Run {
             look_at: Instant::ZERO + LOOK_EVERY,
             ledger: Ledger::new(scenario.nodes),
             calm,
-            checkers: checkers(&scenario.tuning),
+            checkers,
             compared: vec![None; scenario.nodes as usize],
             acts: acts.into_iter().peekable(),
             settled_at: None,

@@ -11,9 +11,12 @@ mod spread;
 mod limiter;
 /// Cuts and heals.
 mod partition;
+/// Plumtree, in whole clusters.
 mod plumtree;
 /// What users of other systems ran into.
 mod peers;
+/// Small versions of what the tables measure, bounded on counts.
+mod tables;
 /// Joining, crashing, restarting, leaving.
 mod membership;
 /// What a node has after a crash, and where it is.

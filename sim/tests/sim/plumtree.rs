@@ -1,6 +1,5 @@
-use crate::support::readings_agree;
-use crate::support::{apply, at, engine, run_for, set, start, within};
-use rumormill_core::{MessageKind, Strategy, Tuning};
+use crate::support::{apply, at, engine, readings_agree, run_for, set, start, within};
+use rumormill_core::{LimiterConfig, MessageKind, Strategy, Tuning};
 use rumormill_sim::failures::{self, FailuresConfig};
 use rumormill_sim::steady::{self, Senders, SteadyConfig};
 use rumormill_sim::{Act, Network, Scenario, Sim, Start};
@@ -181,4 +180,42 @@ fn strategies_change_while_running() {
         within(&mut sim, 20_000, "converged", Sim::is_converged);
         run_for(&mut sim, 1_000);
     }
+}
+
+/// The whole protocol, with its repair: one frame in ten is lost and nodes die
+/// in the middle of the writes; whoever is up in the end has everything that
+/// reached anyone who is.
+#[test]
+fn fifty_nodes_converge_though_frames_are_lost_and_nodes_crash() {
+    for seed in [1, 2] {
+        let network = Network { loss_ppm: 100_000, ..Network::default() };
+        let mut sim = grown(Scenario { nodes: 50, seed, tuning: tuning(1), network, ..Scenario::default() });
+        for turn in 0..40 {
+            let node = 10 + turn * 7 % 40;
+            apply(&mut sim, Act::Increment { node, key: "n".into(), by: 1 });
+            if turn % 8 == 7 {
+                apply(&mut sim, Act::Crash { node: turn / 8 });
+            }
+            run_for(&mut sim, 40);
+        }
+        within(&mut sim, 30_000, "converged", Sim::is_converged);
+        assert_eq!(sim.up(), 45);
+        assert!(readings_agree(&sim).contains(&("n".into(), "40".into())), "seed {seed}: no writer crashed");
+    }
+}
+
+/// Tokens that do not suffice delay what is pushed, announced and asked for,
+/// and lose none of it.
+#[test]
+fn a_limiter_that_is_far_too_tight_delays_and_loses_nothing() {
+    let limiter = LimiterConfig::Bucket { capacity: 8, refill_per_s: 8, reserve: 2 };
+    let tuning = Tuning { limiter, ..tuning(1) };
+    let mut sim = grown(Scenario { nodes: 30, tuning, ..Scenario::default() });
+    for turn in 0..90 {
+        apply(&mut sim, Act::Increment { node: turn % 30, key: "n".into(), by: 1 });
+        run_for(&mut sim, 10);
+    }
+    assert!(sim.totals().denials > 0, "the limit was felt");
+    within(&mut sim, 30_000, "converged", Sim::is_converged);
+    assert!(readings_agree(&sim).contains(&("n".into(), "90".into())));
 }
