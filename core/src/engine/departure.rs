@@ -65,6 +65,16 @@ impl<S: State> Engine<S> {
         }
     }
 
+    /// What is written while this node leaves has no round to wait for.
+    pub(super) fn hand_over_late(&mut self) {
+        if self.life == Life::Running {
+            return;
+        }
+        for peer in self.links.peers() {
+            self.outbox(&peer).ask(Ask { store: true, cause: Cause::Leave });
+        }
+    }
+
     /// A bound of the departure has passed.
     pub(super) fn on_departure_due(&mut self, now: Instant) {
         match self.life {

@@ -270,7 +270,9 @@ impl<S: State> Engine<S> {
     pub fn deadline(&self) -> Option<Instant> {
         match self.life {
             Life::Stopped => None,
-            Life::HandingOver { until } | Life::Parting { until } => Some(until),
+            Life::HandingOver { until } | Life::Parting { until } => {
+                self.state.expires_at().into_iter().chain([until]).min()
+            }
             Life::Running => {
                 let others = [
                     self.token_deadline(),
@@ -314,6 +316,7 @@ impl<S: State> Engine<S> {
         let (result, merged) = write(&mut self.state)?;
         self.on_news(merged.news, None, now);
         self.tell_changes(merged.changes, None);
+        self.hand_over_late();
         self.flush(now);
         Ok(result)
     }
@@ -437,6 +440,11 @@ impl<S: State> Engine<S> {
     }
 
     fn on_timeout(&mut self, now: Instant) {
+        let late = self.deadline().map_or(Duration::ZERO, |due| now.since(due));
+        if self.life != Life::Stopped && self.state.expires_at().is_some_and(|at| now >= at) {
+            let ended = self.state.expire(now);
+            self.tell_changes(ended, None);
+        }
         match self.life {
             Life::HandingOver { until } | Life::Parting { until } => {
                 if now >= until {
@@ -444,13 +452,8 @@ impl<S: State> Engine<S> {
                 }
             }
             Life::Running => {
-                let late = self.deadline().map_or(Duration::ZERO, |due| now.since(due));
                 if late * 2 >= self.config.tuning.probe_us {
                     self.on_late(late);
-                }
-                if self.state.expires_at().is_some_and(|at| now >= at) {
-                    let ended = self.state.expire(now);
-                    self.tell_changes(ended, None);
                 }
                 self.on_suspicions(now);
                 self.on_plumtree_timeout(now);

@@ -126,6 +126,23 @@ fn whoever_leaves_hands_over_what_only_it_had() {
 }
 
 #[test]
+fn what_is_written_while_leaving_is_handed_over_and_ends_in_time() {
+    for strategy in [Strategy::Random, Strategy::Hybrid] {
+        let mut net = Net::joined(&ABCDE, Tuning { strategy, ..Tuning::default() });
+        net.command("c", |engine, now| engine.leave(now)).expect("it runs");
+        let (key, value) = (Key::new("late").expect("valid"), Value::text("words").expect("short"));
+        let ttl = Duration::from_millis(200);
+        net.command("c", |engine, now| engine.set_for(&key, value, ttl, now)).expect("free");
+        assert!(net.engine("c").state().register(&key).is_some());
+        let told = ABCDE.iter().filter(|at| net.engine(at).state().register(&key).is_some());
+        assert!(told.count() > 1, "{strategy}: someone else has it at once");
+        net.run(Duration::from_millis(300));
+        assert!(!net.engine("c").is_stopped());
+        assert!(ABCDE.iter().all(|at| net.engine(at).state().register(&key).is_none()), "{strategy}");
+    }
+}
+
+#[test]
 fn one_who_left_is_back_at_once() {
     let mut net = Net::joined(&ABCDE, Tuning::default());
     net.command("c", |engine, now| engine.leave(now)).expect("it runs");

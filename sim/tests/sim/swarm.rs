@@ -2,7 +2,7 @@ use crate::support::start;
 use rumormill_sim::{Scenario, Sim, check, check_until_settled, swarm};
 
 /// Scenarios that once violated a property, by what was wrong.
-const REGRESSIONS: [&str; 7] = [
+const REGRESSIONS: [&str; 10] = [
     // Two replicas that had each forgotten deletes told each other to start over, and both dropped what the other had.
     include_str!("regressions/both-outdated.json"),
     include_str!("regressions/both-outdated-with-an-end.json"),
@@ -13,6 +13,11 @@ const REGRESSIONS: [&str; 7] = [
     include_str!("regressions/same-hash-across-a-partition.json"),
     // A store that was kept while its node was down showed what had ended meanwhile.
     include_str!("regressions/expired-at-restart.json"),
+    // A node that was leaving let nothing end.
+    include_str!("regressions/expired-while-leaving.json"),
+    include_str!("regressions/expired-while-leaving-alone.json"),
+    // A node that had left and came back at another address took its own past for another node of its name.
+    include_str!("regressions/left-then-restarted-elsewhere.json"),
 ];
 
 #[test]
