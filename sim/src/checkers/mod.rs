@@ -1,6 +1,6 @@
 //! What must hold of a whole cluster, whatever is done to it: one property per
 //! file, each looking at the cluster from outside and saying in words what it
-//! found wrong. They share the books of who wrote and saw what ([`Ledger`]),
+//! found wrong. They share the books of who wrote and saw what (`ledger`),
 //! and one place that says what is due by when ([`bounds`]). Nothing here
 //! changes anything in a run: a checked run is the same run.
 
