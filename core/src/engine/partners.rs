@@ -23,6 +23,10 @@ const DRAWN_FROM_ALL: u64 = 10;
 /// many as confirmations count, because some may be asking in vain themselves.
 const ASKING_A_SUSPECT: u64 = 2 * ACCUSERS_MAX as u64;
 
+/// In one of so many rounds a member that left is tried, not one that is down.
+/// A guess: who said goodbye is not expected back.
+const LEFT_TRIED_EVERY: u64 = 8;
+
 impl<S: State> Engine<S> {
     pub(super) fn ask_at_random(&mut self, count: u32) -> Vec<NodeId> {
         let store = self.config.tuning.strategy.repairs();
@@ -53,8 +57,9 @@ impl<S: State> Engine<S> {
         ids
     }
 
-    /// Tries one member that is held to be down: how a healed partition and a
-    /// node that everyone gave up find their way back. The one tried before
+    /// Tries one member that is held to be down, and now and then one that left:
+    /// how a healed partition, a node that everyone gave up, and one that came
+    /// back and finds nobody whom it knew, find their way. The one tried before
     /// had its chance.
     pub(super) fn try_one_lost(&mut self) {
         if let Some(last) = self.lost_tried.take()
@@ -64,7 +69,9 @@ impl<S: State> Engine<S> {
         {
             peer.outbox.clear();
         }
-        let lost = self.members.iter().filter(|member| member.status == Status::Down && !member.is_leaf());
+        let wanted =
+            if self.stats.rounds.is_multiple_of(LEFT_TRIED_EVERY) { Status::Left } else { Status::Down };
+        let lost = self.members.iter().filter(|member| member.status == wanted && !member.is_leaf());
         let lost: Vec<&NodeId> = lost.map(|member| &member.id).collect();
         let pick = self.rng.below(lost.len() as u64) as usize;
         if let Some(id) = lost.get(pick).map(|id| (*id).clone()) {

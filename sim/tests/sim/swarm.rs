@@ -2,7 +2,7 @@ use crate::support::start;
 use rumormill_sim::{Scenario, Sim, check, check_until_settled, swarm};
 
 /// Scenarios that once violated a property, by what was wrong.
-const REGRESSIONS: [&str; 10] = [
+const REGRESSIONS: [&str; 11] = [
     // Two replicas that had each forgotten deletes told each other to start over, and both dropped what the other had.
     include_str!("regressions/both-outdated.json"),
     include_str!("regressions/both-outdated-with-an-end.json"),
@@ -18,6 +18,8 @@ const REGRESSIONS: [&str; 10] = [
     include_str!("regressions/expired-while-leaving-alone.json"),
     // A node that had left and came back at another address took its own past for another node of its name.
     include_str!("regressions/left-then-restarted-elsewhere.json"),
+    // A node came back whose whole join list had left; the one who was still there did not look for it.
+    include_str!("regressions/joined-through-those-who-left.json"),
 ];
 
 #[test]
