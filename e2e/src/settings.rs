@@ -5,30 +5,30 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The `rumormill` program: `RUMORMILL_E2E_BIN`, or the release build.
+/// The `rumormill` program: `E2E_BIN`, or the release build.
 pub fn node_program() -> PathBuf {
-    told("RUMORMILL_E2E_BIN")
+    told("E2E_BIN")
         .unwrap_or_else(|| target().join("release").join(format!("rumormill{}", env::consts::EXE_SUFFIX)))
 }
 
-/// The web bundle: `RUMORMILL_E2E_DIST`, or `dist/` at the top of the project.
+/// The web bundle: `E2E_DIST`, or `dist/` at the top of the project.
 pub fn dist() -> PathBuf {
-    told("RUMORMILL_E2E_DIST").unwrap_or_else(|| root().join("dist"))
+    told("E2E_DIST").unwrap_or_else(|| root().join("dist"))
 }
 
-/// Where screenshots go: `RUMORMILL_E2E_SCREENSHOTS`, or `screenshots/` in cargo's target folder.
+/// Where screenshots go: `E2E_SCREENSHOTS`, or `screenshots/` in cargo's target folder.
 pub fn screenshots() -> PathBuf {
-    told("RUMORMILL_E2E_SCREENSHOTS").unwrap_or_else(|| target().join("screenshots"))
+    told("E2E_SCREENSHOTS").unwrap_or_else(|| target().join("screenshots"))
 }
 
-/// The WebDriver server: `RUMORMILL_E2E_DRIVER`, or `chromedriver` on PATH.
+/// The WebDriver server: `E2E_DRIVER`, or `chromedriver` on PATH.
 pub(crate) fn driver() -> PathBuf {
-    told("RUMORMILL_E2E_DRIVER").unwrap_or_else(|| PathBuf::from("chromedriver"))
+    told("E2E_DRIVER").unwrap_or_else(|| PathBuf::from("chromedriver"))
 }
 
-/// The browser: `RUMORMILL_E2E_BROWSER`, or whichever the driver finds.
+/// The browser: `E2E_BROWSER`, or whichever the driver finds.
 pub(crate) fn browser() -> Option<PathBuf> {
-    told("RUMORMILL_E2E_BROWSER")
+    told("E2E_BROWSER")
 }
 
 fn told(name: &str) -> Option<PathBuf> {

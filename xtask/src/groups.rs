@@ -84,13 +84,13 @@ fn browser(project: &Project, tools: &Tools) -> Command {
     let mut tell = |name: &str, path: &Path| {
         command.env(name, path);
     };
-    tell("RUMORMILL_E2E_BIN", &demo::node_binary(project));
-    tell("RUMORMILL_E2E_DIST", &project.dist());
-    tell("RUMORMILL_E2E_SCREENSHOTS", &project.target().join("screenshots"));
+    tell("E2E_BIN", &demo::node_binary(project));
+    tell("E2E_DIST", &project.dist());
+    tell("E2E_SCREENSHOTS", &project.target().join("screenshots"));
     if let Some(browser) = &tools.browser {
-        tell("RUMORMILL_E2E_DRIVER", &browser.driver);
+        tell("E2E_DRIVER", &browser.driver);
         if let Some(program) = &browser.program {
-            tell("RUMORMILL_E2E_BROWSER", program);
+            tell("E2E_BROWSER", program);
         }
     }
     command
