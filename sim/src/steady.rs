@@ -187,13 +187,13 @@ impl SteadyConfig {
             announcements: per_broadcast(spent.of_kinds(&[MessageKind::Announce]).messages),
             grafts: per_broadcast(spent.of_kinds(&[MessageKind::Graft]).messages),
             prunes: per_broadcast(spent.of_kinds(&[MessageKind::Prune]).messages),
-            bytes: per_broadcast(spent.of_kinds(&COUNTED).bytes),
+            bytes: per_broadcast(spent.of_kinds(&CAUSED).bytes),
         }
     }
 }
 
-/// What a broadcast causes.
-const COUNTED: [MessageKind; 6] = [
+/// What changes cause, on top of what a quiet cluster sends.
+pub(crate) const CAUSED: [MessageKind; 6] = [
     MessageKind::Rumor,
     MessageKind::Delta,
     MessageKind::Digest,

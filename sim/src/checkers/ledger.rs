@@ -111,7 +111,7 @@ impl Ledger {
 
     /// Looks before an act is done.
     pub(crate) fn before(&self, act: &Act, sim: &Sim) -> Option<Before> {
-        let (node, key) = written(act)?;
+        let (node, key) = act.written()?;
         let store = sim.node(node).engine?.state();
         let key = Key::new(key).ok()?;
         let readable = store.get(&key).flat_map(places).collect();
@@ -213,20 +213,6 @@ impl Ledger {
         for holder in &mut self.holders {
             holder.missing.push(at as u32);
         }
-    }
-}
-
-/// The node and the key of a write.
-fn written(act: &Act) -> Option<(u32, &str)> {
-    match act {
-        Act::Set { node, key, .. }
-        | Act::SetFor { node, key, .. }
-        | Act::Put { node, key, .. }
-        | Act::Increment { node, key, .. }
-        | Act::Add { node, key, .. }
-        | Act::Remove { node, key, .. }
-        | Act::Delete { node, key } => Some((*node, key)),
-        _ => None,
     }
 }
 

@@ -221,7 +221,7 @@ impl Act {
     /// Does it make sense in a cluster of so many nodes? Whether it is
     /// possible at its time (the node is up) shows only then.
     pub fn check(&self, nodes: u32) -> Result<(), ScenarioError> {
-        self.nodes().try_for_each(|node| {
+        self.nodes().into_iter().try_for_each(|node| {
             let last = nodes.saturating_sub(1);
             if node < nodes { Ok(()) } else { Err(ScenarioError::NoSuchNode { node, last }) }
         })?;
@@ -264,32 +264,24 @@ impl Act {
     }
 
     /// The nodes that it names.
-    fn nodes(&self) -> impl Iterator<Item = u32> {
-        let (two, many) = match self {
-            Self::Set { node, .. }
-            | Self::SetFor { node, .. }
-            | Self::Put { node, .. }
-            | Self::Increment { node, .. }
-            | Self::Add { node, .. }
-            | Self::Remove { node, .. }
-            | Self::Delete { node, .. }
-            | Self::Crash { node }
-            | Self::Restart { node, .. }
-            | Self::Leave { node }
-            | Self::Pause { node }
-            | Self::Resume { node }
-            | Self::Slow { node, .. }
-            | Self::Clock { node, .. }
-            | Self::Drift { node, .. } => ([Some(*node), None], &[][..]),
-            Self::CutLink { a, b }
-            | Self::CutOneWay { from: a, to: b }
-            | Self::DelayLink { a, b, .. }
-            | Self::Flap { a, b, .. } => ([Some(*a), Some(*b)], &[][..]),
-            Self::Partition { groups } => ([None; 2], groups.as_slice()),
-            Self::Churn { nodes, .. } => ([None; 2], core::slice::from_ref(nodes)),
-            Self::Heal | Self::Tune(_) | Self::Network(_) => ([None; 2], &[][..]),
-        };
-        two.into_iter().flatten().chain(many.iter().flatten().copied())
+    fn nodes(&self) -> Vec<u32> {
+        let mut named = Vec::new();
+        self.clone().each_node(|node| named.push(*node));
+        named
+    }
+
+    /// The node and the key of a write; none for any other act.
+    pub(crate) fn written(&self) -> Option<(u32, &str)> {
+        match self {
+            Self::Set { node, key, .. }
+            | Self::SetFor { node, key, .. }
+            | Self::Put { node, key, .. }
+            | Self::Increment { node, key, .. }
+            | Self::Add { node, key, .. }
+            | Self::Remove { node, key, .. }
+            | Self::Delete { node, key } => Some((*node, key)),
+            _ => None,
+        }
     }
 
     /// Hands out every node that it names, to be named otherwise.

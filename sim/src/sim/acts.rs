@@ -46,14 +46,10 @@ pub enum ActError {
 impl Sim {
     /// Does what a checked act says.
     pub(super) fn perform(&mut self, act: &Act) -> Result<(), ActError> {
+        if let Some((node, key)) = act.written() {
+            return self.write(node, key, act);
+        }
         match act {
-            Act::Set { node, key, .. }
-            | Act::SetFor { node, key, .. }
-            | Act::Put { node, key, .. }
-            | Act::Increment { node, key, .. }
-            | Act::Add { node, key, .. }
-            | Act::Remove { node, key, .. }
-            | Act::Delete { node, key } => self.write(*node, key, act),
             Act::Crash { node } => self.crash(*node),
             Act::Restart { node, data, moved } => self.restart(*node, *data, *moved),
             Act::Leave { node } => {

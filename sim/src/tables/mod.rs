@@ -13,8 +13,9 @@ pub mod split;
 mod steady;
 
 use crate::sim::Sim;
+use crate::steady::CAUSED;
+use rumormill_core::Duration;
 use rumormill_core::engine::Tally;
-use rumormill_core::{Duration, MessageKind};
 use std::fmt::Write;
 
 /// Measures one row: its cells, one for each column.
@@ -73,16 +74,7 @@ fn line<'a>(page: &mut String, cells: impl Iterator<Item = &'a str>) {
     writeln!(page, "| {} |", cells.join(" | ")).expect("a string takes any text");
 }
 
-/// What changes cause, on top of what a quiet cluster sends.
-const CAUSED: [MessageKind; 6] = [
-    MessageKind::Rumor,
-    MessageKind::Delta,
-    MessageKind::Digest,
-    MessageKind::Announce,
-    MessageKind::Graft,
-    MessageKind::Prune,
-];
-
+/// All messages that changes cause.
 fn caused(sim: &Sim) -> Tally {
     CAUSED.into_iter().map(|kind| sim.sent_of_kind(kind)).fold(Tally::default(), |sum, tally| Tally {
         messages: sum.messages + tally.messages,
