@@ -36,6 +36,7 @@ extern crate alloc;
 pub mod time;
 pub mod id;
 pub mod hash;
+mod shared;
 pub mod rng;
 pub mod version;
 pub mod hlc;

@@ -45,7 +45,7 @@ impl Pace {
 }
 
 /// A machine's clock. Its arguments and `when` are simulated time.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Clock {
     machine: Pace,
     /// As a driver keeps it: from the machine's clock at the start of the

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, VecDeque};
 pub(crate) const BACKLOG_MAX: u32 = 128;
 
 /// What waits for a process that is paused or slow.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Waiting {
     /// A request for a link.
     Dialed { link: u64 },
@@ -25,7 +25,7 @@ pub(crate) enum Waiting {
     Tune(Tuning),
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Host {
     pub(crate) id: NodeId,
     pub(crate) address: Address,

@@ -49,7 +49,7 @@ const RANK_ACT: u8 = 1;
 
 type Entry = Reverse<(Instant, u8, u64, What)>;
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Queue {
     heap: BinaryHeap<Entry>,
     sequence: u64,

@@ -10,7 +10,7 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 /// thousand nodes. A guess.
 pub(crate) const KEPT_DEFAULT: u32 = 20_000;
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Tracer {
     hash: u64,
     hashing: bool,

@@ -27,7 +27,7 @@ pub const COUNT_EVERY_ROUNDS: u32 = 5;
 const ASK_AGAIN_ROUNDS: u32 = 4 * COUNT_EVERY_ROUNDS;
 
 /// The count that this node takes part in.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Census<S: State> {
     /// Who asked; none if this node began it, or if there was none yet.
     asked_by: Option<NodeId>,

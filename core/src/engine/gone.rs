@@ -24,7 +24,7 @@ const LEAVING_MAX: Duration = Duration::from_secs(10);
 const GRAVES_MAX: usize = 4_096;
 
 /// Members that are gone or on their way.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Gone {
     since: BTreeMap<NodeId, Instant>,
     graves: BTreeMap<NodeId, Incarnation>,

@@ -33,7 +33,7 @@ pub(super) enum Target {
 }
 
 /// An address to join through.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Seed {
     pub(super) address: Address,
     failures: u32,
@@ -48,7 +48,7 @@ impl Seed {
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Link {
     pub(super) codec: Codec,
     pub(super) stage: Stage,
@@ -65,7 +65,7 @@ pub(super) enum Stage {
     Established { peer: NodeId, incarnation: Incarnation },
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Links {
     table: BTreeMap<LinkId, Link>,
     by_peer: BTreeMap<NodeId, Vec<LinkId>>,

@@ -134,7 +134,7 @@ pub enum Output {
 }
 
 /// One node of the cluster, without clock or network.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Engine<S: State> {
     config: EngineConfig,
     state: S,

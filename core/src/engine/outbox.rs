@@ -55,7 +55,7 @@ impl Ask {
 }
 
 /// A delta to be sent.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Owed<S: State> {
     pub(super) theirs: S::Digest,
     pub(super) push: bool,
@@ -63,7 +63,7 @@ pub(super) struct Owed<S: State> {
 }
 
 /// Everything owed to one peer.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Outbox<S: State> {
     ask: Option<Ask>,
     /// Is the ask a probe, besides whatever else it is for?
@@ -86,7 +86,7 @@ pub(super) struct Outbox<S: State> {
     blocked: Option<Purpose>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Peer<S: State> {
     pub(super) outbox: Outbox<S>,
 }

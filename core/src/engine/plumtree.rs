@@ -39,7 +39,7 @@ pub const GRAFT_AGAIN: Duration = Duration::from_millis(100);
 pub const ANNOUNCED_MAX: usize = 256;
 
 /// What an engine keeps for Plumtree.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Plumtree<S: State> {
     /// None while another strategy is in force.
     overlay: Option<Overlay>,
@@ -62,7 +62,7 @@ pub(super) struct Plumtree<S: State> {
 /// How far the tree is behind the announcements, estimated as TCP estimates
 /// its round trips (RFC 6298, §2): a graft too early makes a detour a part of
 /// the tree.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Lateness {
     mean_us: u64,
     spread_us: u64,
@@ -86,7 +86,7 @@ impl Lateness {
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Announced<S: State> {
     by: NodeId,
     digest: S::Digest,

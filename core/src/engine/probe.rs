@@ -25,7 +25,7 @@ struct Probe {
 }
 
 /// A member that is probed for others.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Relay {
     askers: BTreeSet<NodeId>,
     /// When to say that there is no answer yet; none once it was said.
@@ -34,7 +34,7 @@ struct Relay {
 }
 
 /// Members that owe an answer.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Probes {
     asked: BTreeMap<NodeId, Probe>,
     /// When to ask them again.

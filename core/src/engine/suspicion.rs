@@ -16,7 +16,7 @@ const WAY: [[u64; ACCUSERS_MAX]; ACCUSERS_MAX] =
     [[1_000; 4], [0, 1_000, 1_000, 1_000], [0, 631, 1_000, 1_000], [0, 500, 792, 1_000]];
 
 /// The suspicions under way.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Suspicions {
     known: BTreeMap<NodeId, Suspicion>,
     /// Since when, by how many confirm it: all of one kind last equally long,

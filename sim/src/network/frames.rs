@@ -13,7 +13,7 @@ use rumormill_core::{Cause, Duration, Instant, LinkId, MessageKind};
 pub(crate) const RECEIVE_BUFFER_BYTES: u64 = 128 * 1024;
 
 /// A frame under way.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Flight {
     pub(crate) link: u64,
     pub(crate) from: u32,

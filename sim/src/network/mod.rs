@@ -59,7 +59,7 @@ pub(crate) struct End {
     pub(crate) open: bool,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Link {
     /// The end that dialled, then the other, which has no name and is not open
     /// before it accepts.
@@ -81,7 +81,7 @@ pub(crate) struct Link {
     closed: Option<Refusal>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Wires {
     pub(crate) network: Network,
     pub(crate) paths: Paths,

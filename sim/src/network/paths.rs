@@ -5,7 +5,7 @@
 use crate::latency::Latency;
 use std::collections::{BTreeMap, BTreeSet};
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Paths {
     /// The group of each node; empty without a partition.
     groups: Vec<u32>,

@@ -88,7 +88,7 @@ pub struct InFlight {
 }
 
 /// A cluster on a simulated network, at some moment of a run.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Sim {
     scenario: Scenario,
     now: Instant,

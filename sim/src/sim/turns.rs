@@ -17,7 +17,7 @@ enum Subject {
     Node(u32),
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Plan {
     subject: Subject,
     dice: Rng,
@@ -29,7 +29,7 @@ struct Plan {
 }
 
 /// At most one plan for each node and each link.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Plans {
     plans: BTreeMap<u32, Plan>,
     by_subject: BTreeMap<Subject, u32>,

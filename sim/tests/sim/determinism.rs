@@ -1,4 +1,4 @@
-use crate::support::{apply, run_for, set, start};
+use crate::support::{apply, ms, run_for, set, start};
 use rumormill_core::{Strategy, Tuning};
 use rumormill_sim::scenarios::{find, named};
 use rumormill_sim::{Act, Scenario, Sim, trace_hash_of};
@@ -101,4 +101,22 @@ fn latencies_do_not_depend_on_how_many_frames_are_lost() {
         sim.in_flight().map(|frame| frame.arrives_at).collect::<Vec<_>>()
     };
     assert_eq!(first_arrival(0), first_arrival(1));
+}
+
+/// A copy is taken in the midst of a run, with messages under way and faults in force; neither notices the other.
+#[test]
+fn a_copy_goes_on_as_the_original_does() {
+    for mut scenario in named().into_iter().chain((0..4).map(rumormill_sim::swarm::scenario)) {
+        scenario.until_us = scenario.until_us.min(ms(20_000));
+        let expected = hash(scenario.clone());
+        let mut sim = start(scenario.clone());
+        run_for(&mut sim, scenario.until_us.as_micros() / 2_000);
+        let mut copy = sim.clone();
+        assert_eq!(copy.trace_hash(), sim.trace_hash(), "{}", scenario.name);
+        // The original goes another way meanwhile: what both share must not show it.
+        set(&mut sim, 0, "only-here", 1);
+        run_for(&mut sim, 1_000);
+        copy.run_to_end();
+        assert_eq!(copy.trace_hash(), expected, "{}", scenario.name);
+    }
 }

@@ -6,7 +6,7 @@ use super::counter::{Counter, Totals};
 use super::coverage::{AHEAD_RANGES_MAX, Coverage, News};
 use super::cut::Cut;
 use super::garbage::Roll;
-use super::log::{Log, SUPERSEDED_MAX};
+use super::log::SUPERSEDED_MAX;
 use super::register::Written;
 use super::{Content, Key, Kind, Place, SEQUENCE_MAX, Slot, Store, Value};
 use crate::id::Writer;
@@ -245,7 +245,7 @@ impl Store {
 
     /// Notes that dots were seen, as far as the table of what is ahead allows.
     pub(super) fn cover(&mut self, writer: &Writer, after: u64, upto: u64) -> bool {
-        let standing = self.log.get(writer).map_or(0, Log::standing);
+        let standing = self.log.get(writer).map_or(0, |log| log.standing());
         self.coverage.insert(writer, after, upto, standing + AHEAD_RANGES_MAX)
     }
 

@@ -33,6 +33,7 @@ use super::{Change, Comparison, DecodeError, InvalidDelta, Merged, Part, State};
 use crate::hash::StateHash;
 use crate::hlc::Hlc;
 use crate::id::{NodeId, Writer};
+use crate::shared::Shared;
 use crate::time::Instant;
 use crate::version::VersionVector;
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -104,7 +105,8 @@ enum Content {
     Set(BTreeMap<Value, Cell<bool>>),
 }
 
-/// The replicated map of one node.
+/// The replicated map of one node. Copies share what grows until one of them
+/// changes it, which lets a simulator keep a thousand of them as they were.
 #[derive(Debug, Clone)]
 pub struct Store {
     writer: Writer,
@@ -116,10 +118,10 @@ pub struct Store {
     /// The latest instant that the node has told: times to live end by it.
     now: Instant,
     coverage: Coverage,
-    entries: BTreeMap<Slot, Content>,
+    entries: Shared<BTreeMap<Slot, Content>>,
     /// Where each dot that still matters stands: it grows with what is
     /// stored, and a delta is made of ranges of it.
-    log: BTreeMap<Writer, Log>,
+    log: Shared<BTreeMap<Writer, Shared<Log>>>,
     /// Registers with an end, by when it comes next.
     expiring: BTreeSet<(Instant, Slot)>,
     /// The same, by slot.
@@ -142,8 +144,8 @@ impl Store {
             own_sequence: 0,
             now: Instant::ZERO,
             coverage: Coverage::default(),
-            entries: BTreeMap::new(),
-            log: BTreeMap::new(),
+            entries: Shared::default(),
+            log: Shared::default(),
             expiring: BTreeSet::new(),
             ends: BTreeMap::new(),
             tombstones: BTreeSet::new(),
