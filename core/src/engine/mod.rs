@@ -7,7 +7,7 @@
 //! a round asks), `detect` with its books `probe` and `suspicion` (who is down),
 //! `names` (what is said of this node), `gone` (what becomes of those who are
 //! gone), `departure` (how this node leaves), `watcher` (services), `garbage`
-//! (when deleted things may be forgotten).
+//! (when deleted things may be forgotten), `insight` (what an observer is told).
 
 mod commands;
 mod departure;
@@ -15,6 +15,7 @@ mod detect;
 mod exchange;
 mod garbage;
 mod gone;
+mod insight;
 mod links;
 mod names;
 mod outbox;
@@ -29,6 +30,7 @@ mod watcher;
 
 pub use departure::{HANDOVER_MAX, LEAVE_GRACE, LeaveError};
 pub use garbage::COUNT_EVERY_ROUNDS;
+pub use insight::Debt;
 pub use links::HELLO_TIMEOUT;
 pub use outbox::{CONTROL_FRAMES_MAX, LINK_FRAMES_MAX, NEWS_MAX};
 pub use plumtree::{ANNOUNCE_AFTER, ANNOUNCED_MAX, GRAFT_AFTER, GRAFT_AGAIN};

@@ -136,6 +136,11 @@ impl<S: State> Outbox<S> {
         *self = Self { blocked, ..Self::default() };
     }
 
+    /// What for it waits for a token, if it does.
+    pub(super) fn blocked(&self) -> Option<Purpose> {
+        self.blocked
+    }
+
     /// Owes something that carries state?
     pub(super) fn owes_payload(&self) -> bool {
         self.owes_news() || self.delta.is_some()

@@ -122,6 +122,10 @@ impl Wires {
         self.flights.iter().map(|(id, flight)| (*id, flight))
     }
 
+    pub(crate) fn flight(&self, id: u64) -> Option<&Flight> {
+        self.flights.get(&id)
+    }
+
     /// Sends the request for a link. Without a host to send it to, the answer
     /// is a refusal after what a look-up would take.
     pub(crate) fn dial(

@@ -119,7 +119,7 @@ impl Sim {
         let now = host.clock.now(self.now);
         let engine = Engine::with_members(config, store, members, seed, now)
             .expect("a checked scenario makes a valid configuration");
-        if let (true, Some(watch)) = (recovered, &mut self.watch) {
+        for watch in self.watches.iter_mut().filter(|_| recovered) {
             watch.recover(node, &engine, self.now);
         }
         host.engine = Some(engine);
@@ -156,7 +156,7 @@ impl Sim {
             self.wires.shut(end, None, self.now, &mut self.queue);
         }
         self.empty_inbox(node);
-        if let Some(watch) = &mut self.watch {
+        for watch in &mut self.watches {
             watch.forget(node);
         }
     }
@@ -179,10 +179,19 @@ impl Sim {
         let wrote = engine.state().version() > before;
         self.record(node, TraceEvent::Wrote { key: key.clone(), what });
         if let (true, Some(engine)) = (wrote, &self.hosts[node as usize].engine) {
-            self.watch = Some(Watch::new(node, engine, key.as_str(), self.now, self.scenario.nodes));
+            self.writes += 1;
+            let named = (self.writes, key.as_str());
+            let watch = Watch::new(named, node, engine, self.now, self.scenario.nodes);
+            self.watches.push_back(watch);
+            self.drop_old_watches();
         }
         self.drive(node);
         Ok(())
+    }
+
+    pub(super) fn drop_old_watches(&mut self) {
+        let surplus = self.watches.len().saturating_sub(self.watches_max as usize);
+        self.watches.drain(..surplus);
     }
 
     pub(super) fn tune(&mut self, node: u32, tuning: Tuning) {

@@ -261,7 +261,7 @@ impl Sim {
     }
 
     pub(super) fn receive(&mut self, flight: Flight, link: LinkId) {
-        let Tag { number, kind, .. } = flight.tag;
+        let Tag { number, kind, cause, .. } = flight.tag;
         self.payloads_in_flight -= u32::from(kind.is_payload());
         if flight.copy {
             self.totals.duplicated += 1;
@@ -270,8 +270,10 @@ impl Sim {
         }
         self.handle(flight.to, Input::Received { link, frame: flight.frame });
         let engine = self.hosts[flight.to as usize].engine.as_ref();
-        if let (true, Some(engine), Some(watch)) = (kind.is_payload(), engine, &mut self.watch) {
-            watch.look(flight.to, flight.from, engine, self.now);
+        if let (true, Some(engine)) = (kind.is_payload(), engine) {
+            for watch in &mut self.watches {
+                watch.look(flight.to, flight.from, (kind, cause), engine, self.now);
+            }
         }
     }
 

@@ -1,13 +1,16 @@
 //! The simulator's face: a run that is stepped through, acted upon and looked
 //! at. What an act does is in `acts`, what an event does in `drive`, what waits
-//! for a slow node in `inbox`, what goes up and down by itself in `turns`.
+//! for a slow node in `inbox`, what goes up and down by itself in `turns`, what a
+//! frame carries in `contents`.
 
 mod acts;
+mod contents;
 mod drive;
 mod inbox;
 mod turns;
 
 pub use acts::ActError;
+pub use contents::Carried;
 
 use crate::host::Host;
 use crate::network::Wires;
@@ -21,6 +24,7 @@ use rumormill_core::{
     Cause, Engine, Incarnation, Instant, Member, Members, MessageKind, NodeId, State, Status, Store,
     TraceRecord, Tuning,
 };
+use std::collections::VecDeque;
 
 /// Counts of a whole run, over all nodes and lives.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -101,7 +105,11 @@ pub struct Sim {
     known: Members,
     plans: turns::Plans,
     tracer: Tracer,
-    watch: Option<Watch>,
+    /// The latest writes, oldest first.
+    watches: VecDeque<Watch>,
+    watches_max: u32,
+    /// How many writes there have been.
+    writes: u64,
     acts_done: Vec<Timed>,
     acts_refused: Vec<(Timed, ActError)>,
     totals: Totals,
@@ -132,7 +140,9 @@ impl Sim {
             known,
             plans: turns::Plans::default(),
             tracer: Tracer::default(),
-            watch: None,
+            watches: VecDeque::new(),
+            watches_max: 1,
+            writes: 0,
             acts_done: Vec::new(),
             acts_refused: Vec::new(),
             totals: Totals::default(),
@@ -315,17 +325,28 @@ impl Sim {
 
     /// The latest write and who has it; none before the first.
     pub fn latest(&self) -> Option<&Watch> {
-        self.watch.as_ref()
+        self.watches.back()
+    }
+
+    /// Watches so many of the latest writes, at least one; 1 unless asked for more.
+    pub fn keep_watches(&mut self, watches: u32) {
+        self.watches_max = watches.max(1);
+        self.drop_old_watches();
+    }
+
+    /// The latest writes that are watched and who has them, oldest first.
+    pub fn watches(&self) -> impl DoubleEndedIterator<Item = &Watch> {
+        self.watches.iter()
     }
 
     /// How many nodes that are up have the latest write.
     pub fn informed(&self) -> u32 {
-        self.watch.as_ref().map_or(0, Watch::informed)
+        self.latest().map_or(0, Watch::informed)
     }
 
     /// Does a node have the latest write?
     pub fn has_latest(&self, node: u32) -> bool {
-        self.watch.as_ref().is_some_and(|watch| watch.learned(node).is_some())
+        self.latest().is_some_and(|watch| watch.learned(node).is_some())
     }
 
     /// How many nodes are up.

@@ -23,6 +23,8 @@ mod membership;
 mod restart;
 /// Frames that come twice, late, slowly, or one way only; links that flap.
 mod datagrams;
+/// What an observer is told: paths, contents, debts.
+mod insight;
 /// Processes that are slow, stopped, or come and go.
 mod processes;
 /// Clocks that are wrong, and go wrong.

@@ -1,0 +1,74 @@
+use crate::support::*;
+use rumormill_core::engine::Debt;
+use rumormill_core::{LimiterConfig, Strategy, Tuning};
+use rumormill_sim::{Act, Scenario, Sim};
+
+fn tuned(strategy: Strategy, nodes: u32) -> Sim {
+    let tuning = Tuning { strategy, ..Tuning::default() };
+    let mut sim = start(Scenario { nodes, seed: 5, tuning, ..Scenario::default() });
+    run_for(&mut sim, 1_000);
+    sim
+}
+
+#[test]
+fn a_path_leads_from_the_writer_hop_by_hop() {
+    for strategy in [Strategy::Tree, Strategy::Random, Strategy::Plumtree] {
+        let mut sim = tuned(strategy, 30);
+        set(&mut sim, 4, "color", "red");
+        within(&mut sim, 20_000, "informed", |sim| sim.informed() == 30);
+        let watch = sim.latest().expect("there was a write");
+        for node in 0..30 {
+            let path = watch.path(node);
+            let learned = watch.learned(node).expect("all are informed");
+            assert_eq!((path[0].0, path.len() as u32), (4, learned.hops + 1), "{strategy} {node}");
+            for pair in path.windows(2) {
+                assert!(pair[1].1.from == pair[0].0 && pair[0].1.at < pair[1].1.at);
+                assert!(pair[1].1.by.is_some_and(|(kind, _)| kind.is_payload()));
+            }
+        }
+    }
+}
+
+#[test]
+fn older_writes_are_watched_on_and_no_more_than_wanted() {
+    let mut sim = tuned(Strategy::Hybrid, 10);
+    sim.keep_watches(2);
+    for key in ["a", "b", "c"] {
+        set(&mut sim, 1, key, 1);
+    }
+    let keys: Vec<&str> = sim.watches().map(|watch| watch.key.as_str()).collect();
+    assert_eq!(keys, ["b", "c"]);
+    within(&mut sim, 2_000, "informed", |sim| sim.watches().all(|watch| watch.informed() == 10));
+    apply(&mut sim, Act::Crash { node: 7 });
+    assert!(sim.watches().all(|watch| watch.informed() == 9 && watch.path(7).is_empty()));
+}
+
+#[test]
+fn a_frame_under_way_tells_what_it_carries() {
+    let mut sim = tuned(Strategy::Tree, 7);
+    set(&mut sim, 0, "color", "red");
+    let watch = sim.latest().expect("there was a write");
+    let ids: Vec<u64> = sim.in_flight().filter(|flight| flight.writes > 0).map(|flight| flight.id).collect();
+    assert_eq!(ids.len(), 2, "one to each child");
+    for id in ids {
+        assert!(sim.carries(id, watch));
+        let carried = sim.contents(id).expect("it is under way");
+        assert_eq!((carried[0].key.as_str(), carried[0].what.as_str()), ("color", "= \"red\""));
+    }
+    assert!(sim.contents(u64::MAX).is_none());
+}
+
+#[test]
+fn what_is_denied_is_owed_until_a_token_is_there() {
+    let limiter = LimiterConfig::Bucket { capacity: 1, refill_per_s: 1, reserve: 0 };
+    let mut sim = tuned(Strategy::Tree, 7);
+    apply(&mut sim, Act::Tune(Tuning { strategy: Strategy::Tree, limiter, ..Tuning::default() }));
+    let children = engine(&sim, 0).pushes_to();
+    assert_eq!(children.len(), 2);
+    set(&mut sim, 0, "color", "red");
+    set(&mut sim, 0, "color", "blue");
+    let debts: Vec<Debt> = children.iter().filter_map(|child| engine(&sim, 0).debt(child)).collect();
+    let now = sim.now();
+    assert!(!debts.is_empty());
+    assert!(debts.iter().all(|debt| debt.payload && debt.denied && debt.token_at.is_some_and(|at| at > now)));
+}
