@@ -1,10 +1,11 @@
-//! The shell: the top bar with the two places, the theme, the way from the page's address to a place. Places keep
+//! The shell: the top bar with the places, the theme, the way from the page's address to a place. Places keep
 //! their state while the other one is in sight; what they show is their own business.
 
 use crate::{
     glue::{http, page},
     lab::Lab,
     live::Live,
+    race::Race,
     route::Route,
     theme::Theme,
     ui::{Button, ButtonKind, IconName},
@@ -27,7 +28,7 @@ pub struct App {
     /// `None` until it is known who served the page.
     route: Option<Route>,
     /// Places that have been in sight, which are kept from then on.
-    visited: (bool, bool),
+    visited: (bool, bool, bool),
     own_node: Option<AttrValue>,
     theme: Theme,
     system_is_dark: bool,
@@ -62,7 +63,7 @@ impl Component for App {
         ctx.link().send_future(async { Msg::Served(serving_node().await) });
         let mut app = Self {
             route: None,
-            visited: (false, false),
+            visited: (false, false, false),
             own_node: None,
             theme,
             system_is_dark: page::matches(page::DARK),
@@ -117,6 +118,7 @@ impl Component for App {
                     <h1 class="brand"><Mark /><span>{ "Rumormill" }</span></h1>
                     <nav class="places" aria-label="Places">
                         { self.place(&Route::Lab, "Lab", "place-lab") }
+                        { self.place(&Route::RACE, "Race", "place-race") }
                         { self.place(&Route::LIVE, "Live", "place-live") }
                     </nav>
                     <div class="tools">
@@ -138,6 +140,10 @@ impl App {
             Route::Lab => {
                 self.visited.0 = true;
                 page::set_title("Lab · Rumormill");
+            }
+            Route::Race { .. } => {
+                self.visited.2 = true;
+                page::set_title("Race · Rumormill");
             }
             Route::Live { .. } => {
                 self.visited.1 = true;
@@ -170,6 +176,11 @@ impl App {
     fn places(&self, ctx: &Context<Self>) -> Html {
         let is_dark = self.theme.is_dark(self.system_is_dark);
         let in_lab = matches!(self.route, Some(Route::Lab));
+        let in_live = matches!(self.route, Some(Route::Live { .. }));
+        let query = match &self.route {
+            Some(Route::Race { query }) => Some(AttrValue::from(query.clone())),
+            _ => None,
+        };
         let node = match &self.route {
             Some(Route::Live { node }) => node.clone().map(AttrValue::from),
             _ => None,
@@ -179,9 +190,14 @@ impl App {
                 if self.visited.0 {
                     <div class="place-root" hidden={!in_lab}><Lab active={in_lab} {is_dark} /></div>
                 }
+                if self.visited.2 {
+                    <div class="place-root" hidden={query.is_none()}>
+                        <Race active={query.is_some()} query={query.unwrap_or_default()} {is_dark} />
+                    </div>
+                }
                 if self.visited.1 {
-                    <div class="place-root" hidden={in_lab}>
-                        <Live {node} own_node={self.own_node.clone()} active={!in_lab} {is_dark}
+                    <div class="place-root" hidden={!in_live}>
+                        <Live {node} own_node={self.own_node.clone()} active={in_live} {is_dark}
                             on_node={ctx.link().callback(Msg::Node)} />
                     </div>
                 }

@@ -9,5 +9,6 @@ pub mod route;
 pub mod theme;
 pub mod ui;
 pub mod lab;
+pub mod race;
 pub mod live;
 pub mod app;

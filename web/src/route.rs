@@ -8,6 +8,11 @@ use std::fmt;
 pub enum Route {
     /// A cluster in this tab.
     Lab,
+    /// Several clusters side by side.
+    Race {
+        /// What is compared, as the place itself writes and reads it; empty for whatever is there.
+        query: String,
+    },
     /// Real nodes, seen through one of them.
     Live {
         /// The node to connect to, a `ws://` or `wss://` URL as someone gave it; none means that the user will say.
@@ -23,6 +28,7 @@ impl Route {
         let (path, query) = hash.split_once('?').unwrap_or((hash, ""));
         match path {
             "/lab" => Some(Self::Lab),
+            "/race" => Some(Self::Race { query: query.to_owned() }),
             "/live" => {
                 let node = query.split('&').find_map(|pair| pair.strip_prefix("node="));
                 Some(Self::Live { node: node.map(decode).filter(|node| !node.is_empty()) })
@@ -34,9 +40,17 @@ impl Route {
     /// The Live place without a node.
     pub const LIVE: Self = Self::Live { node: None };
 
+    /// The Race as it stands.
+    pub const RACE: Self = Self::Race { query: String::new() };
+
     /// Do both name the same place, whatever else they say?
     pub fn is_same_place(&self, other: &Self) -> bool {
-        matches!((self, other), (Self::Lab, Self::Lab) | (Self::Live { .. }, Self::Live { .. }))
+        matches!(
+            (self, other),
+            (Self::Lab, Self::Lab)
+                | (Self::Race { .. }, Self::Race { .. })
+                | (Self::Live { .. }, Self::Live { .. })
+        )
     }
 }
 
@@ -45,6 +59,8 @@ impl fmt::Display for Route {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Lab => f.write_str("#/lab"),
+            Self::Race { query } if query.is_empty() => f.write_str("#/race"),
+            Self::Race { query } => write!(f, "#/race?{query}"),
             Self::Live { node: None } => f.write_str("#/live"),
             Self::Live { node: Some(node) } => write!(f, "#/live?node={}", encode(node)),
         }

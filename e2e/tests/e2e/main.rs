@@ -8,5 +8,7 @@ mod determinism;
 mod harness;
 /// The Lab: a cluster in the tab.
 mod lab;
+/// The Race: clusters side by side.
+mod race;
 /// The Live place, on real nodes.
 mod live;

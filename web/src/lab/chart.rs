@@ -121,7 +121,7 @@ fn time_axis(axes: &Axes) -> Vec<Layer> {
 }
 
 /// 0.1, 0.2, 0.5, 1, 2, 5 … seconds: the first that is not below.
-fn tick_step_us(at_least_us: f32) -> u64 {
+pub fn tick_step_us(at_least_us: f32) -> u64 {
     let mut decade = 100_000;
     loop {
         for step in [1, 2, 5] {
@@ -133,7 +133,8 @@ fn tick_step_us(at_least_us: f32) -> u64 {
     }
 }
 
-fn seconds_short(at_us: u64, step_us: u64) -> String {
+/// A moment as an axis has it, as fine as its steps.
+pub fn seconds_short(at_us: u64, step_us: u64) -> String {
     if step_us.is_multiple_of(1_000_000) {
         format!("{} s", at_us / 1_000_000)
     } else {

@@ -51,6 +51,8 @@ pub struct Layout {
 
 /// Room for names around the ring.
 const MARGIN: f32 = 34.0;
+/// Room around a ring with one name.
+const SMALL_MARGIN: f32 = 22.0;
 /// The largest a node is drawn.
 const NODE_RADIUS_MAX: f32 = 10.0;
 /// The smallest a node may be before the ring takes another row.
@@ -65,8 +67,18 @@ const LABEL_PX: f32 = 30.0;
 impl Layout {
     /// The ring of so many nodes on a canvas of that size. Node 0 stands at the top, indices go clockwise.
     pub fn ring(count: u32, width: f32, height: f32) -> Self {
+        Self::within(count, width, height, MARGIN)
+    }
+
+    /// The same without room for names, for small canvases.
+    pub fn small_ring(count: u32, width: f32, height: f32) -> Self {
+        // Only the first name stays: it shows where the ring begins.
+        Self { label_every: u32::MAX, ..Self::within(count, width, height, SMALL_MARGIN) }
+    }
+
+    fn within(count: u32, width: f32, height: f32, margin: f32) -> Self {
         let center = Point::new(width / 2.0, height / 2.0);
-        let radius = (width.min(height) / 2.0 - MARGIN).max(20.0);
+        let radius = (width.min(height) / 2.0 - margin).max(20.0);
         if count == 0 {
             return Self { center, radius, ..Self::default() };
         }
@@ -78,7 +90,7 @@ impl Layout {
             let row_radius = radius - row_gap * (index % rows) as f32;
             Point::new(center.x + row_radius * angle.cos(), center.y + row_radius * angle.sin())
         };
-        let per_label = (LABEL_PX * count as f32 / (TAU * (radius + MARGIN / 2.0))).ceil() as u32;
+        let per_label = (LABEL_PX * count as f32 / (TAU * (radius + margin / 2.0))).ceil() as u32;
         Self {
             nodes: (0..count).map(place).collect(),
             center,

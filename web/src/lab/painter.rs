@@ -90,5 +90,6 @@ pub fn color(palette: &Palette, hue: Hue) -> &'static str {
         Hue::FreshSoft => palette.fresh_soft,
         Hue::Talk => palette.talk,
         Hue::Focus => palette.focus,
+        Hue::Lane(number) => palette.lanes[usize::from(number) % palette.lanes.len()],
     }
 }

@@ -27,6 +27,8 @@ pub struct Palette {
     pub talk: &'static str,
     /// The selection.
     pub focus: &'static str,
+    /// What is compared, told apart by letters too.
+    pub lanes: [&'static str; 4],
 }
 
 /// For a light page.
@@ -43,6 +45,7 @@ pub const LIGHT: Palette = Palette {
     fresh_soft: "#00795c1f",
     talk: "#8c97a6",
     focus: "#15191f",
+    lanes: ["#0072b2", "#b0480a", "#00795c", "#8a3b93"],
 };
 
 /// For a dark page.
@@ -59,6 +62,7 @@ pub const DARK: Palette = Palette {
     fresh_soft: "#2fd3a026",
     talk: "#66727f",
     focus: "#e6edf3",
+    lanes: ["#56b4e9", "#f0a340", "#2fd3a0", "#d996e0"],
 };
 
 impl Palette {

@@ -29,6 +29,8 @@ pub enum Hue {
     Talk,
     /// The selection.
     Focus,
+    /// One of several things that are compared, by its number; they begin anew after four.
+    Lane(u8),
 }
 
 /// Shapes of one look, painted together.

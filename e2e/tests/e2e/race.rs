@@ -1,0 +1,91 @@
+//! The Race in a real browser: several clusters side by side, each with the shipped worker behind it.
+
+use rumormill_e2e::{Browser, FileServer, Look, settings, until};
+use serde_json::json;
+use std::time::Duration;
+
+const LIMIT: Duration = Duration::from_secs(90);
+
+fn by_testid(name: &str) -> String {
+    format!("[data-testid=\"{name}\"]")
+}
+
+async fn race(look: Look, query: &str) -> (Browser, FileServer) {
+    let server = FileServer::start(&settings::dist(), "/");
+    let browser = Browser::start().await;
+    browser.look(look).await;
+    browser.open(&format!("{}#/race{query}", server.url())).await;
+    browser.text(&by_testid("race-verdict"), |text| !text.is_empty()).await;
+    (browser, server)
+}
+
+async fn fast(browser: &Browser) {
+    let script = "const speed = document.querySelector('[data-testid=race-speed]');
+        speed.value = '1';
+        speed.dispatchEvent(new InputEvent('input', { bubbles: true }));";
+    browser.script(script, vec![]).await;
+}
+
+async fn until_over(browser: &Browser) {
+    until("the end of the race", LIMIT, async || {
+        let over =
+            browser.script("return document.querySelector('[data-testid=race]').dataset.over", vec![]).await;
+        (over == json!("true")).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn three_ways_race_on_one_clock_and_a_sentence_says_who_won() {
+    let (browser, _server) = race(Look::DESKTOP, "").await;
+    browser.text(&by_testid("race-verdict"), |text| text.contains("Press Play")).await;
+    fast(&browser).await;
+    browser.click(&by_testid("race-play")).await;
+    until_over(&browser).await;
+    browser
+        .text(&by_testid("race-verdict"), |text| text.starts_with("Tree was first: 100 of 100 after"))
+        .await;
+    for lane in 0..3 {
+        browser.text(&by_testid(&format!("race-row-{lane}")), |text| text.contains("100 of 100")).await;
+    }
+    // Another lane is another race, and the address holds all of it.
+    browser.click(&by_testid("race-add")).await;
+    browser.text(&by_testid("race-ring-3"), |text| text.contains("Hybrid")).await;
+    let hash = browser.script("return location.hash", vec![]).await;
+    let hash = hash.as_str().expect("the hash is text");
+    assert_eq!(hash.matches("&lane=").count(), 4, "{hash}");
+    browser.assert_quiet_console().await;
+}
+
+#[tokio::test]
+async fn a_link_brings_its_race_and_says_what_of_it_is_damaged() {
+    let query = "?nodes=30&seed=7&latency=10&loss=25&vary=fixed&course=calm\
+                 &lane=tree.push-pull.1.2.500.unlimited.256.128&lane=hybrid.push-pull.1.2.500.bucket.256.128&wind=9";
+    let (browser, _server) = race(Look::DESKTOP, query).await;
+    browser.text(&by_testid("race-problems"), |text| text.contains("wind")).await;
+    browser
+        .text(&by_testid("source-facts"), |text| text.contains("30 nodes each · loss 25 % · seed 7"))
+        .await;
+    fast(&browser).await;
+    browser.click(&by_testid("race-play")).await;
+    until_over(&browser).await;
+    browser
+        .text(&by_testid("race-verdict"), |text| {
+            text.contains("Hybrid was first: 30 of 30") && text.contains("nothing repairs it")
+        })
+        .await;
+    browser.assert_quiet_console().await;
+}
+
+#[tokio::test]
+async fn races_look_right_on_a_desk_and_in_a_hand() {
+    for (look, name) in [(Look::DESKTOP, "race-desktop"), (Look::PHONE, "race-phone")] {
+        let (browser, _server) = race(look, "").await;
+        fast(&browser).await;
+        browser.click(&by_testid("race-play")).await;
+        until_over(&browser).await;
+        let wide = "return document.documentElement.scrollWidth - document.documentElement.clientWidth";
+        assert_eq!(browser.script(wide, vec![]).await, json!(0), "{name} sticks out");
+        browser.screenshot(name).await;
+    }
+}
