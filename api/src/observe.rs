@@ -80,6 +80,11 @@ pub struct Gone {
 pub enum Outcome {
     /// The entry as it reads now.
     Done(EntryView),
+    /// Nothing can be read there now.
+    Gone {
+        /// Was there anything to change?
+        changed: bool,
+    },
     /// Refused, and why; nothing changed.
     Refused(String),
 }
@@ -105,6 +110,33 @@ pub enum Ask {
         /// The new value.
         value: Value,
     },
+    /// Write to a multi-value register, in place of all that the node has seen
+    /// there: so a conflict is resolved.
+    Put {
+        /// The key.
+        key: String,
+        /// The new value.
+        value: Value,
+    },
+    /// Add an element to a set.
+    Add {
+        /// The set's key.
+        key: String,
+        /// The element.
+        element: Value,
+    },
+    /// Remove an element from a set, as far as the node has seen it added.
+    Remove {
+        /// The set's key.
+        key: String,
+        /// The element.
+        element: Value,
+    },
+    /// Delete whatever can be read under a key.
+    Delete {
+        /// The key.
+        key: String,
+    },
     /// Add to a counter.
     Increment {
         /// The counter's key.
@@ -115,11 +147,26 @@ pub enum Ask {
 }
 
 impl Ask {
-    /// The kind of entry that it writes.
-    pub fn kind(&self) -> Kind {
+    /// The key that it changes.
+    pub fn key(&self) -> &str {
         match self {
-            Self::Set { .. } => Kind::Register,
-            Self::Increment { .. } => Kind::Counter,
+            Self::Set { key, .. }
+            | Self::Put { key, .. }
+            | Self::Add { key, .. }
+            | Self::Remove { key, .. }
+            | Self::Delete { key }
+            | Self::Increment { key, .. } => key,
+        }
+    }
+
+    /// The kind of entry that it writes; none for a delete, which takes any.
+    pub fn kind(&self) -> Option<Kind> {
+        match self {
+            Self::Set { .. } => Some(Kind::Register),
+            Self::Put { .. } => Some(Kind::MultiValue),
+            Self::Add { .. } | Self::Remove { .. } => Some(Kind::Set),
+            Self::Delete { .. } => None,
+            Self::Increment { .. } => Some(Kind::Counter),
         }
     }
 }

@@ -8,6 +8,7 @@ use super::upgrade::{Socket, upgrade};
 use crate::feed::{Changes, Subscription};
 use crate::handle::{NodeHandle, Stopped};
 use crate::views;
+use crate::write::{Change, Condition, Written};
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -287,23 +288,23 @@ impl Observer {
 /// Does what an observer asks.
 async fn answer(node: &NodeHandle, ask: Ask) -> Outcome {
     let kind = ask.kind();
-    let (key, written) = match ask {
-        Ask::Set { key, value } => {
-            let written = node.set(&key, value).await;
-            (key, written.map(|_| ()).map_err(|error| error.to_string()))
-        }
-        Ask::Increment { key, by } => {
-            let written = node.increment(&key, by).await;
-            (key, written.map(|_| ()).map_err(|error| error.to_string()))
-        }
+    let (key, change) = match ask {
+        Ask::Set { key, value } => (key, Change::Set { value, ttl: None }),
+        Ask::Put { key, value } => (key, Change::Put(value)),
+        Ask::Add { key, element } => (key, Change::Add(element)),
+        Ask::Remove { key, element } => (key, Change::Remove(element)),
+        Ask::Delete { key } => (key, Change::Delete),
+        Ask::Increment { key, by } => (key, Change::Increment(by)),
     };
-    match written {
-        Ok(()) => match super::keys::written(node, &key, kind).await {
-            Some(entry) => Outcome::Done(entry),
-            None => Outcome::Refused(Stopped.to_string()),
-        },
-        Err(why) => Outcome::Refused(why),
-    }
+    let changed = match node.change(&key, change, Condition::Always).await {
+        Ok(Written { changed, .. }) => changed,
+        Err(why) => return Outcome::Refused(why.to_string()),
+    };
+    let entry = match kind {
+        Some(kind) => super::keys::written(node, &key, kind).await,
+        None => None,
+    };
+    entry.map_or(Outcome::Gone { changed }, Outcome::Done)
 }
 
 fn encode(notice: &Notice) -> Message {

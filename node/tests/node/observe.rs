@@ -122,13 +122,27 @@ async fn an_observer_writes_and_is_told_what_came_of_it() {
     let set = Ask::Set { key: "k".to_owned(), value: json!({ "a": [1, 2] }) };
     match observer.ask(1, set).await {
         Outcome::Done(entry) => assert_eq!(entry.value, json!({ "a": [1, 2] })),
-        Outcome::Refused(why) => panic!("{why}"),
+        other => panic!("{other:?}"),
     }
     all_read(&nodes, "k", &json!({ "a": [1, 2] })).await;
     match observer.ask(2, Ask::Increment { key: "n".to_owned(), by: -4 }).await {
         Outcome::Done(entry) => assert_eq!((entry.kind, entry.value), (Kind::Counter, json!(-4))),
-        Outcome::Refused(why) => panic!("{why}"),
+        other => panic!("{other:?}"),
     }
+    for (id, ask, expected) in [
+        (10, Ask::Put { key: "mv".to_owned(), value: json!(1) }, Some(json!([1]))),
+        (11, Ask::Add { key: "s".to_owned(), element: json!("a") }, Some(json!(["a"]))),
+        (12, Ask::Remove { key: "s".to_owned(), element: json!("b") }, Some(json!(["a"]))),
+        (13, Ask::Delete { key: "mv".to_owned() }, None),
+    ] {
+        match (observer.ask(id, ask).await, expected) {
+            (Outcome::Done(entry), Some(expected)) => assert_eq!(entry.value, expected),
+            (Outcome::Gone { changed: true }, None) => {}
+            other => panic!("{id}: {other:?}"),
+        }
+    }
+    let nothing = observer.ask(14, Ask::Delete { key: "mv".to_owned() }).await;
+    assert_eq!(nothing, Outcome::Gone { changed: false });
     for (id, ask, part) in [
         (3, Ask::Increment { key: "k".to_owned(), by: 1 }, "'k' is a register"),
         (4, Ask::Set { key: String::new(), value: json!(1) }, "must not be empty"),
@@ -136,7 +150,7 @@ async fn an_observer_writes_and_is_told_what_came_of_it() {
     ] {
         match observer.ask(id, ask).await {
             Outcome::Refused(why) => assert!(why.contains(part), "{why}"),
-            Outcome::Done(entry) => panic!("done: {entry:?}"),
+            other => panic!("done: {other:?}"),
         }
     }
     observer.0.text(r#"{"id": 6, "ask": "dance"}"#).await;

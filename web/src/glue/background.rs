@@ -36,11 +36,24 @@ impl Background {
     /// # Errors
     /// The browser's refusal, for example because of a content security policy.
     pub fn spawn(
+        on_bytes: impl FnMut(Vec<u8>) + 'static,
+        on_error: impl FnMut(String) + 'static,
+    ) -> Result<Self, SpawnError> {
+        Self::spawn_as("", on_bytes, on_error)
+    }
+
+    /// As [`Background::spawn`], under a name by which the worker knows what it is for.
+    ///
+    /// # Errors
+    /// As [`Background::spawn`].
+    pub fn spawn_as(
+        name: &str,
         mut on_bytes: impl FnMut(Vec<u8>) + 'static,
         mut on_error: impl FnMut(String) + 'static,
     ) -> Result<Self, SpawnError> {
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
+        options.set_name(name);
         let worker = Worker::new_with_options(LOADER_URL, &options)
             .map_err(|error| SpawnError(format!("{error:?}")))?;
         let outbox = Rc::new(RefCell::new(Outbox::Waiting(Vec::new())));

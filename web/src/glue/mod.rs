@@ -1,7 +1,7 @@
 //! The only place that touches `web-sys` and `js-sys`; what it offers is plain Rust.
 
 mod background;
-mod scope;
+pub mod scope;
 mod listener;
 pub mod page;
 pub mod element;

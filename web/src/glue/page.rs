@@ -63,6 +63,20 @@ pub fn store(key: &str, text: &str) -> bool {
     storage().is_some_and(|storage| storage.set_item(key, text).is_ok())
 }
 
+/// Takes away what was stored under a key for this tab; `None` too if storage is denied.
+pub fn take_from_tab(key: &str) -> Option<String> {
+    let storage = window().session_storage().ok()??;
+    let text = storage.get_item(key).ok()?;
+    let _ = storage.remove_item(key);
+    text
+}
+
+/// Stores text for as long as this tab lives. False if storage is denied or full; the page goes on without.
+pub fn store_in_tab(key: &str, text: &str) -> bool {
+    let storage = window().session_storage().ok().flatten();
+    storage.is_some_and(|storage| storage.set_item(key, text).is_ok())
+}
+
 fn storage() -> Option<Storage> {
     window().local_storage().ok()?
 }
@@ -141,6 +155,11 @@ pub fn focus(id: &str) {
     if let Some(element) = element.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
         let _ = element.focus();
     }
+}
+
+/// Calls `left` when the page is left: loaded again, closed, or exchanged for another. It must not take long.
+pub fn on_leave(mut left: impl FnMut() + 'static) -> Listener {
+    Listener::new(&window(), "pagehide", move |_| left())
 }
 
 /// Calls `changed` when the page is hidden (true) or shown again (false).

@@ -3,9 +3,12 @@
 //! why a socket did not open.
 
 use super::{listener::Listener, page::window};
+use js_sys::Uint8Array;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{CloseEvent, MessageEvent, RequestCache, RequestInit, RequestMode, Response, WebSocket};
+use web_sys::{
+    BinaryType, CloseEvent, MessageEvent, RequestCache, RequestInit, RequestMode, Response, WebSocket,
+};
 
 /// How much of a stranger's answer is read, in characters: enough to recognise it.
 const ANSWER_CHARS_MAX: usize = 16_384;
@@ -17,8 +20,8 @@ pub enum SocketEvent {
     Opened,
     /// A text frame came.
     Text(String),
-    /// A binary frame came, which this page's protocols do not have.
-    Binary,
+    /// A binary frame came.
+    Binary(Vec<u8>),
     /// It is closed, or never opened; nothing follows.
     Closed {
         /// The close code of RFC 6455; 1006 if the other end said nothing.
@@ -46,14 +49,16 @@ impl Socket {
         heard: impl Fn(SocketEvent) + Clone + 'static,
     ) -> Result<Self, String> {
         let socket = WebSocket::new_with_str(url, subprotocol).map_err(words)?;
+        socket.set_binary_type(BinaryType::Arraybuffer);
         let (on_open, on_message, on_close) = (heard.clone(), heard.clone(), heard);
         let listeners = [
             Listener::new(&socket, "open", move |_| on_open(SocketEvent::Opened)),
             Listener::new(&socket, "message", move |event| {
-                let data = event.dyn_ref::<MessageEvent>().map(MessageEvent::data);
-                on_message(
-                    data.and_then(|data| data.as_string()).map_or(SocketEvent::Binary, SocketEvent::Text),
-                );
+                let data = event.dyn_ref::<MessageEvent>().map(MessageEvent::data).unwrap_or_default();
+                on_message(match data.as_string() {
+                    Some(text) => SocketEvent::Text(text),
+                    None => SocketEvent::Binary(Uint8Array::new(&data).to_vec()),
+                });
             }),
             Listener::new(&socket, "close", move |event| {
                 let close = event.dyn_ref::<CloseEvent>();
@@ -69,6 +74,22 @@ impl Socket {
     /// Sends a text frame. False if the socket is not open.
     pub fn send(&self, text: &str) -> bool {
         self.socket.ready_state() == WebSocket::OPEN && self.socket.send_with_str(text).is_ok()
+    }
+
+    /// Sends a binary frame. False if the socket is not open.
+    pub fn send_bytes(&self, bytes: &[u8]) -> bool {
+        self.socket.ready_state() == WebSocket::OPEN && self.socket.send_with_u8_array(bytes).is_ok()
+    }
+
+    /// How many bytes wait to be written.
+    pub fn waiting_bytes(&self) -> u32 {
+        self.socket.buffered_amount()
+    }
+
+    /// Writes what waits, then closes, and says why where browsers let a page say it: 1000 and 3000 to 4999.
+    pub fn close(self, code: u16, reason: &str) {
+        // Any other code closes without one when the guard is dropped.
+        let _ = self.socket.close_with_code_and_reason(code, reason);
     }
 }
 

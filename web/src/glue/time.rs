@@ -1,10 +1,9 @@
 //! Timers and animation frames as guards that end when they are dropped, and the clock of whichever thread asks.
 
-use super::page::window;
 use js_sys::Reflect;
 use std::{cell::RefCell, rc::Rc};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
-use web_sys::Performance;
+use web_sys::{Performance, Window};
 
 /// Milliseconds since this thread started, finer than a millisecond. Works in the page and in a worker.
 pub fn now_ms() -> f64 {
@@ -14,6 +13,16 @@ pub fn now_ms() -> f64 {
             .and_then(|performance| performance.dyn_into().ok());
     }
     PERFORMANCE.with(|performance| performance.as_ref().map_or_else(js_sys::Date::now, Performance::now))
+}
+
+/// Milliseconds since the Unix epoch, by the system's clock, which may be set at any time.
+pub fn date_ms() -> f64 {
+    js_sys::Date::now()
+}
+
+/// Whatever has this thread's timers. A worker's scope is no window, but has the same ones.
+fn window() -> Window {
+    js_sys::global().unchecked_into()
 }
 
 /// A number that nobody could have guessed, for new seeds.

@@ -128,6 +128,11 @@ impl NodeAddress {
         format!("{}://{}/observe", if self.secure { "wss" } else { "ws" }, self.place())
     }
 
+    /// The socket for members.
+    pub fn gossip_url(&self) -> String {
+        format!("{}://{}/gossip", if self.secure { "wss" } else { "ws" }, self.place())
+    }
+
     /// The node's description of itself.
     pub fn status_url(&self) -> String {
         format!("{}api/v1/status", self.page_url())

@@ -24,6 +24,7 @@ mod write_form;
 mod keys;
 mod inspector;
 mod events;
+pub mod member;
 mod place;
 
 pub use place::{Live, LiveProps};

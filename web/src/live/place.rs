@@ -7,19 +7,20 @@ use super::{
     events::EventsPanel,
     inspector::Inspector,
     keys::KeysPanel,
+    member::{self, MemberRow, Tab},
     members::MembersTable,
     recents,
     ring::RingView,
     session::{Session, Word, clock_ms},
-    state::Revisions,
+    state::{Revisions, View},
     status,
     traffic::TrafficPanel,
 };
 use crate::{
-    glue::{page, time::Interval},
+    glue::{Listener, page, time::Interval},
     ui::{Announcer, Choice, Empty, Panel, Segmented},
 };
-use rumormill_api::Ask;
+use rumormill_api::{Ask, Outcome};
 use rumormill_core::NodeId;
 use yew::prelude::*;
 
@@ -28,6 +29,9 @@ const REPAINT_EVERY_MS: u32 = 100;
 
 /// How often ages and countdowns are repainted when nothing else changed, in milliseconds.
 const AGE_EVERY_MS: u64 = 500;
+
+/// Most addresses that the tab's member tries to join through: the observed node, and two in case that it goes.
+const JOIN_AT_MAX: usize = 3;
 
 /// Where the recent addresses are stored.
 const RECENTS_KEY: &str = "rumormill.live.recent";
@@ -70,14 +74,28 @@ pub enum Msg {
     Show(AttrValue),
     /// On a narrow page, show this part.
     Section(AttrValue),
-    /// Ask the node to write.
+    /// Ask the node to write, or the tab's member.
     Ask(Ask),
+    /// The worker of the tab's member said something, in this turn.
+    Tab(u64, member::Word),
+    /// Let this tab be a member.
+    Join,
+    /// Let this tab's member leave.
+    Leave,
+    /// Let this tab's member write, rather than the node.
+    WriteAsTab(bool),
+    /// The page is left.
+    PageLeft,
 }
 
 /// The Live place.
 #[derive(Debug)]
 pub struct Live {
     session: Session,
+    tab: Tab,
+    writes_as_tab: bool,
+    /// Has it been looked whether this tab was a member before it was loaded again?
+    is_resumed: bool,
     typed: String,
     error: Option<AttrValue>,
     recents: Vec<String>,
@@ -89,6 +107,7 @@ pub struct Live {
     painted: (Revisions, u64),
     is_dirty: bool,
     _ticks: Interval,
+    _leave: Listener,
 }
 
 impl Component for Live {
@@ -97,9 +116,14 @@ impl Component for Live {
 
     fn create(ctx: &Context<Self>) -> Self {
         let on_word = ctx.link().callback(|(turn, word)| Msg::Word(turn, word));
+        let on_tab = ctx.link().callback(|(turn, word)| Msg::Tab(turn, word));
+        let on_leave = ctx.link().callback(|()| Msg::PageLeft);
         let tick = ctx.link().callback(|()| Msg::Tick);
         let mut place = Self {
             session: Session::new(on_word),
+            tab: Tab::new(on_tab),
+            writes_as_tab: false,
+            is_resumed: false,
             typed: String::new(),
             error: None,
             recents: page::stored(RECENTS_KEY).map_or_else(Vec::new, |text| recents::from_text(&text)),
@@ -110,6 +134,7 @@ impl Component for Live {
             painted: (Revisions::default(), 0),
             is_dirty: false,
             _ticks: Interval::new(REPAINT_EVERY_MS, move || tick.emit(())),
+            _leave: page::on_leave(move || on_leave.emit(())),
         };
         place.suggest(ctx.props().own_node.as_deref());
         if let Some(node) = &ctx.props().node {
@@ -142,6 +167,7 @@ impl Component for Live {
                 self.session.hear(turn, word);
                 self.is_dirty |= status::state_word(self.session.connection().phase()) != state_before;
                 self.remember();
+                self.resume();
                 return false;
             }
             Msg::Tick => return self.on_tick(ctx.props().active),
@@ -159,9 +185,19 @@ impl Component for Live {
             Msg::Select(node) => self.selected = node,
             Msg::Show(what) => self.shown = what,
             Msg::Section(what) => self.section = what,
-            Msg::Ask(ask) => {
-                self.session.ask(ask);
+            Msg::Ask(ask) => self.ask(ask),
+            Msg::Tab(turn, word) => {
+                if let Some((id, outcome)) = self.tab.hear(turn, word) {
+                    self.session.noted(id, outcome);
+                }
+                self.writes_as_tab &= self.tab.is_wanted();
+                self.is_dirty = true;
+                return false;
             }
+            Msg::Join => self.join(),
+            Msg::Leave => self.tab.leave(),
+            Msg::PageLeft => self.tab.keep(),
+            Msg::WriteAsTab(as_tab) => self.writes_as_tab = as_tab,
         }
         true
     }
@@ -185,6 +221,9 @@ impl Component for Live {
                     on_connect_to={link.callback(Msg::ConnectTo)}
                     on_disconnect={link.callback(|()| Msg::Disconnect)} />
                 { status::trouble(connection, has_data, now_ms, &link.callback(|()| Msg::Now)) }
+                if has_data || self.tab.is_wanted() {
+                    { self.tab_row(ctx, &view) }
+                }
                 if has_data {
                     { self.panels(ctx, &view.revisions, is_stale, now_ms) }
                 } else {
@@ -230,6 +269,64 @@ impl Live {
         }
     }
 
+    fn tab_row(&self, ctx: &Context<Self>, view: &View) -> Html {
+        let link = ctx.link();
+        let row = MemberRow {
+            can_join: view.is_current(),
+            node_store: view.status.as_ref().map(|status| status.store.hash.clone()),
+            writes_as_tab: self.writes_as_tab,
+            on_join: link.callback(|()| Msg::Join),
+            on_leave: link.callback(|()| Msg::Leave),
+            on_writes_as_tab: link.callback(Msg::WriteAsTab),
+        };
+        row.html(&self.tab)
+    }
+
+    /// Joins the cluster in sight: behind the observed node, or another member if that one is gone.
+    fn join(&mut self) {
+        let view = self.session.model().view.borrow();
+        let (Some(status), Some(address)) = (&view.status, self.session.connection().address()) else {
+            return;
+        };
+        let mut at = vec![address.gossip_url()];
+        for (_, other) in status::reachable_members(&view) {
+            if at.len() < JOIN_AT_MAX
+                && let Ok(other) = read(&other)
+                && !at.contains(&other.gossip_url())
+            {
+                at.push(other.gossip_url());
+            }
+        }
+        let (cluster, tuning) = (status.cluster.clone(), status.tuning);
+        drop(view);
+        self.tab.join(cluster, at, tuning);
+    }
+
+    /// A tab that was a member is one again after it was loaded again.
+    fn resume(&mut self) {
+        if self.is_resumed || !self.session.connection().is_live() {
+            return;
+        }
+        let cluster = self.session.model().view.borrow().status.as_ref().map(|status| status.cluster.clone());
+        let Some(cluster) = cluster else { return };
+        self.is_resumed = true;
+        if !self.tab.is_wanted() && self.tab.was_member_of(&cluster) {
+            self.join();
+        }
+    }
+
+    fn ask(&mut self, ask: Ask) {
+        if !self.writes_as_tab {
+            self.session.ask(ask);
+            return;
+        }
+        let id = self.session.note(ask.clone());
+        if !self.tab.write(id, &ask) {
+            let outcome = Outcome::Refused("this tab is no member, so a write would reach nobody".to_owned());
+            self.session.noted(id, outcome);
+        }
+    }
+
     /// Fills an empty address field with the likeliest address.
     fn suggest(&mut self, own_node: Option<&str>) {
         if self.typed.is_empty() {
@@ -257,7 +354,8 @@ impl Live {
         let on_select = link.callback(Msg::Select);
         let on_ask = link.callback(Msg::Ask);
         let ages_ms = now_ms / AGE_EVERY_MS * AGE_EVERY_MS;
-        let can_write = self.session.connection().is_live();
+        let can_write =
+            if self.writes_as_tab { self.tab.is_member() } else { self.session.connection().is_live() };
         let switch = html! {
             <Segmented label="Show the members as" name="live-show" value={self.shown.clone()}
                 choices={vec![Choice::new("ring", "Ring"), Choice::new("table", "Table")]}

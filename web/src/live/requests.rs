@@ -31,6 +31,13 @@ pub enum Fate {
         /// From the request to its answer.
         took_ms: u64,
     },
+    /// Nothing can be read there now.
+    Gone {
+        /// Was there anything to change?
+        changed: bool,
+        /// From the request to its answer.
+        took_ms: u64,
+    },
     /// Not written, and why.
     Refused(String),
     /// The connection broke before the answer: it may or may not have been written.
@@ -58,8 +65,10 @@ impl Requests {
     pub fn answer(&mut self, id: u64, outcome: Outcome, now_ms: u64) {
         let waiting = self.asked.iter_mut().find(|asked| asked.id == id && asked.fate == Fate::Pending);
         if let Some(asked) = waiting {
+            let took_ms = now_ms.saturating_sub(asked.at_ms);
             asked.fate = match outcome {
-                Outcome::Done(entry) => Fate::Done { entry, took_ms: now_ms.saturating_sub(asked.at_ms) },
+                Outcome::Done(entry) => Fate::Done { entry, took_ms },
+                Outcome::Gone { changed } => Fate::Gone { changed, took_ms },
                 Outcome::Refused(reason) => Fate::Refused(reason),
             };
         }

@@ -11,7 +11,7 @@ use crate::glue::{
     socket::{Seen, Socket, SocketEvent, look_at},
     time::{now_ms, random_u32},
 };
-use rumormill_api::{Ask, Notice, OBSERVE_SUBPROTOCOL};
+use rumormill_api::{Ask, Notice, OBSERVE_SUBPROTOCOL, Outcome};
 use std::{cell::RefCell, collections::VecDeque, rc::Rc};
 use yew::{Callback, platform::spawn_local};
 
@@ -103,6 +103,20 @@ impl Session {
         true
     }
 
+    /// Notes what is asked of someone else than the node. The number of the request.
+    pub(super) fn note(&mut self, ask: Ask) -> u64 {
+        let mut view = self.model.view.borrow_mut();
+        view.revisions.requests += 1;
+        view.requests.ask(ask, clock_ms()).id
+    }
+
+    /// Notes what came of a request that was not asked of the node.
+    pub(super) fn noted(&mut self, id: u64, outcome: Outcome) {
+        let mut view = self.model.view.borrow_mut();
+        view.revisions.requests += 1;
+        view.requests.answer(id, outcome, clock_ms());
+    }
+
     /// Takes in a word of the present socket or probe; one of an earlier turn is stale.
     pub(super) fn hear(&mut self, turn: u64, word: Word) {
         if turn != self.turn {
@@ -114,7 +128,9 @@ impl Session {
             Word::Socket(SocketEvent::Closed { code, reason }) => {
                 self.handle(Happened::Closed { code, reason })
             }
-            Word::Socket(SocketEvent::Binary) => self.handle(Happened::Garbled("a binary frame".to_owned())),
+            Word::Socket(SocketEvent::Binary(_)) => {
+                self.handle(Happened::Garbled("a binary frame".to_owned()))
+            }
             Word::Socket(SocketEvent::Text(text)) => match serde_json::from_str::<Notice>(&text) {
                 Ok(notice) => self.on_notice(notice),
                 Err(error) => self.handle(Happened::Garbled(error.to_string())),

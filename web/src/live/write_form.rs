@@ -192,6 +192,10 @@ fn type_words(value: &Value) -> &'static str {
 fn fate(asked: &Asked) -> Html {
     let what = match &asked.ask {
         Ask::Set { key, value } => format!("{key} = {}", words::value(value)),
+        Ask::Put { key, value } => format!("{key} = {}, all others settled", words::value(value)),
+        Ask::Add { key, element } => format!("{} into {key}", words::value(element)),
+        Ask::Remove { key, element } => format!("{} out of {key}", words::value(element)),
+        Ask::Delete { key } => format!("delete {key}"),
         Ask::Increment { key, by } if *by < 0 => format!("{key} − {}", words::grouped(by.saturating_neg())),
         Ask::Increment { key, by } => format!("{key} + {}", words::grouped(*by)),
     };
@@ -199,6 +203,12 @@ fn fate(asked: &Asked) -> Html {
         Fate::Pending => ("pending", "asked, no answer yet".to_owned()),
         Fate::Done { entry, took_ms } => {
             ("done", format!("done in {took_ms} ms: reads {}", words::value(&entry.value)))
+        }
+        Fate::Gone { changed: true, took_ms } => {
+            ("done", format!("done in {took_ms} ms: nothing stands there"))
+        }
+        Fate::Gone { changed: false, took_ms } => {
+            ("done", format!("done in {took_ms} ms: there was nothing to change"))
         }
         Fate::Refused(reason) => ("refused", format!("refused: {reason}")),
         Fate::Unknown => {

@@ -1,7 +1,7 @@
 //! What the tests of the Live place do on its page and to its nodes. It knows where things are, not what they should be.
 
 use fantoccini::Locator;
-use rumormill_e2e::{Browser, Cluster, settings, until};
+use rumormill_e2e::{Browser, Cluster, FileServer, settings, until};
 use serde_json::{Value, json};
 use std::{
     io::{BufRead, BufReader, Write},
@@ -23,6 +23,16 @@ pub(super) async fn cluster_and_page() -> (Cluster, Browser) {
     browser.open(&cluster.url(0)).await;
     is_seen_by(&browser, "n1").await;
     (cluster, browser)
+}
+
+/// So many nodes, and a page that no node served, connected to the first of them.
+pub(super) async fn cluster_page(nodes: u16) -> (Cluster, FileServer, Browser) {
+    let cluster = Cluster::demo(nodes, &["--processes"]).await;
+    let server = FileServer::start(&settings::dist(), "/");
+    let browser = Browser::start().await;
+    browser.open(&format!("{}#/live?node={}", server.url(), address(&cluster, 0))).await;
+    is_seen_by(&browser, "n1").await;
+    (cluster, server, browser)
 }
 
 pub(super) async fn is_seen_by(browser: &Browser, node: &str) {
