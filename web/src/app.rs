@@ -29,6 +29,8 @@ pub struct App {
     route: Option<Route>,
     /// Places that have been in sight, which are kept from then on.
     visited: (bool, bool, bool),
+    /// What the address said of the Lab last.
+    lab_query: AttrValue,
     own_node: Option<AttrValue>,
     theme: Theme,
     system_is_dark: bool,
@@ -49,6 +51,8 @@ pub enum Msg {
     NextTheme,
     /// The Live place names its node.
     Node(AttrValue),
+    /// The Lab has something else to say in the address; as a step in the history?
+    LabQuery(AttrValue, bool),
 }
 
 impl Component for App {
@@ -64,6 +68,7 @@ impl Component for App {
         let mut app = Self {
             route: None,
             visited: (false, false, false),
+            lab_query: AttrValue::default(),
             own_node: None,
             theme,
             system_is_dark: page::matches(page::DARK),
@@ -95,6 +100,15 @@ impl Component for App {
                 // Where storage is denied the choice holds for this visit.
                 page::store(THEME_KEY, self.theme.as_str());
             }
+            Msg::LabQuery(query, is_step) => {
+                let route = Route::Lab { query: query.to_string() };
+                self.lab_query = query;
+                if self.route.as_ref().is_some_and(|current| current.is_same_place(&route)) {
+                    let go = if is_step { page::set_hash } else { page::replace_hash };
+                    go(&route.to_string());
+                    self.route = Some(route);
+                }
+            }
             Msg::Node(node) => {
                 let route = Route::Live { node: Some(node.to_string()) };
                 if self.route.as_ref() != Some(&route) {
@@ -117,7 +131,7 @@ impl Component for App {
                 <header class="topbar">
                     <h1 class="brand"><Mark /><span>{ "Rumormill" }</span></h1>
                     <nav class="places" aria-label="Places">
-                        { self.place(&Route::Lab, "Lab", "place-lab") }
+                        { self.place(&Route::Lab { query: self.lab_query.to_string() }, "Lab", "place-lab") }
                         { self.place(&Route::RACE, "Race", "place-race") }
                         { self.place(&Route::LIVE, "Live", "place-live") }
                     </nav>
@@ -137,7 +151,8 @@ impl Component for App {
 impl App {
     fn go(&mut self, route: Route) {
         match &route {
-            Route::Lab => {
+            Route::Lab { query } => {
+                self.lab_query = query.as_str().into();
                 self.visited.0 = true;
                 page::set_title("Lab · Rumormill");
             }
@@ -157,7 +172,7 @@ impl App {
     fn go_to_default(&mut self) {
         let route = match &self.own_node {
             Some(node) => Route::Live { node: Some(node.to_string()) },
-            None => Route::Lab,
+            None => Route::LAB,
         };
         page::replace_hash(&route.to_string());
         self.go(route);
@@ -175,7 +190,7 @@ impl App {
 
     fn places(&self, ctx: &Context<Self>) -> Html {
         let is_dark = self.theme.is_dark(self.system_is_dark);
-        let in_lab = matches!(self.route, Some(Route::Lab));
+        let in_lab = matches!(self.route, Some(Route::Lab { .. }));
         let in_live = matches!(self.route, Some(Route::Live { .. }));
         let query = match &self.route {
             Some(Route::Race { query }) => Some(AttrValue::from(query.clone())),
@@ -188,7 +203,10 @@ impl App {
         html! {
             <>
                 if self.visited.0 {
-                    <div class="place-root" hidden={!in_lab}><Lab active={in_lab} {is_dark} /></div>
+                    <div class="place-root" hidden={!in_lab}>
+                        <Lab active={in_lab} {is_dark} query={self.lab_query.clone()}
+                            on_query={ctx.link().callback(|(query, is_step)| Msg::LabQuery(query, is_step))} />
+                    </div>
                 }
                 if self.visited.2 {
                     <div class="place-root" hidden={query.is_none()}>

@@ -7,7 +7,10 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Route {
     /// A cluster in this tab.
-    Lab,
+    Lab {
+        /// How it is looked at and whatever else the Lab writes there and reads.
+        query: String,
+    },
     /// Several clusters side by side.
     Race {
         /// What is compared, as the place itself writes and reads it; empty for whatever is there.
@@ -27,7 +30,7 @@ impl Route {
         let hash = hash.strip_prefix('#').unwrap_or(hash);
         let (path, query) = hash.split_once('?').unwrap_or((hash, ""));
         match path {
-            "/lab" => Some(Self::Lab),
+            "/lab" => Some(Self::Lab { query: query.to_owned() }),
             "/race" => Some(Self::Race { query: query.to_owned() }),
             "/live" => {
                 let node = query.split('&').find_map(|pair| pair.strip_prefix("node="));
@@ -36,6 +39,9 @@ impl Route {
             _ => None,
         }
     }
+
+    /// The Lab as it stands.
+    pub const LAB: Self = Self::Lab { query: String::new() };
 
     /// The Live place without a node.
     pub const LIVE: Self = Self::Live { node: None };
@@ -47,7 +53,7 @@ impl Route {
     pub fn is_same_place(&self, other: &Self) -> bool {
         matches!(
             (self, other),
-            (Self::Lab, Self::Lab)
+            (Self::Lab { .. }, Self::Lab { .. })
                 | (Self::Race { .. }, Self::Race { .. })
                 | (Self::Live { .. }, Self::Live { .. })
         )
@@ -58,7 +64,8 @@ impl Route {
 impl fmt::Display for Route {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Lab => f.write_str("#/lab"),
+            Self::Lab { query } if query.is_empty() => f.write_str("#/lab"),
+            Self::Lab { query } => write!(f, "#/lab?{query}"),
             Self::Race { query } if query.is_empty() => f.write_str("#/race"),
             Self::Race { query } => write!(f, "#/race?{query}"),
             Self::Live { node: None } => f.write_str("#/live"),
@@ -119,9 +126,9 @@ mod tests {
         check("", None);
         check("#", None);
         check("#/nowhere", None);
-        check("#/lab", Some(Route::Lab));
-        check("/lab", Some(Route::Lab));
-        check("#/lab?later=1", Some(Route::Lab));
+        check("#/lab", Some(Route::LAB));
+        check("/lab", Some(Route::LAB));
+        check("#/lab?later=1", Some(Route::Lab { query: "later=1".to_owned() }));
         check("#/live", Some(Route::LIVE));
         check("#/live?node=", Some(Route::LIVE));
         check("#/live?node=ws://h:1/observe", live("ws://h:1/observe"));
@@ -136,6 +143,9 @@ mod tests {
             let route = Route::Live { node: Some(node.to_owned()) };
             assert_eq!(Route::parse(&route.to_string()), Some(route));
         }
-        assert_eq!(Route::parse(&Route::Lab.to_string()), Some(Route::Lab));
+        for query in ["", "view=grid&sel=3"] {
+            let route = Route::Lab { query: query.to_owned() };
+            assert_eq!(Route::parse(&route.to_string()), Some(route));
+        }
     }
 }

@@ -2,7 +2,7 @@
 //! on the network. The only place where an engine is handed an input, at once
 //! or, if its process is paused or slow, when that gets round to it (`inbox`).
 
-use super::Sim;
+use super::{InFlight, Sim};
 use crate::host::{BACKLOG_MAX, Waiting};
 use crate::network::{End, Flight, Tag};
 use crate::queue::{What, Why};
@@ -236,8 +236,13 @@ impl Sim {
         );
     }
 
-    fn on_frame(&mut self, flight: u64) {
-        let Some((flight, link)) = self.wires.land(flight) else { return };
+    fn on_frame(&mut self, id: u64) {
+        let Some((flight, link)) = self.wires.land(id) else { return };
+        if self.landed_max > 0 {
+            let surplus = (self.landed.len() + 1).saturating_sub(self.landed_max as usize);
+            self.landed.drain(..surplus);
+            self.landed.push_back(InFlight::of(id, &flight));
+        }
         if let Some(fate) = flight.lost {
             self.lose(&flight, fate);
         } else if self.hosts[flight.to as usize].is_prompt() {

@@ -13,7 +13,7 @@ pub use acts::ActError;
 pub use contents::Carried;
 
 use crate::host::Host;
-use crate::network::Wires;
+use crate::network::{Flight, Wires};
 use crate::queue::{Queue, What};
 use crate::scenario::{Act, Scenario, ScenarioError, Start, Timed};
 use crate::trace::Tracer;
@@ -91,6 +91,24 @@ pub struct InFlight {
     pub lost: Option<Fate>,
 }
 
+impl InFlight {
+    fn of(id: u64, flight: &Flight) -> Self {
+        Self {
+            id,
+            from: flight.from,
+            to: flight.to,
+            kind: flight.tag.kind,
+            cause: flight.tag.cause,
+            number: flight.tag.number,
+            writes: flight.tag.writes,
+            bytes: flight.frame.len() as u32,
+            sent_at: flight.sent_at,
+            arrives_at: flight.arrives_at,
+            lost: flight.lost,
+        }
+    }
+}
+
 /// A cluster on a simulated network, at some moment of a run.
 #[derive(Debug, Clone)]
 pub struct Sim {
@@ -112,6 +130,8 @@ pub struct Sim {
     writes: u64,
     acts_done: Vec<Timed>,
     acts_refused: Vec<(Timed, ActError)>,
+    landed: VecDeque<InFlight>,
+    landed_max: u32,
     totals: Totals,
     sent: Box<[[Tally; CAUSES]; KINDS]>,
     payloads_in_flight: u32,
@@ -145,6 +165,8 @@ impl Sim {
             writes: 0,
             acts_done: Vec::new(),
             acts_refused: Vec::new(),
+            landed: VecDeque::new(),
+            landed_max: 0,
             totals: Totals::default(),
             sent: Box::new([[Tally::default(); CAUSES]; KINDS]),
             payloads_in_flight: 0,
@@ -270,19 +292,19 @@ impl Sim {
     /// Frames under way, in the order in which they were sent. A lost one
     /// stays until it would have arrived.
     pub fn in_flight(&self) -> impl Iterator<Item = InFlight> {
-        self.wires.flights().map(|(id, flight)| InFlight {
-            id,
-            from: flight.from,
-            to: flight.to,
-            kind: flight.tag.kind,
-            cause: flight.tag.cause,
-            number: flight.tag.number,
-            writes: flight.tag.writes,
-            bytes: flight.frame.len() as u32,
-            sent_at: flight.sent_at,
-            arrives_at: flight.arrives_at,
-            lost: flight.lost,
-        })
+        self.wires.flights().map(|(id, flight)| InFlight::of(id, flight))
+    }
+
+    /// Remembers so many of the latest frames that are not under way any more; none unless asked for.
+    pub fn keep_landed(&mut self, frames: u32) {
+        self.landed_max = frames;
+        let surplus = self.landed.len().saturating_sub(frames as usize);
+        self.landed.drain(..surplus);
+    }
+
+    /// The frames that are remembered, in the order in which they arrived or would have.
+    pub fn landed(&self) -> impl DoubleEndedIterator<Item = &InFlight> {
+        self.landed.iter()
     }
 
     /// The hash of the trace so far: equal for equal runs, on every target.

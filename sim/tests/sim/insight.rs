@@ -59,6 +59,19 @@ fn a_frame_under_way_tells_what_it_carries() {
 }
 
 #[test]
+fn so_many_landed_frames_are_remembered_as_were_asked_for() {
+    let mut sim = tuned(Strategy::Tree, 7);
+    assert_eq!(sim.landed().count(), 0);
+    sim.keep_landed(4);
+    set(&mut sim, 0, "color", "red");
+    let sent: Vec<u64> = sim.in_flight().map(|flight| flight.id).collect();
+    run_for(&mut sim, 2_000);
+    assert_eq!(sim.landed().count(), 4);
+    sim.keep_landed(2);
+    assert!(sim.landed().count() == 2 && sim.landed().all(|flight| !sent.contains(&flight.id)));
+}
+
+#[test]
 fn what_is_denied_is_owed_until_a_token_is_there() {
     let limiter = LimiterConfig::Bucket { capacity: 1, refill_per_s: 1, reserve: 0 };
     let mut sim = tuned(Strategy::Tree, 7);

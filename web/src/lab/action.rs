@@ -5,15 +5,7 @@ use super::sentences::Choice;
 use super::setup::{Field, LimiterKind, Variation};
 use rumormill_core::{Mode, Strategy};
 
-/// How the cluster is looked at.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Sight {
-    /// The ring on the canvas.
-    #[default]
-    Ring,
-    /// The table, which holds everything that the ring shows.
-    Table,
-}
+pub use super::sight::{MatrixOf, Sight, Spot, TreeOf};
 
 /// What the pointer does on the ring.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -70,8 +62,10 @@ pub enum Action {
     Speed(f64),
     /// Selected a node, or none.
     Select(Option<u32>),
-    /// Moved the selection along the ring.
+    /// Moved the selection by so many nodes.
     SelectBy(i64),
+    /// Moved the selection by so many rows, where nodes stand in rows.
+    SelectByRows(i64),
     /// Took a tool.
     Tool(Tool),
     /// Does something to the cluster.
@@ -94,6 +88,18 @@ pub enum Action {
     Counter(String),
     /// Looks at the cluster in another way.
     Sight(Sight),
+    /// The page's address says how to look, and at whom.
+    Spot(Spot),
+    /// Compares something else in the matrix.
+    MatrixOf(MatrixOf),
+    /// Looks at another tree.
+    TreeOf(TreeOf),
+    /// Looks at a longer or a shorter time, in microseconds.
+    Window(u64),
+    /// Colours the nodes by who has this write; by the latest, if none.
+    ByWrite(Option<u64>),
+    /// Inspects a message, or none.
+    Message(Option<u64>),
     /// Chose a panel, where there is no room for all.
     Tab(Tab),
     /// Wants to see what the selected node believes, or what is true.

@@ -25,7 +25,7 @@ pub const HELP: [(&str, &str); 16] = [
     (".", "Step one event"),
     ("]", "Step one round"),
     ("+ −", "Faster, slower"),
-    ("← →", "Select a node, on the ring"),
+    ("← → ↑ ↓", "Select a node, on the picture"),
     ("Esc", "Select nothing"),
     ("k", "Crash or restart the node"),
     ("w", "Write at the node"),
@@ -33,7 +33,7 @@ pub const HELP: [(&str, &str); 16] = [
     ("p", "Cut the node off"),
     ("c", "Cut in halves"),
     ("h", "Heal all cuts"),
-    ("1 2", "Ring, table"),
+    ("1 … 6", "Ring, tree, grid, matrix, space-time, table"),
     ("/", "Search events"),
     ("m", "Meter"),
     ("?", "This help"),
@@ -46,8 +46,10 @@ pub fn wish(key: &Key, view: &View) -> Option<Wish> {
     }
     if key.target_id == RING_ID {
         let on_ring = match key.name.as_str() {
-            "ArrowRight" | "ArrowDown" => Some(Action::SelectBy(1)),
-            "ArrowLeft" | "ArrowUp" => Some(Action::SelectBy(-1)),
+            "ArrowRight" => Some(Action::SelectBy(1)),
+            "ArrowLeft" => Some(Action::SelectBy(-1)),
+            "ArrowDown" => Some(Action::SelectByRows(1)),
+            "ArrowUp" => Some(Action::SelectByRows(-1)),
             "PageDown" => Some(Action::SelectBy(10)),
             "PageUp" => Some(Action::SelectBy(-10)),
             "Home" => Some(Action::Select(Some(0))),
@@ -78,8 +80,9 @@ pub fn wish(key: &Key, view: &View) -> Option<Wish> {
         "p" => Action::CutOff,
         "c" => Action::CutHalves,
         "h" => Action::Do(Deed::Heal),
-        "1" => Action::Sight(Sight::Ring),
-        "2" => Action::Sight(Sight::Table),
+        number @ ("1" | "2" | "3" | "4" | "5" | "6") => {
+            Action::Sight(Sight::ALL[usize::from(number.as_bytes()[0] - b'1')])
+        }
         "m" => Action::Meter,
         "?" => Action::Help(true),
         "/" => return Some(Wish::Search),

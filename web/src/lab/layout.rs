@@ -30,7 +30,22 @@ impl Point {
     }
 }
 
-/// The ring of a cluster.
+/// In what figure the nodes stand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Shape {
+    /// A ring.
+    #[default]
+    Ring,
+    /// Rows of so many.
+    Grid {
+        /// Nodes in a row.
+        columns: u32,
+    },
+    /// The levels of a tree.
+    Levels,
+}
+
+/// Where the nodes of a cluster stand.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Layout {
     /// The nodes' places, by index.
@@ -44,9 +59,11 @@ pub struct Layout {
     /// How many rows the ring has; 0 without nodes.
     pub rows: u32,
     /// Places on the circle: as many as nodes, or a few more so that the rows stay staggered all around.
-    slots: u32,
+    pub(super) slots: u32,
     /// Every how many nodes there is room for a name; 0 for nowhere.
     pub label_every: u32,
+    /// The figure.
+    pub shape: Shape,
 }
 
 /// Room for names around the ring.
@@ -99,6 +116,7 @@ impl Layout {
             rows,
             slots,
             label_every: round_step(per_label.max(1)),
+            shape: Shape::Ring,
         }
     }
 
@@ -121,6 +139,31 @@ impl Layout {
         let angle = angle(index, self.slots);
         let out = self.radius + self.node_radius + 11.0;
         Point::new(self.center.x + out * angle.cos(), self.center.y + out * angle.sin())
+    }
+
+    /// The names for which there is room, and where they stand.
+    pub fn names(&self) -> Vec<(Point, u32)> {
+        let count = self.nodes.len() as u32;
+        match self.shape {
+            Shape::Ring if self.rows == 0 => Vec::new(),
+            Shape::Ring => {
+                let named = (0..count).step_by(self.label_every.max(1) as usize);
+                named.map(|index| (self.label(index), index)).collect()
+            }
+            // The first of each row says where one is.
+            Shape::Grid { columns } => {
+                let cell = self.nodes.get(columns as usize).map_or(99.0, |below| below.y - self.nodes[0].y);
+                let rows = (14.0 / cell).ceil().max(1.0) as usize;
+                let firsts = (0..count).step_by(columns.max(1) as usize * rows);
+                let left = self.nodes.first().map_or(0.0, |place| place.x - self.node_radius - 16.0);
+                firsts.map(|index| (Point::new(left, self.nodes[index as usize].y), index)).collect()
+            }
+            Shape::Levels if self.node_radius < 5.0 => Vec::new(),
+            Shape::Levels => {
+                let below = |place: &Point| Point::new(place.x, place.y + self.node_radius + 9.0);
+                self.nodes.iter().zip(0..).map(|(place, index)| (below(place), index)).collect()
+            }
+        }
     }
 
     /// The arcs just outside the ring that span the nodes of each run of equal groups: start and end angle in

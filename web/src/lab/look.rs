@@ -1,15 +1,17 @@
 //! What the worker sees when it looks at the cluster: frames, rows, the inspected node. It changes nothing but the
-//! lists of news, which it empties into the frame.
+//! lists of news, which it empties into the frame. What single views ask for is in `look_views`.
 
+use super::look_views;
+use super::why;
 use super::protocol::{
-    Detail, ENTRIES_SHOWN_MAX, EntryLine, Flight, Frame, Inside, Look, MEMBERS_SHOWN_MAX, Mark, MemberLine,
+    Detail, ENTRIES_SHOWN_MAX, EntryLine, Frame, Inside, Look, MEMBERS_SHOWN_MAX, Mark, MemberLine,
     NodeState, Row, Spread, Text, Totals,
 };
 use super::sentences::{self, Choice};
 use super::worker::Run;
 use rumormill_core::state::store::{Entry, Reading};
 use rumormill_core::{Engine, Instant, Member, State, Status, Store, TraceRecord};
-use rumormill_sim::{InFlight, NodeView, Sim};
+use rumormill_sim::{NodeView, Sim, Watch};
 
 /// Most highlights handed over at once, and most of all other records: more than anyone can read.
 const HIGHLIGHTS_MAX: usize = 200;
@@ -21,17 +23,23 @@ const FLIGHTS_MAX: usize = 4_000;
 /// Everything that a look asks for.
 pub(super) fn frame(run: &mut Run, look: &Look) -> Frame {
     let sim = &run.sim;
+    let watch = look_views::watch(sim, look);
     let under_way = sim.in_flight().count();
-    let flights = sim.in_flight().skip(under_way.saturating_sub(FLIGHTS_MAX)).map(flight).collect();
+    let flights = sim
+        .in_flight()
+        .skip(under_way.saturating_sub(FLIGHTS_MAX))
+        .map(|flight| look_views::flight(&flight))
+        .collect();
     let mut frame = Frame {
         run: run.number,
         now_us: run.now_us(),
         next_us: sim.next_at().map(Instant::as_micros),
         took_us: 0,
-        marks: sim.iter().map(|view| mark(run, &view)).collect(),
+        marks: sim.iter().map(|view| mark(run, &view, watch)).collect(),
         groups: run.groups.clone(),
         flights,
         flights_unseen: under_way.saturating_sub(FLIGHTS_MAX) as u32,
+        landed: look_views::landed(sim, look),
         spread: spread(sim),
         samples: std::mem::take(&mut run.samples),
         done: std::mem::take(&mut run.done),
@@ -45,12 +53,16 @@ pub(super) fn frame(run: &mut Run, look: &Look) -> Frame {
 }
 
 fn text(run: &mut Run, look: &Look) -> Text {
-    let records = worth_reading(run.sim.take_trace());
+    let records = run.sim.take_trace();
+    run.clues.note(&run.sim, &records);
+    let records = worth_reading(records);
     let sim = &run.sim;
+    let watch = look_views::watch(sim, look);
     let totals = sim.totals();
     let node = look.node.filter(|node| *node < sim.nodes());
     let (first, count) = look.rows.unwrap_or((0, 0));
-    let rows = (first..first.saturating_add(count).min(sim.nodes())).map(|node| row(run, &sim.node(node)));
+    let rows =
+        (first..first.saturating_add(count).min(sim.nodes())).map(|node| row(run, &sim.node(node), watch));
     Text {
         totals: Totals {
             messages: totals.messages,
@@ -61,8 +73,11 @@ fn text(run: &mut Run, look: &Look) -> Text {
             events: totals.events,
         },
         rows: rows.collect(),
-        node: node.map(|node| Box::new(detail(run, &sim.node(node)))),
+        node: node.map(|node| Box::new(detail(run, &sim.node(node), watch))),
         records,
+        writes: look_views::writes(sim),
+        shown: look_views::shown(sim, look),
+        message: look.message.and_then(|id| look_views::message(sim, id)).map(Box::new),
     }
 }
 
@@ -83,19 +98,6 @@ fn worth_reading(records: Vec<TraceRecord>) -> Vec<TraceRecord> {
     kept
 }
 
-fn flight(flight: InFlight) -> Flight {
-    let travels_us = flight.arrives_at.since(flight.sent_at).as_micros();
-    Flight {
-        // The Lab's clusters are far smaller than 65,536 nodes.
-        from: flight.from as u16,
-        to: flight.to as u16,
-        sent_us: flight.sent_at.as_micros(),
-        travels_us: u32::try_from(travels_us).unwrap_or(u32::MAX),
-        payload: flight.kind.is_payload(),
-        lost: flight.lost.is_some(),
-    }
-}
-
 fn state(run: &Run, view: &NodeView<'_>) -> NodeState {
     match view.engine {
         None if run.left[view.index as usize] => NodeState::Left,
@@ -108,8 +110,9 @@ fn state(run: &Run, view: &NodeView<'_>) -> NodeState {
     }
 }
 
-fn mark(run: &Run, view: &NodeView<'_>) -> Mark {
-    Mark { state: state(run, view), informed: run.sim.has_latest(view.index) }
+fn mark(run: &Run, view: &NodeView<'_>, watch: Option<&Watch>) -> Mark {
+    let informed = watch.is_some_and(|watch| watch.learned(view.index).is_some());
+    Mark { state: state(run, view), informed }
 }
 
 fn spread(sim: &Sim) -> Spread {
@@ -134,8 +137,8 @@ fn spread(sim: &Sim) -> Spread {
     }
 }
 
-fn row(run: &Run, view: &NodeView<'_>) -> Row {
-    let Mark { state, informed } = mark(run, view);
+fn row(run: &Run, view: &NodeView<'_>, watch: Option<&Watch>) -> Row {
+    let Mark { state, informed } = mark(run, view, watch);
     let of = |read: fn(&Engine<Store>) -> u64| view.engine.map_or(0, read);
     Row {
         node: view.index,
@@ -150,8 +153,8 @@ fn row(run: &Run, view: &NodeView<'_>) -> Row {
     }
 }
 
-fn detail(run: &Run, view: &NodeView<'_>) -> Detail {
-    let learned = run.sim.latest().and_then(|watch| watch.learned(view.index));
+fn detail(run: &Run, view: &NodeView<'_>, watch: Option<&Watch>) -> Detail {
+    let learned = watch.and_then(|watch| watch.learned(view.index));
     Detail {
         node: view.index,
         id: view.id.clone(),
@@ -159,6 +162,8 @@ fn detail(run: &Run, view: &NodeView<'_>) -> Detail {
         state: state(run, view),
         group: run.groups.get(view.index as usize).copied(),
         learned: learned.map(|learned| (learned.at.as_micros(), learned.hops)),
+        path: watch.map(|watch| look_views::path(watch, view.index)).unwrap_or_default(),
+        why: watch.and_then(|watch| why::why(&run.sim, &run.clues, watch, view.index)),
         inside: view.engine.map(|engine| inside(&run.sim, engine, view.clock)),
     }
 }

@@ -83,19 +83,10 @@ impl Lab {
             Html::default()
         };
         html! {
-            <RingPanel sight={view.sight} tool={view.tool} parts={view.parts} nodes={view.nodes()} hint={hint(view)} caption={self.caption(view)}
+            <RingPanel sight={view.sight} tool={view.tool} parts={view.parts} nodes={view.nodes()} hint={hint(view)}
+                caption={view.caption(self.stage.rows()).map(AttrValue::from)} options={super::view_options::options(view, on)}
                 selection={selection(view)} back={self.stage.back.clone()} front={self.stage.front.clone()} {table}
                 on={on.clone()} on_pointer={ctx.link().callback(Msg::Pointer)} />
-        }
-    }
-
-    /// Another reading of the ring than usual is announced.
-    fn caption(&self, view: &View) -> Option<AttrValue> {
-        let believer = view.selected.filter(|_| view.beliefs).and_then(|node| view.name(node));
-        match (believer, self.stage.rows()) {
-            (Some(name), _) => Some(format!("As {name} believes").into()),
-            (None, rows) if rows > 1 => Some(format!("Staggered in {rows} rows").into()),
-            _ => None,
         }
     }
 

@@ -4,21 +4,28 @@
 pub mod protocol;
 pub mod worker;
 mod look;
+mod look_views;
+pub mod why;
 
 pub mod setup;
 pub mod presets;
 pub mod standing;
 pub mod sentences;
 pub mod series;
+pub mod sight;
 pub mod action;
 pub mod state;
+pub mod views;
 pub mod pace;
 pub mod keys;
 pub mod meter;
 
 pub mod layout;
+pub mod layout_rows;
 pub mod palette;
 pub mod scene;
+pub mod matrix_scene;
+pub mod lanes_scene;
 pub mod theory_line;
 pub mod chart;
 pub mod painter;
@@ -26,6 +33,7 @@ pub mod painter;
 pub mod stage;
 pub mod setup_panel;
 pub mod ring_panel;
+mod view_options;
 pub mod chart_panel;
 pub mod inspector;
 pub mod events_panel;

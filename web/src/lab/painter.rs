@@ -48,6 +48,15 @@ fn trace(canvas: &Canvas, shapes: &Shapes) {
                 canvas.line_to(place.x - half, place.y + half);
             }
         }
+        Shapes::Diamonds(half, places) => {
+            for place in places {
+                canvas.move_to(place.x, place.y - half);
+                canvas.line_to(place.x + half, place.y);
+                canvas.line_to(place.x, place.y + half);
+                canvas.line_to(place.x - half, place.y);
+                canvas.line_to(place.x, place.y - half);
+            }
+        }
         Shapes::Lines(lines) => {
             for (from, to) in lines {
                 canvas.move_to(from.x, from.y);

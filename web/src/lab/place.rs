@@ -1,11 +1,11 @@
 //! The Lab's component: it joins the pure state, the worker, the canvases and the panels, and decides nothing.
 
-use super::action::{Action, Tab, Tool};
+use super::action::{Action, Sight, Spot, Tab, Tool};
 use super::keys::{self, SEARCH_ID, Wish};
 use super::layout::Point;
 use super::meter::Meter;
 use super::pace::Pace;
-use super::protocol::{self, Command, Deed, Frame, Look, Report};
+use super::protocol::{self, Command, Deed, Frame, Report};
 use super::ring_panel::Pointer;
 use super::stage::{Light, Stage};
 use super::state::View;
@@ -35,6 +35,10 @@ pub struct LabProps {
     pub active: bool,
     /// Is the page dark?
     pub is_dark: bool,
+    /// What the page's address says of the Lab.
+    pub query: AttrValue,
+    /// What the address is to say, and whether that is a step in the history.
+    pub on_query: Callback<(AttrValue, bool)>,
 }
 
 /// What can happen to the Lab.
@@ -79,6 +83,8 @@ pub struct Lab {
     /// What the theory was computed for, and the result.
     pub(super) theory: Option<Rc<TheoryLine>>,
     revision: u64,
+    /// What the address says, as this place knows.
+    query: AttrValue,
     hook: Option<Hook>,
     render_started_ms: Cell<f64>,
     frames: Option<Frames>,
@@ -108,6 +114,7 @@ impl Component for Lab {
             pressed: None,
             theory: None,
             revision: 0,
+            query: AttrValue::default(),
             hook: Some(Hook::new(move |id, name| asked.emit((id, name)))),
             render_started_ms: Cell::new(now_ms()),
             frames: None,
@@ -120,18 +127,23 @@ impl Component for Lab {
         lab.spawn(ctx);
         lab.send(commands);
         lab.set_active(ctx);
+        lab.follow_address(ctx);
         lab
     }
 
     fn changed(&mut self, ctx: &Context<Self>, _old: &LabProps) -> bool {
         self.set_active(ctx);
+        self.follow_address(ctx);
         self.revision += 1;
         true
     }
 
     fn update(&mut self, ctx: &Context<Self>, message: Msg) -> bool {
         match message {
-            Msg::Act(action) => self.act(action),
+            Msg::Act(action) => {
+                self.act(action);
+                self.tell_address(ctx);
+            }
             Msg::Frame(at_ms) => return self.on_frame(ctx, at_ms),
             Msg::Report(bytes) => return self.on_report(&bytes),
             Msg::Failed(why) => {
@@ -145,7 +157,7 @@ impl Component for Lab {
                 self.spawn(ctx);
                 self.act(Action::NewRun);
             }
-            Msg::Pointer(pointer) => return self.on_pointer(pointer),
+            Msg::Pointer(pointer) => return self.on_pointer(ctx, pointer),
             Msg::Ask(id, name) => {
                 self.send(vec![Command::TraceHash { id, name }]);
                 return false;
@@ -214,6 +226,28 @@ impl Lab {
         }
     }
 
+    /// Goes where the page's address says, if someone else has written it.
+    fn follow_address(&mut self, ctx: &Context<Self>) {
+        let query = &ctx.props().query;
+        if *query != self.query {
+            self.query = query.clone();
+            self.act(Action::Spot(Spot::parse(query)));
+        }
+    }
+
+    /// Lets the page's address say what is looked at. Another view is a step in the history, another selection is not.
+    fn tell_address(&mut self, ctx: &Context<Self>) {
+        let before = Spot::parse(&self.query);
+        let view = self.view.borrow();
+        let sight = Some(view.sight).filter(|_| view.sight_is_own && view.sight != Sight::Ring);
+        let spot = Spot { sight, selected: view.selected };
+        drop(view);
+        if spot != before {
+            self.query = spot.write(&self.query).into();
+            ctx.props().on_query.emit((self.query.clone(), spot.sight != before.sight));
+        }
+    }
+
     fn act(&mut self, action: Action) {
         match &action {
             Action::Keys(on) => drop(page::store(KEYS_KEY, if *on { "on" } else { "off" })),
@@ -239,20 +273,25 @@ impl Lab {
         if let Some(command) = command {
             self.send(vec![command]);
         }
-        let view = self.view.borrow();
-        let light = Light {
+        let view = Rc::clone(&self.view);
+        let mut stage = std::mem::take(&mut self.stage);
+        stage.paint(&view.borrow(), &self.frame, &self.light(ctx, &view.borrow()));
+        view.borrow_mut().stride = stage.stride();
+        self.stage = stage;
+        self.meter.work(now_ms() - started_ms);
+        self.meter.frame(at_ms);
+        false
+    }
+
+    fn light(&self, ctx: &Context<Self>, view: &View) -> Light<'_> {
+        Light {
             shown_us: self.pace.shown_us(view.now_us, self.frame.next_us),
             is_dark: ctx.props().is_dark,
             still: self.still,
             cutting: self.pressed.filter(|_| view.tool == Tool::Cut),
             theory: self.theory.as_deref(),
             revision: self.revision,
-        };
-        self.stage.paint(&view, &self.frame, &light);
-        drop(view);
-        self.meter.work(now_ms() - started_ms);
-        self.meter.frame(at_ms);
-        false
+        }
     }
 
     fn next_command(&mut self, at_ms: f64) -> Option<Command> {
@@ -268,7 +307,7 @@ impl Lab {
         };
         let text = self.pace.wants_text(at_ms);
         self.asked_us = to_us.saturating_sub(view.now_us);
-        let look = if text { view.look() } else { Look::default() };
+        let look = if text { view.look() } else { view.glance() };
         Some(Command::Advance { to_us, look })
     }
 
@@ -325,7 +364,7 @@ impl Lab {
         news
     }
 
-    fn on_pointer(&mut self, pointer: Pointer) -> bool {
+    fn on_pointer(&mut self, ctx: &Context<Self>, pointer: Pointer) -> bool {
         let cutting = self.view.borrow().tool == Tool::Cut;
         match pointer {
             Pointer::Down(at) => self.pressed = Some((at, at)),
@@ -343,7 +382,15 @@ impl Lab {
                     self.act(Action::Tool(Tool::Select));
                     self.act(Action::Do(Deed::Cut(nodes)));
                 } else if !dragged {
-                    self.act(Action::Select(self.stage.hit(at, HIT_SLACK_PX)));
+                    let view = self.view.borrow();
+                    let light = self.light(ctx, &view);
+                    let hit = self.stage.hit(&view, &self.frame, &light, at, HIT_SLACK_PX);
+                    drop(view);
+                    self.act(match hit.message {
+                        Some(message) => Action::Message(Some(message)),
+                        None => Action::Select(hit.node),
+                    });
+                    self.tell_address(ctx);
                 }
                 self.revision += 1;
                 return true;

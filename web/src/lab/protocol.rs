@@ -1,7 +1,9 @@
 //! What the page and the worker say to each other: commands one way, one report for each the other way, in postcard.
 //! Only types and their encoding; times are microseconds of simulated time.
 
-use rumormill_core::{Incarnation, LimiterConfig, NodeId, Status, TraceRecord, Tuning};
+use super::why::Why;
+use rumormill_core::event::Fate;
+use rumormill_core::{Cause, Incarnation, LimiterConfig, MessageKind, NodeId, Status, TraceRecord, Tuning};
 use rumormill_sim::{Network, Scenario};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -58,7 +60,37 @@ pub struct Look {
     pub node: Option<u32>,
     /// The nodes whose rows are in sight: the first, and how many.
     pub rows: Option<(u32, u32)>,
+    /// Which write the nodes are coloured by; the latest, if it is none or none of those that are watched.
+    pub write: Option<u64>,
+    /// What a view needs that the ring does not.
+    pub view: Asked,
+    /// The message that is inspected.
+    pub message: Option<u64>,
 }
+
+/// What a view needs.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Asked {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// To whom each node sends what is new.
+    Links,
+    /// From whom each node learned the write.
+    Way,
+    /// What nodes hold of each other, from this one on.
+    Beliefs(u32),
+    /// Which of the latest writes nodes have, from this one on.
+    Writes(u32),
+    /// The messages among these nodes, sent not earlier than so many microseconds ago.
+    Lanes(Vec<u32>, u64),
+}
+
+/// Most nodes in a matrix, each way.
+pub const MATRIX_NODES_MAX: u32 = 100;
+
+/// Of how many of the latest writes it is known who has them.
+pub const WRITES_MAX: u32 = 8;
 
 /// Something done to the cluster from outside.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -120,7 +152,7 @@ pub enum Report {
 pub struct Mark {
     /// Up, and how; or not.
     pub state: NodeState,
-    /// Does it have the latest write?
+    /// Does it have the write that the look asks for?
     pub informed: bool,
 }
 
@@ -169,6 +201,8 @@ pub struct Flight {
     pub payload: bool,
     /// Will it never arrive?
     pub lost: bool,
+    /// Names it within the run.
+    pub id: u64,
 }
 
 /// The cluster at a moment.
@@ -190,6 +224,8 @@ pub struct Frame {
     pub flights: Vec<Flight>,
     /// Messages under way that were left out, because there are too many to draw.
     pub flights_unseen: u32,
+    /// Messages that have arrived or would have, if the look asks for lanes.
+    pub landed: Vec<Flight>,
     /// How it stands with the latest write.
     pub spread: Spread,
     /// Points of the charts since the last frame.
@@ -255,7 +291,94 @@ pub struct Text {
     pub node: Option<Box<Detail>>,
     /// The rows in sight.
     pub rows: Vec<Row>,
+    /// The writes that are watched, newest first.
+    pub writes: Vec<WriteLine>,
+    /// What the view asked for.
+    pub shown: Shown,
+    /// The inspected message, while it is under way.
+    pub message: Option<Box<MessageLine>>,
 }
+
+/// What a view asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Shown {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// From whom to whom.
+    Links(Vec<(u32, u32)>),
+    /// Node by node, from whom it learned the write: itself if it wrote it, none if it does not have it.
+    Way(Vec<Option<u32>>),
+    /// What nodes hold of each other.
+    Beliefs(Matrix),
+    /// Which of the writes, in the order of [`Text::writes`], nodes have.
+    Writes(Matrix),
+    /// When each of the lanes' nodes learned the write.
+    Lanes(Vec<Option<u64>>),
+}
+
+/// Cells, row by row.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Matrix {
+    /// The node of the first row.
+    pub first: u32,
+    /// How many cells a row has.
+    pub columns: u32,
+    /// The cells.
+    pub cells: Vec<Known>,
+}
+
+/// What a node knows of a member or a write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Known {
+    /// The node is not up: it knows nothing.
+    Nobody,
+    /// It does not know it.
+    No,
+    /// It has the write.
+    Yes,
+    /// It holds the member for this.
+    Status(Status),
+}
+
+/// A write and how far it has come.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WriteLine {
+    /// Counts the run's writes, from 1.
+    pub number: u64,
+    /// When.
+    pub at_us: u64,
+    /// The node that wrote it.
+    pub node: u32,
+    /// The key.
+    pub key: String,
+    /// How many nodes that are up have it.
+    pub informed: u32,
+}
+
+/// A message under way, in full.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MessageLine {
+    /// Where it is.
+    pub flight: Flight,
+    /// Its kind.
+    pub kind: MessageKind,
+    /// Why it was sent.
+    pub cause: Cause,
+    /// The sender's number for it.
+    pub number: u64,
+    /// Its size.
+    pub bytes: u32,
+    /// The writes in it, each as key and what was written; at most [`CARRIED_SHOWN_MAX`].
+    pub carried: Vec<(String, String)>,
+    /// Writes that it brings, shown or not, standing or superseded.
+    pub writes: u32,
+    /// How it was lost, if it was.
+    pub fate: Option<Fate>,
+}
+
+/// Most writes listed of one message.
+pub const CARRIED_SHOWN_MAX: usize = 12;
 
 /// Counts of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -312,8 +435,25 @@ pub struct Detail {
     pub group: Option<u8>,
     /// How it learned of the latest write: when, and over how many messages.
     pub learned: Option<(u64, u32)>,
+    /// The way on which the write came to it, the first message first; empty if it does not have it.
+    pub path: Vec<Hop>,
+    /// Why it does not have the write, if there is one.
+    pub why: Option<Why>,
     /// What it holds and believes, while it is up.
     pub inside: Option<Inside>,
+}
+
+/// A message that brought a write.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hop {
+    /// The sender.
+    pub from: u32,
+    /// The receiver.
+    pub to: u32,
+    /// When it arrived.
+    pub at_us: u64,
+    /// What it was, and why it was sent.
+    pub by: Option<(MessageKind, Cause)>,
 }
 
 /// What a running node holds and believes.

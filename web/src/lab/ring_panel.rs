@@ -35,8 +35,10 @@ pub struct RingPanelProps {
     pub nodes: u32,
     /// What to do next, if that is worth a line.
     pub hint: Option<AttrValue>,
-    /// How the ring is to be read, if not as usual.
+    /// How the view is to be read, if that is not plain.
     pub caption: Option<AttrValue>,
+    /// What can be chosen for the view.
+    pub options: Html,
     /// The selection in words, for screen readers.
     pub selection: AttrValue,
     /// The canvas for what seldom changes.
@@ -59,27 +61,30 @@ pub fn RingPanel(props: &RingPanelProps) -> Html {
     html! {
         <section class="panel lab-ring" aria-label="The cluster" data-testid="cluster">
             <header class="panel-head ring-tools">
-                <Segmented label="View" name="view" choices={vec![Choice::new("ring", "Ring"), Choice::new("table", "Table")]}
-                    value={if props.sight == Sight::Ring { "ring" } else { "table" }}
-                    onchange={on.reform(|word: AttrValue| {
-                        Action::Sight(if word == "table" { Sight::Table } else { Sight::Ring })
-                    })} />
+                <Segmented label="View" name="view" choices={Sight::ALL.map(|sight| Choice::new(sight.as_str(), sight.title())).to_vec()}
+                    value={props.sight.as_str()}
+                    onchange={on.reform(|word: AttrValue| Action::Sight(Sight::parse(&word).unwrap_or_default()))} />
+            </header>
+            <div class="view-options" data-testid="view-options">
+                { props.options.clone() }
                 <span class="spacer"></span>
                 <Button label="Draw cut" icon={IconName::Cut} pressed={Some(cut)} testid="tool-cut"
-                    title="Draw a line across the ring: the network is cut along it" disabled={props.sight == Sight::Table}
+                    title="Draw a line across the ring: the network is cut along it" disabled={!props.sight.has_places()}
                     onclick={on.reform(move |()| Action::Tool(if cut { Tool::Select } else { Tool::Cut }))} />
                 <Button label="Halve" shortcut="c" testid="cut-halves" title="Cut the network in two halves" disabled={props.nodes < 2}
                     onclick={on.reform(|()| Action::CutHalves)} />
                 <Button label="Heal" icon={IconName::Heal} shortcut="h" testid="heal" disabled={props.parts < 2}
                     kind={if props.parts > 1 { ButtonKind::Primary } else { ButtonKind::Plain }}
                     onclick={on.reform(|()| Action::Do(Deed::Heal))} />
-            </header>
-            <div class="ring-body" hidden={props.sight == Sight::Table}>
+            </div>
+            <div class={classes!("ring-body", format!("of-{}", props.sight.as_str()))} hidden={props.sight == Sight::Table}>
                 { ring(props) }
                 if let Some(caption) = &props.caption {
                     <p class="ring-caption" data-testid="caption">{ caption }</p>
                 }
-                { legend(false) }
+                if props.sight.has_places() {
+                    { legend(false) }
+                }
                 if let Some(hint) = &props.hint {
                     <p class="ring-hint" data-testid="hint">{ hint }</p>
                 }
@@ -103,7 +108,7 @@ fn ring(props: &RingPanelProps) -> Html {
     let moved = props.on_pointer.reform(move |event: PointerEvent| Pointer::Move(at(&event)));
     let up = props.on_pointer.reform(move |event: PointerEvent| Pointer::Up(at(&event)));
     let cancel = props.on_pointer.reform(|_: PointerEvent| Pointer::Cancel);
-    let label = format!("Ring of {} nodes. Arrow keys select a node.", props.nodes);
+    let label = format!("{} of {} nodes. Arrow keys select a node.", props.sight.title(), props.nodes);
     html! {
         <>
             <canvas class="lab-canvas" ref={props.back.clone()} aria-hidden="true"></canvas>

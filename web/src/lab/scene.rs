@@ -1,8 +1,9 @@
 //! What the ring view shows at a moment, as shapes in layers, the lowest first. Pure: from the layout, the frame and
-//! the moment to lines, dots and crosses; colours are named, not chosen, and nothing is painted here.
+//! the moment to lines, dots and crosses; colours are named, not chosen, and nothing is painted here. The tree and the
+//! grid are shown in the same way, only the nodes stand elsewhere.
 
-use super::layout::{Layout, Point};
-use super::protocol::{Flight, Frame, Mark, NodeState};
+use super::layout::{Layout, Point, Shape};
+use super::protocol::{Flight, Frame, Hop, Mark, NodeState};
 use rumormill_core::Status;
 use rumormill_core::tree::Tree;
 
@@ -62,6 +63,8 @@ pub enum Ink {
 pub enum Shapes {
     /// Circles of one radius.
     Circles(f32, Vec<Point>),
+    /// Diamonds of one half width.
+    Diamonds(f32, Vec<Point>),
     /// Diagonal crosses of one half width.
     Crosses(f32, Vec<Point>),
     /// Straight lines.
@@ -100,6 +103,12 @@ pub struct Subject<'a> {
     pub now_us: u64,
     /// The tree along which news is forwarded, if the strategy has one.
     pub tree: Option<Tree>,
+    /// Other lines from node to node that seldom change.
+    pub edges: &'a [(u32, u32)],
+    /// The messages by which the selected node learned the write.
+    pub path: &'a [Hop],
+    /// The inspected message.
+    pub message: Option<u64>,
     /// The selected node.
     pub selected: Option<u32>,
     /// To whom the selected node is linked.
@@ -119,19 +128,22 @@ pub fn backdrop(subject: &Subject<'_>) -> Vec<Layer> {
     if let Some(tree) = subject.tree {
         // The more edges, the fainter, or they would be a solid disc.
         let alpha = (60.0 / layout.nodes.len().max(1) as f32).clamp(0.18, 0.9);
-        layers.push(layer(
-            Hue::Line,
-            alpha,
-            Ink::Stroke(1.0),
-            Shapes::Lines(tree_edges(layout, &frame.marks, tree)),
-        ));
+        let edges = tree_edges(layout, &frame.marks, tree);
+        // On levels, what leads back to the start would hide the tree.
+        let (back, edges): (Vec<_>, Vec<_>) =
+            edges.into_iter().partition(|(from, to)| layout.shape == Shape::Levels && to.y <= from.y);
+        layers.push(layer(Hue::Line, alpha * 0.6, Ink::Dashed(1.0), Shapes::Lines(back)));
+        layers.push(layer(Hue::Line, alpha, Ink::Stroke(1.0), Shapes::Lines(edges)));
     }
-    if layout.rows > 0 {
-        let names = (0..layout.nodes.len() as u32)
-            .step_by(layout.label_every.max(1) as usize)
-            .map(|index| (layout.label(index), index.to_string()));
-        layers.push(layer(Hue::Muted, 1.0, Ink::Fill, Shapes::Words(Anchor::Middle, names.collect())));
+    let place = |node: u32| layout.nodes.get(node as usize).copied();
+    let edges: Vec<(Point, Point)> =
+        subject.edges.iter().filter_map(|&(from, to)| Some((place(from)?, place(to)?))).collect();
+    if !edges.is_empty() {
+        let alpha = (120.0 / edges.len() as f32).clamp(0.18, 0.9);
+        layers.push(layer(Hue::Line, alpha, Ink::Stroke(1.0), Shapes::Lines(edges)));
     }
+    let names = layout.names().into_iter().map(|(place, index)| (place, index.to_string()));
+    layers.push(layer(Hue::Muted, 1.0, Ink::Fill, Shapes::Words(Anchor::Middle, names.collect())));
     layers.extend(cut_marks(layout, &frame.groups));
     layers
 }
@@ -141,6 +153,7 @@ pub fn foreground(subject: &Subject<'_>) -> Vec<Layer> {
     let mut layers = Vec::new();
     let linked = links(subject);
     layers.push(layer(Hue::Focus, 0.55, Ink::Stroke(1.25), Shapes::Lines(linked)));
+    layers.extend(path(subject));
     layers.extend(messages(subject));
     match subject.beliefs {
         Some(beliefs) => layers.extend(believed(subject.layout, beliefs)),
@@ -176,8 +189,55 @@ fn links(subject: &Subject<'_>) -> Vec<(Point, Point)> {
     subject.linked.iter().filter_map(|&peer| Some((from, place(peer)?))).collect()
 }
 
+/// The way of the write to the selected node, with a head on each arrow.
+fn path(subject: &Subject<'_>) -> Vec<Layer> {
+    let Subject { layout, .. } = *subject;
+    let place = |node: u32| layout.nodes.get(node as usize).copied();
+    let radius = layout.node_radius;
+    let arrows: Vec<(Point, Point)> = subject
+        .path
+        .iter()
+        .filter_map(|hop| {
+            let (from, to) = (place(hop.from)?, place(hop.to)?);
+            let length = from.distance(to);
+            let trim = ((radius + 3.0) / length.max(1.0)).min(0.45);
+            Some((from.toward(to, trim), to.toward(from, trim)))
+        })
+        .collect();
+    let heads = arrows.iter().flat_map(|&(from, to)| head(from, to, 7.0)).collect();
+    vec![
+        layer(Hue::Fresh, 1.0, Ink::Stroke(2.5), Shapes::Lines(arrows)),
+        layer(Hue::Fresh, 1.0, Ink::Stroke(2.5), Shapes::Lines(heads)),
+    ]
+}
+
+/// The two strokes of an arrow's head.
+pub fn head(from: Point, to: Point, size: f32) -> [(Point, Point); 2] {
+    let angle = (to.y - from.y).atan2(to.x - from.x);
+    [0.5, -0.5].map(|turn: f32| {
+        let back = angle + std::f32::consts::PI + turn;
+        (to, Point::new(to.x + size * back.cos(), to.y + size * back.sin()))
+    })
+}
+
+/// A dashed circle around those that a cut has parted from the first nodes, where they do not stand side by side.
+fn parted(layout: &Layout, groups: &[u8]) -> Vec<Layer> {
+    let places = |part: u8| {
+        let of_part = layout.nodes.iter().zip(groups).filter(|(_, group)| **group == part);
+        of_part.map(|(place, _)| *place).collect::<Vec<Point>>()
+    };
+    let parts = groups.iter().max().copied().unwrap_or(0);
+    let rim = |part: u8| layout.node_radius + 2.0 + 2.0 * f32::from(part.min(4));
+    (1..=parts)
+        .map(|part| layer(Hue::Down, 0.9, Ink::Dashed(1.5), Shapes::Circles(rim(part), places(part))))
+        .collect()
+}
+
 /// A bracket around each part of a cut network.
 fn cut_marks(layout: &Layout, groups: &[u8]) -> Vec<Layer> {
+    if layout.shape != Shape::Ring {
+        return parted(layout, groups);
+    }
     let arcs = layout.arcs(groups);
     if arcs.len() < 2 {
         return Vec::new();
@@ -246,12 +306,7 @@ fn believed(layout: &Layout, beliefs: &[Option<Status>]) -> Vec<Layer> {
     vec![
         layer(Hue::Alive, 1.0, Ink::Fill, Shapes::Circles(radius, places(Some(Status::Alive)))),
         layer(Hue::Alive, 1.0, Ink::Dashed(1.5), Shapes::Circles(radius, places(Some(Status::Joining)))),
-        layer(
-            Hue::Suspect,
-            1.0,
-            Ink::Stroke(2.0),
-            Shapes::Circles(radius * 0.85, places(Some(Status::Suspect))),
-        ),
+        layer(Hue::Suspect, 1.0, Ink::Fill, Shapes::Diamonds(radius, places(Some(Status::Suspect)))),
         layer(Hue::Left, 1.0, Ink::Stroke(1.5), Shapes::Circles(radius * 0.85, places(Some(Status::Left)))),
         layer(
             Hue::Left,
@@ -303,13 +358,33 @@ fn messages(subject: &Subject<'_>) -> Vec<Layer> {
         talking.extend(tails.iter().map(|(from, to)| from.toward(*to, 0.9)));
     }
     let size = (subject.layout.node_radius * 0.5).clamp(2.0, 4.0);
+    let chosen = subject.message.and_then(|id| subject.frame.flights.iter().find(|flight| flight.id == id));
+    let chosen = chosen.and_then(|flight| whereabouts(subject, flight));
     vec![
+        layer(Hue::Focus, 1.0, Ink::Stroke(1.75), Shapes::Circles(size + 4.0, chosen.into_iter().collect())),
         layer(Hue::Talk, 0.4, Ink::Stroke(1.0), Shapes::Lines(tails)),
         layer(Hue::Fresh, 0.55, Ink::Stroke(size * 0.8), Shapes::Lines(arrows)),
         layer(Hue::Talk, 1.0, Ink::Fill, Shapes::Circles(size * 0.65, talking)),
         layer(Hue::Fresh, 1.0, Ink::Fill, Shapes::Circles(size, carrying)),
         layer(Hue::Down, 1.0, Ink::Stroke(1.75), Shapes::Crosses(size, lost)),
     ]
+}
+
+/// Where a message is drawn.
+fn whereabouts(subject: &Subject<'_>, flight: &Flight) -> Option<Point> {
+    let place = |node: u16| subject.layout.nodes.get(usize::from(node)).copied();
+    let (from, to) = (place(flight.from)?, place(flight.to)?);
+    let part = if subject.still { 0.9 } else { progress(flight, subject.now_us) };
+    Some(from.toward(to, if flight.lost { part.min(LOST_AT) } else { part }))
+}
+
+/// The message drawn nearest to a point, if one is within reach.
+pub fn message_at(subject: &Subject<'_>, point: Point, reach: f32) -> Option<u64> {
+    let near = subject.frame.flights.iter().filter_map(|flight| {
+        let distance = whereabouts(subject, flight)?.distance(point);
+        (distance <= reach).then_some((distance, flight.id))
+    });
+    near.min_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, id)| id)
 }
 
 /// How much of its way a message has behind it: 0 at the sender, 1 at the receiver.
@@ -327,7 +402,9 @@ impl Shapes {
     /// Is there nothing to paint?
     pub fn is_empty(&self) -> bool {
         match self {
-            Self::Circles(_, places) | Self::Crosses(_, places) => places.is_empty(),
+            Self::Circles(_, places) | Self::Diamonds(_, places) | Self::Crosses(_, places) => {
+                places.is_empty()
+            }
             Self::Lines(lines) => lines.is_empty(),
             Self::Arcs(_, _, arcs) => arcs.is_empty(),
             Self::Path(points) | Self::Area(points) => points.is_empty(),

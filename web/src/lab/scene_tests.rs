@@ -1,7 +1,7 @@
 use super::*;
 
 fn flight(from: u16, to: u16, payload: bool, lost: bool) -> Flight {
-    Flight { from, to, sent_us: 1_000, travels_us: 100, payload, lost }
+    Flight { from, to, sent_us: 1_000, travels_us: 100, payload, lost, id: 7 }
 }
 
 fn frame(states: &[(NodeState, bool)], flights: Vec<Flight>) -> Frame {
@@ -15,6 +15,9 @@ fn subject<'a>(layout: &'a Layout, frame: &'a Frame) -> Subject<'a> {
         frame,
         now_us: 1_050,
         tree: None,
+        edges: &[],
+        path: &[],
+        message: None,
         selected: None,
         linked: &[],
         beliefs: None,

@@ -1,12 +1,15 @@
 //! The Lab's canvases: they are painted from the last frame before each repaint of the display, and only if there is
 //! something new. What is painted is decided by `scene` and `chart`.
 
+use super::action::{Sight, TreeOf};
 use super::chart::{self, Chart};
-use super::layout::{Layout, Point};
+use super::lanes_scene::Diagram;
+use super::layout::{Layout, Point, Shape};
+use super::matrix_scene::Board;
 use super::painter;
 use super::palette::Palette;
-use super::protocol::Frame;
-use super::scene::{self, Subject};
+use super::protocol::{Frame, Matrix, Shown};
+use super::scene::{self, Layer, Subject};
 use super::state::View;
 use super::theory_line::TheoryLine;
 use crate::glue::canvas::{Canvas, Resized};
@@ -24,6 +27,11 @@ pub struct Stage {
     pub chart: NodeRef,
     canvases: Option<Canvases>,
     layout: Layout,
+    /// What the layout was made for.
+    layout_of: Option<LayoutKey>,
+    /// Lines from node to node, beside the strategy's tree.
+    edges: Vec<(u32, u32)>,
+    lanes: Vec<u32>,
     /// What the backdrop was painted for.
     backdrop_of: Option<BackdropKey>,
     front_of: Option<FrontKey>,
@@ -39,9 +47,23 @@ struct Canvases {
     _watches: Vec<Option<Resized>>,
 }
 
-type BackdropKey = (u32, u32, Vec<u8>, Vec<bool>, Option<(u32, bool)>, bool);
+/// Sight, nodes, the shape of the strategy's tree, and what else its levels depend on.
+type LayoutKey = (Sight, u32, Option<(u32, bool)>, u64);
+type BackdropKey = (u32, u32, Vec<u8>, Vec<bool>, Option<(u32, bool)>, bool, Vec<(u32, u32)>);
 type FrontKey = (u32, u64, u64, Option<u32>, bool, bool, bool);
 type ChartKey = (u32, u64, usize, usize, bool);
+
+/// What is at a place of the picture.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Hit {
+    /// A node.
+    pub node: Option<u32>,
+    /// A message, if it is nearer.
+    pub message: Option<u64>,
+}
+
+/// How near a message must be to be meant.
+const MESSAGE_REACH_PX: f32 = 7.0;
 
 /// What the painting depends on, besides the frame and the view.
 #[derive(Clone, Copy, Debug)]
@@ -84,9 +106,30 @@ impl Stage {
         self.layout.rows
     }
 
-    /// The node at a place of the ring.
-    pub fn hit(&self, place: Point, slack: f32) -> Option<u32> {
-        self.layout.hit(place, slack)
+    /// How many nodes stand in a row of the picture.
+    pub fn stride(&self) -> u32 {
+        if let Shape::Grid { columns } = self.layout.shape { columns } else { 1 }
+    }
+
+    /// What is at a place of the picture; a node up to `slack` pixels beside its shape.
+    pub fn hit(&self, view: &View, frame: &Frame, light: &Light<'_>, place: Point, slack: f32) -> Hit {
+        match view.sight {
+            Sight::Matrix => {
+                let node = self.board(view, frame).and_then(|board| board.hit(place));
+                Hit { node, message: None }
+            }
+            Sight::SpaceTime => {
+                let (node, message) = self.diagram(view, frame, light).hit(place, MESSAGE_REACH_PX);
+                Hit { node, message }
+            }
+            _ => {
+                let subject = self.subject(view, frame, light);
+                let message = scene::message_at(&subject, place, MESSAGE_REACH_PX);
+                // A node's own shape comes first, then messages, then the room around nodes.
+                let node = self.layout.hit(place, if message.is_some() { 1.0 } else { slack });
+                Hit { node, message: message.filter(|_| node.is_none()) }
+            }
+        }
     }
 
     /// The nodes on the left of a line.
@@ -96,35 +139,21 @@ impl Stage {
 
     /// Paints what has changed.
     pub fn paint(&mut self, view: &View, frame: &Frame, light: &Light<'_>) {
-        let Some(canvases) = &mut self.canvases else { return };
-        let nodes = frame.marks.len() as u32;
-        if canvases.resized.take() || nodes != self.layout.nodes.len() as u32 {
-            canvases.back.fit();
-            canvases.front.fit();
-            canvases.chart.fit();
-            let (width, height) = canvases.front.size();
-            self.layout = Layout::ring(nodes, width, height);
-            (self.backdrop_of, self.front_of, self.chart_of) = (None, None, None);
-        }
+        self.lay_out(view, frame, light);
         let palette = Palette::of(light.is_dark);
-        let inside = view.detail.as_ref().and_then(|detail| detail.inside.as_ref());
-        let subject = Subject {
-            layout: &self.layout,
-            frame,
-            now_us: light.shown_us,
-            tree: view.tree(),
-            selected: view.selected,
-            linked: inside.map_or(&[], |inside| &inside.linked),
-            beliefs: inside.filter(|_| view.beliefs).map(|inside| inside.beliefs.as_slice()),
-            still: light.still,
-            cutting: light.cutting,
-        };
         let up: Vec<bool> = frame.marks.iter().map(|mark| mark.state.is_up()).collect();
-        let tree = subject.tree.map(|tree| (tree.arity, tree.cycles));
-        let backdrop_of = (frame.run, nodes, frame.groups.clone(), up, tree, light.is_dark);
+        let tree = self.tree(view).map(|tree| (tree.arity, tree.cycles));
+        let nodes = frame.marks.len() as u32;
+        let backdrop_of =
+            (frame.run, nodes, frame.groups.clone(), up, tree, light.is_dark, self.edges.clone());
         if self.backdrop_of.as_ref() != Some(&backdrop_of) {
-            painter::paint(&mut canvases.back, &scene::backdrop(&subject), palette);
-            self.backdrop_of = Some(backdrop_of);
+            let has_places = view.sight.has_places();
+            let layers =
+                if has_places { scene::backdrop(&self.subject(view, frame, light)) } else { Vec::new() };
+            if let Some(canvases) = &mut self.canvases {
+                painter::paint(&mut canvases.back, &layers, palette);
+                self.backdrop_of = Some(backdrop_of);
+            }
         }
         let front_of = (
             frame.run,
@@ -136,10 +165,131 @@ impl Stage {
             light.still,
         );
         if self.front_of != Some(front_of) || light.cutting.is_some() {
-            painter::paint(&mut canvases.front, &scene::foreground(&subject), palette);
-            self.front_of = Some(front_of).filter(|_| light.cutting.is_none());
+            let layers = self.front_layers(view, frame, light);
+            if let Some(canvases) = &mut self.canvases {
+                painter::paint(&mut canvases.front, &layers, palette);
+                self.front_of = Some(front_of).filter(|_| light.cutting.is_none());
+            }
         }
         self.paint_chart(view, light, palette);
+    }
+
+    fn front_layers(&self, view: &View, frame: &Frame, light: &Light<'_>) -> Vec<Layer> {
+        match view.sight {
+            Sight::Matrix => self.board(view, frame).map(|board| board.layers()).unwrap_or_default(),
+            Sight::SpaceTime => self.diagram(view, frame, light).layers(),
+            Sight::Table => Vec::new(),
+            _ => scene::foreground(&self.subject(view, frame, light)),
+        }
+    }
+
+    /// Places the nodes anew if the canvas, the view or the tree has changed.
+    fn lay_out(&mut self, view: &View, frame: &Frame, light: &Light<'_>) {
+        let Some(canvases) = &mut self.canvases else { return };
+        let nodes = frame.marks.len() as u32;
+        let tree = view.tree().filter(|_| view.tree_shown() == TreeOf::Links);
+        let is_by_parents = view.sight == Sight::Tree && tree.is_none();
+        let key = (
+            view.sight,
+            nodes,
+            tree.map(|tree| (tree.arity, tree.cycles)),
+            if is_by_parents { light.revision } else { 0 },
+        );
+        let resized = canvases.resized.take();
+        if resized {
+            canvases.back.fit();
+            canvases.front.fit();
+            canvases.chart.fit();
+            (self.backdrop_of, self.front_of, self.chart_of) = (None, None, None);
+        }
+        if view.sight == Sight::SpaceTime {
+            self.lanes = view.lanes();
+        }
+        if !resized && self.layout_of == Some(key) {
+            return;
+        }
+        let (width, height) = canvases.front.size();
+        let mut edges = Vec::new();
+        let layout = match (view.sight, tree) {
+            (Sight::Grid, _) => Layout::grid(nodes, width, height),
+            (Sight::Tree, Some(tree)) => Layout::tree(nodes, tree, width, height),
+            (Sight::Tree, None) => {
+                let parents = view.parents().filter(|parents| parents.len() == nodes as usize);
+                let parents = parents.unwrap_or_else(|| vec![None; nodes as usize]);
+                edges = match &view.shown {
+                    Shown::Links(links) => links.clone(),
+                    _ => {
+                        let edge = |(child, parent): (u32, &Option<u32>)| Some(((*parent)?, child));
+                        (0..)
+                            .zip(&parents)
+                            .filter_map(edge)
+                            .filter(|(parent, child)| parent != child)
+                            .collect()
+                    }
+                };
+                Layout::by_parents(&parents, width, height)
+            }
+            _ => Layout::ring(nodes, width, height),
+        };
+        if layout != self.layout || self.layout_of.is_none_or(|of| of.0 != view.sight) {
+            (self.backdrop_of, self.front_of) = (None, None);
+        }
+        (self.layout, self.edges, self.layout_of) = (layout, edges, Some(key));
+    }
+
+    /// The strategy's tree, where it is drawn.
+    fn tree(&self, view: &View) -> Option<rumormill_core::tree::Tree> {
+        match view.sight {
+            Sight::Ring => view.tree(),
+            Sight::Tree => view.tree().filter(|_| view.tree_shown() == TreeOf::Links),
+            _ => None,
+        }
+    }
+
+    fn subject<'a>(&'a self, view: &'a View, frame: &'a Frame, light: &Light<'_>) -> Subject<'a> {
+        let detail = view.detail.as_ref().filter(|detail| Some(detail.node) == view.selected);
+        let inside = detail.and_then(|detail| detail.inside.as_ref());
+        Subject {
+            layout: &self.layout,
+            frame,
+            now_us: light.shown_us,
+            tree: self.tree(view),
+            edges: &self.edges,
+            path: detail.map_or(&[], |detail| &detail.path),
+            message: view.message,
+            selected: view.selected,
+            linked: inside.map_or(&[], |inside| &inside.linked),
+            beliefs: inside.filter(|_| view.beliefs).map(|inside| inside.beliefs.as_slice()),
+            still: light.still,
+            cutting: light.cutting,
+        }
+    }
+
+    fn board<'a>(&self, view: &'a View, frame: &'a Frame) -> Option<Board<'a>> {
+        let (matrix, writes): (&Matrix, _) = match &view.shown {
+            Shown::Beliefs(matrix) => (matrix, None),
+            Shown::Writes(matrix) => (matrix, Some(view.writes.as_slice())),
+            _ => return None,
+        };
+        let size = self.canvases.as_ref()?.front.size();
+        Some(Board { matrix, writes, marks: &frame.marks, selected: view.selected, size })
+    }
+
+    fn diagram<'a>(&'a self, view: &'a View, frame: &'a Frame, light: &Light<'_>) -> Diagram<'a> {
+        let learned = if let Shown::Lanes(learned) = &view.shown { learned.as_slice() } else { &[] };
+        Diagram {
+            lanes: &self.lanes,
+            learned,
+            landed: &frame.landed,
+            flights: &frame.flights,
+            deeds: view.series.deeds(),
+            marks: &frame.marks,
+            now_us: light.shown_us,
+            window_us: view.window_us,
+            selected: view.selected,
+            message: view.message,
+            size: self.canvases.as_ref().map_or((1.0, 1.0), |canvases| canvases.front.size()),
+        }
     }
 
     /// The charts move less than a pixel most of the time: they are painted as often as texts.

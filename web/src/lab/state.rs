@@ -1,14 +1,15 @@
 //! What the Lab's page knows and what the user does to it: one pure reducer from actions and frames to a new state
 //! and commands for the worker. No DOM, no clock, no canvas.
 
-use super::action::{Action, Form, Sight, Tab, Tool};
+use super::action::{Action, Form, MatrixOf, Sight, Spot, Tab, Tool, TreeOf};
 use super::pace::{SPEED_DEFAULT, SPEED_MAX, SPEED_MIN};
 use super::presets;
-use super::protocol::{Command, Deed, Detail, Frame, Look, Row, Spread, Totals};
+use super::protocol::{Command, Deed, Detail, Frame, MessageLine, Row, Shown, Spread, Totals, WriteLine};
 use super::sentences::{self, Choice, Filter, Line};
 use super::series::Series;
 use super::setup::{Errors, Field, Setup};
 use super::standing::Standing;
+use super::views::{RING_NODES_MAX, WINDOWS};
 use rumormill_core::tree::Tree;
 use rumormill_sim::Scenario;
 use std::collections::VecDeque;
@@ -47,6 +48,26 @@ pub struct View {
     pub tool: Tool,
     /// How the cluster is looked at.
     pub sight: Sight,
+    /// Did the user choose that?
+    pub sight_is_own: bool,
+    /// Which tree is looked at.
+    pub tree_of: TreeOf,
+    /// What the matrix compares.
+    pub matrix_of: MatrixOf,
+    /// How much time the space-time diagram shows, in microseconds.
+    pub window_us: u64,
+    /// How many nodes stand in a row.
+    pub stride: u32,
+    /// The write by which nodes are coloured; the latest, if none.
+    pub write: Option<u64>,
+    /// The writes that are watched, newest first.
+    pub writes: Vec<WriteLine>,
+    /// What the view asked for.
+    pub shown: Shown,
+    /// The inspected message.
+    pub message: Option<u64>,
+    /// What was last known of it.
+    pub message_line: Option<Box<MessageLine>>,
     /// Which panel is in sight where there is no room for all.
     pub tab: Tab,
     /// Does the ring show what the selected node believes?
@@ -108,6 +129,16 @@ impl View {
             selected: None,
             tool: Tool::default(),
             sight: Sight::default(),
+            sight_is_own: false,
+            tree_of: TreeOf::default(),
+            matrix_of: MatrixOf::default(),
+            window_us: WINDOWS[1].0,
+            stride: 1,
+            write: None,
+            writes: Vec::new(),
+            shown: Shown::default(),
+            message: None,
+            message_line: None,
             tab: Tab::default(),
             beliefs: false,
             form: Form::default(),
@@ -163,6 +194,7 @@ impl View {
             Action::Speed(speed) => self.speed = speed.clamp(SPEED_MIN, SPEED_MAX),
             Action::Select(node) => return self.select(node),
             Action::SelectBy(steps) => return self.select_by(steps),
+            Action::SelectByRows(rows) => return self.select_by(rows * i64::from(self.stride)),
             Action::Tool(tool) => self.tool = tool,
             Action::Do(deed) => return self.perform(deed),
             Action::CrashOrRestart => return self.crash_or_restart(),
@@ -180,7 +212,31 @@ impl View {
             Action::Value(value) => self.form.value = value,
             Action::Counter(counter) => self.form.counter = counter,
             Action::Sight(sight) => {
-                self.sight = sight;
+                (self.sight, self.sight_is_own) = (sight, true);
+                return self.ask();
+            }
+            Action::Spot(spot) => return self.go_to(spot),
+            Action::MatrixOf(of) => {
+                self.matrix_of = of;
+                return self.ask();
+            }
+            Action::TreeOf(of) => {
+                self.tree_of = of;
+                return self.ask();
+            }
+            Action::Window(window_us) => {
+                self.window_us = window_us;
+                return self.ask();
+            }
+            Action::ByWrite(write) => {
+                self.write = write;
+                return self.ask();
+            }
+            Action::Message(message) => {
+                (self.message, self.message_line) = (message, None);
+                if message.is_some() {
+                    self.tab = Tab::Node;
+                }
                 return self.ask();
             }
             Action::Tab(tab) => self.tab = tab,
@@ -225,6 +281,17 @@ impl View {
             self.totals = text.totals;
             self.detail = text.node;
             self.rows = text.rows;
+            self.writes = text.writes;
+            self.shown = text.shown;
+            if self.write.is_some_and(|number| self.writes.iter().all(|write| write.number != number)) {
+                self.write = None;
+            }
+            // What has arrived long ago is not remembered by the worker, but by the page.
+            if let Some(line) = text.message.filter(|line| Some(line.flight.id) == self.message) {
+                let known = self.message_line.take().map(|known| known.carried).unwrap_or_default();
+                let carried = if line.carried.is_empty() { known } else { line.carried.clone() };
+                self.message_line = Some(Box::new(MessageLine { carried, ..*line }));
+            }
             for record in &text.records {
                 self.lines_made += 1;
                 let line = sentences::line(self.lines_made, record);
@@ -238,12 +305,6 @@ impl View {
             news = true;
         }
         news
-    }
-
-    /// What a report shall hold.
-    pub fn look(&self) -> Look {
-        let rows = (self.sight == Sight::Table).then_some((self.page * ROWS_PER_PAGE, ROWS_PER_PAGE));
-        Look { text: true, node: self.selected, rows }
     }
 
     /// The newest lines that the filter takes, newest first.
@@ -347,6 +408,11 @@ impl View {
         (self.playing, self.goal_us) = (false, None);
         self.selected = self.selected.filter(|node| *node < scenario.nodes);
         (self.filter.node, self.refused) = (None, None);
+        (self.write, self.message, self.message_line) = (None, None, None);
+        (self.shown, self.writes) = (Shown::Nothing, Vec::new());
+        if !self.sight_is_own {
+            self.sight = if scenario.nodes > RING_NODES_MAX { Sight::Grid } else { Sight::Ring };
+        }
         (self.now_us, self.page) = (0, 0);
         self.lines.clear();
         self.highlights.clear();
@@ -372,6 +438,7 @@ impl View {
     fn select(&mut self, node: Option<u32>) -> Vec<Command> {
         self.selected = node.filter(|node| *node < self.nodes());
         self.beliefs &= self.selected.is_some();
+        (self.message, self.message_line) = (None, None);
         if self.filter.node.is_some() {
             self.filter.node = self.selected.and_then(|node| self.name(node));
         }
@@ -379,6 +446,15 @@ impl View {
             self.tab = Tab::Node;
         }
         self.ask()
+    }
+
+    /// Goes where the page's address says: it says nothing of what is as usual.
+    fn go_to(&mut self, spot: Spot) -> Vec<Command> {
+        let sight = spot.sight.unwrap_or_default();
+        if sight != self.sight {
+            (self.sight, self.sight_is_own) = (sight, true);
+        }
+        if spot.selected != self.selected { self.select(spot.selected) } else { self.ask() }
     }
 
     fn select_by(&mut self, steps: i64) -> Vec<Command> {

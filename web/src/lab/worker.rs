@@ -2,7 +2,8 @@
 //! ends a tick is handed in, so it is tested natively.
 
 use super::look;
-use super::protocol::{Command, Deed, Frame, Look, Report, Sample};
+use super::protocol::{Command, Deed, Frame, Look, Report, Sample, WRITES_MAX};
+use super::why::Clues;
 use rumormill_core::Instant;
 use rumormill_sim::{Act, Scenario, Sim, trace_hash_of};
 
@@ -17,6 +18,9 @@ const BATCH: u32 = 64;
 
 /// Most trace records kept between two texts; which of them are handed over is decided by the look.
 const RECORDS_MAX: u32 = 8_000;
+
+/// Frames remembered for who looks back: ten seconds of thirty nodes.
+const LANDED_MAX: u32 = 2_000;
 
 /// The worker's whole state.
 pub struct Machine {
@@ -39,6 +43,7 @@ pub(super) struct Run {
     next_sample_us: u64,
     pub(super) done: Vec<(u64, Deed)>,
     pub(super) refused: Option<String>,
+    pub(super) clues: Clues,
 }
 
 impl std::fmt::Debug for Machine {
@@ -117,6 +122,8 @@ impl Run {
         let mut sim = Sim::new(scenario).map_err(|error| error.to_string())?;
         sim.keep_trace(RECORDS_MAX);
         sim.set_hashing(false);
+        sim.keep_watches(WRITES_MAX);
+        sim.keep_landed(LANDED_MAX);
         Ok(Self {
             number,
             sim,
@@ -128,6 +135,7 @@ impl Run {
             next_sample_us: 0,
             done: Vec::new(),
             refused: None,
+            clues: Clues::default(),
         })
     }
 

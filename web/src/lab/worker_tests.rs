@@ -24,7 +24,7 @@ fn write(node: u32, value: &str) -> Deed {
 }
 
 fn text() -> Look {
-    Look { text: true, node: Some(2), rows: Some((1, 2)) }
+    Look { text: true, node: Some(2), rows: Some((1, 2)), ..Look::default() }
 }
 
 #[test]

@@ -121,6 +121,9 @@ impl Ring {
             (self.backdrop_of, self.front_of) = (None, None);
         }
         let subject = Subject {
+            edges: &[],
+            path: &[],
+            message: None,
             layout: &self.layout,
             frame,
             now_us: shown_us,

@@ -170,7 +170,7 @@ async fn everything_can_be_done_by_keys() {
     press(&browser, " ").await;
     status(&browser, "Converged, 50 of 50").await;
     press(&browser, " ").await;
-    press(&browser, "2").await;
+    press(&browser, "6").await;
     browser.text(&by_testid("node-table"), |text| text.contains("n49")).await;
     press(&browser, "?").await;
     browser.text(&by_testid("help"), |text| text.contains("Single keys work")).await;
