@@ -1,9 +1,9 @@
 //! What the user can do in the Lab, as data.
 
-use super::protocol::Deed;
+use super::protocol::{Deed, MessageRef};
 use super::sentences::Choice;
 use super::setup::{Field, LimiterKind, Variation};
-use rumormill_core::{Mode, Strategy};
+use rumormill_core::{Mode, NodeId, Strategy};
 
 pub use super::sight::{MatrixOf, Sight, Spot, TreeOf};
 
@@ -99,7 +99,9 @@ pub enum Action {
     /// Colours the nodes by who has this write; by the latest, if none.
     ByWrite(Option<u64>),
     /// Inspects a message, or none.
-    Message(Option<u64>),
+    Message(Option<MessageRef>),
+    /// Inspects the message of an event: its sender and the sender's number.
+    MessageOf(NodeId, u64),
     /// Chose a panel, where there is no room for all.
     Tab(Tab),
     /// Wants to see what the selected node believes, or what is true.

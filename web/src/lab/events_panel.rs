@@ -54,18 +54,26 @@ pub fn EventsPanel(props: &EventsPanelProps) -> Html {
                         { if props.any { "" } else { "Press Play, or step event by event." } }
                     </Empty>
                 } else {
-                    <ol class="event-list" data-testid="event-list">{ for props.lines.iter().map(event) }</ol>
+                    <ol class="event-list" data-testid="event-list">{ for props.lines.iter().map(|line| event(line, on)) }</ol>
                 }
             </div>
         </Panel>
     }
 }
 
-fn event(line: &Line) -> Html {
+fn event(line: &Line, on: &Callback<Action>) -> Html {
+    let inspect = line
+        .message
+        .clone()
+        .map(|(from, number)| on.reform(move |_: MouseEvent| Action::MessageOf(from.clone(), number)));
     html! {
         <li key={line.number} class={classes!("event", topic_class(line.topic))}>
             <span class="event-time num mono">{ seconds(line.at_us) }</span>
-            <span class="event-text">{ &line.text }</span>
+            if inspect.is_some() {
+                <button type="button" class="event-text event-message" title="Inspect the message" onclick={inspect}>{ &line.text }</button>
+            } else {
+                <span class="event-text">{ &line.text }</span>
+            }
         </li>
     }
 }

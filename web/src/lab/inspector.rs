@@ -2,7 +2,9 @@
 //! links.
 
 use super::action::{Action, Form};
-use super::protocol::{Deed, Detail, EntryLine, Inside, MEMBERS_SHOWN_MAX, MemberLine, NodeState};
+use super::protocol::{
+    Deed, Detail, EntryLine, Hop, Inside, MEMBERS_SHOWN_MAX, MemberLine, MessageLine, NodeState,
+};
 use super::setup::group;
 use super::standing::{bytes, seconds};
 use crate::glue::element;
@@ -33,7 +35,8 @@ pub fn Inspector(props: &InspectorProps) -> Html {
         return html! {
             <Panel title="Inspector" testid="inspector" class="lab-node">
                 <Empty title="No node selected">
-                    { "Click a node on the ring, or focus the ring and use the arrow keys, to see what it holds and believes." }
+                    { "Click a node, or focus the picture and use the arrow keys, to see what it holds and believes. Click a message \
+                       under way to see why it was sent." }
                 </Empty>
             </Panel>
         };
@@ -49,7 +52,7 @@ pub fn Inspector(props: &InspectorProps) -> Html {
         <Panel title={format!("Node {}", detail.id)} testid="inspector" actions={close} scrolls=true class="lab-node">
             <div class="stack">
                 { acts(props, detail) }
-                <p class="field-hint" data-testid="node-news">{ news(detail, props.since_us) }</p>
+                { knowledge(props, detail) }
                 if let Some(inside) = &detail.inside {
                     { within(props, detail, inside) }
                 } else {
@@ -107,15 +110,64 @@ fn acts(props: &InspectorProps, detail: &Detail) -> Html {
     }
 }
 
-/// How it learned of the latest write.
+/// Whether it has the write: on which way it came, or why it has not and what will bring it.
+fn knowledge(props: &InspectorProps, detail: &Detail) -> Html {
+    html! {
+        <div class="knowledge">
+            <p class="field-hint" data-testid="node-news">{ news(detail, props.since_us) }</p>
+            if let Some(why) = &detail.why {
+                <p class="why" data-testid="why"><b>{ "Why not yet? " }</b>{ &why.because }</p>
+                <p class="why" data-testid="why-next"><b>{ "What brings it: " }</b>{ &why.next }</p>
+            }
+            if !detail.path.is_empty() {
+                <details class="path" data-testid="path">
+                    <summary>{ "The way it came" }</summary>
+                    <ol>{ for detail.path.iter().map(|hop| html! { <li>{ hop_words(hop) }</li> }) }</ol>
+                </details>
+            }
+        </div>
+    }
+}
+
+fn hop_words(hop: &Hop) -> String {
+    let how =
+        hop.by.map_or_else(String::new, |(kind, cause)| format!(": {kind}, because {}", cause.as_str()));
+    format!("{} → {}, {}{how}", hop.from, hop.to, seconds(hop.at_us))
+}
+
+/// What a message carries, as a list.
+pub(super) fn carried_words(line: &MessageLine) -> Html {
+    if !line.flight.payload {
+        return html! { <p class="field-hint">{ "No state: a message of this kind only asks, answers or tells of members." }</p> };
+    }
+    if line.carried.is_empty() {
+        let words = match line.writes {
+            0 => "Nothing new: the receiver has it all.".to_owned(),
+            1 => "1 write. What it says can be read while it is under way.".to_owned(),
+            more => format!("{more} writes. What they say can be read while it is under way."),
+        };
+        return html! { <p class="field-hint" data-testid="carried">{ words }</p> };
+    }
+    let more = line.writes.saturating_sub(line.carried.len() as u32);
+    html! {
+        <ul class="carried" data-testid="carried">
+            { for line.carried.iter().map(|(key, what)| html! { <li><b>{ key }</b>{ " " }<span class="mono">{ what }</span></li> }) }
+            if more > 0 {
+                <li class="muted">{ format!("and {more} more, or superseded ones") }</li>
+            }
+        </ul>
+    }
+}
+
+/// How it learned of the write.
 fn news(detail: &Detail, since_us: Option<u64>) -> String {
     match (detail.learned, since_us) {
-        (Some((_, 0)), Some(_)) => "The latest write was made here.".to_owned(),
+        (Some((_, 0)), Some(_)) => "The write was made here.".to_owned(),
         (Some((at_us, hops)), Some(since)) => {
             let hops = if hops == 1 { "1 hop".to_owned() } else { format!("{hops} hops") };
-            format!("Learned the latest write after {} over {hops}.", seconds(at_us.saturating_sub(since)))
+            format!("Learned the write after {} over {hops}.", seconds(at_us.saturating_sub(since)))
         }
-        (None, Some(_)) if detail.inside.is_some() => "Does not have the latest write yet.".to_owned(),
+        (None, Some(_)) if detail.inside.is_some() => "Does not have the write yet.".to_owned(),
         _ => "Nothing has been written yet.".to_owned(),
     }
 }

@@ -2,12 +2,12 @@
 //! lists of news, which it empties into the frame. What single views ask for is in `look_views`.
 
 use super::look_views;
-use super::why;
 use super::protocol::{
     Detail, ENTRIES_SHOWN_MAX, EntryLine, Frame, Inside, Look, MEMBERS_SHOWN_MAX, Mark, MemberLine,
     NodeState, Row, Spread, Text, Totals,
 };
 use super::sentences::{self, Choice};
+use super::why;
 use super::worker::Run;
 use rumormill_core::state::store::{Entry, Reading};
 use rumormill_core::{Engine, Instant, Member, State, Status, Store, TraceRecord};

@@ -2,7 +2,8 @@
 //! It only looks.
 
 use super::protocol::{
-    Asked, CARRIED_SHOWN_MAX, Flight, Hop, Known, Look, MATRIX_NODES_MAX, Matrix, MessageLine, Shown, WriteLine,
+    Asked, CARRIED_SHOWN_MAX, Flight, Hop, Known, Look, MATRIX_NODES_MAX, Matrix, MessageLine, MessageRef,
+    Shown, WriteLine,
 };
 use rumormill_core::{Engine, Store};
 use rumormill_sim::{InFlight, Learned, Sim, Watch};
@@ -124,10 +125,14 @@ pub(super) fn path(watch: &Watch, node: u32) -> Vec<Hop> {
 }
 
 /// A message under way in full, or what is remembered of one that was.
-pub(super) fn message(sim: &Sim, id: u64) -> Option<MessageLine> {
-    let found = sim.in_flight().find(|flight| flight.id == id);
-    let message = found.or_else(|| sim.landed().find(|flight| flight.id == id).copied())?;
-    let carried = sim.contents(id).unwrap_or_default().into_iter().take(CARRIED_SHOWN_MAX);
+pub(super) fn message(sim: &Sim, asked: MessageRef) -> Option<MessageLine> {
+    let is_asked = |flight: &InFlight| match asked {
+        MessageRef::Id(id) => flight.id == id,
+        MessageRef::Number(from, number) => (flight.from, flight.number) == (from, number),
+    };
+    let found = sim.in_flight().find(is_asked);
+    let message = found.or_else(|| sim.landed().rev().find(|flight| is_asked(flight)).copied())?;
+    let carried = sim.contents(message.id).unwrap_or_default().into_iter().take(CARRIED_SHOWN_MAX);
     Some(MessageLine {
         flight: flight(&message),
         kind: message.kind,

@@ -5,6 +5,7 @@ use super::chart_panel::ChartPanel;
 use super::events_panel::{EventsPanel, SHOWN_MAX};
 use super::help::Help;
 use super::inspector::{Inspector, state_word};
+use super::message_panel::MessagePanel;
 use super::node_table::NodeTable;
 use super::place::{Lab, Msg};
 use super::ring_panel::RingPanel;
@@ -54,8 +55,12 @@ impl Lab {
                     <ChartPanel canvas={self.stage.chart.clone()} spread={view.spread} totals={view.totals}
                         theory={self.theory.clone()} formula={view.formula} on={on.clone()} />
                     <div class="lab-side">
-                    <Inspector detail={detail.map(|detail| Rc::new((**detail).clone()))} form={view.form.clone()}
-                        beliefs={view.beliefs} since_us={view.spread.since_us} on={on.clone()} />
+                    if view.message.is_some() {
+                        { message(&view, on) }
+                    } else {
+                        <Inspector detail={detail.map(|detail| Rc::new((**detail).clone()))} form={view.form.clone()}
+                            beliefs={view.beliefs} since_us={view.written_us()} on={on.clone()} />
+                    }
                     <EventsPanel lines={Rc::new(view.shown_lines(SHOWN_MAX))} any={!view.highlights.is_empty()}
                         filter={view.filter.clone()} selected={name} on={on.clone()} />
                     </div>
@@ -128,6 +133,13 @@ impl Lab {
     }
 }
 
+fn message(view: &View, on: &Callback<Action>) -> Html {
+    let line = view.message_line.as_ref().map(|line| Rc::new((**line).clone()));
+    let name = |node: u16| Some(AttrValue::from(view.name(node.into())?.to_string()));
+    let names = line.as_ref().and_then(|line| Some((name(line.flight.from)?, name(line.flight.to)?)));
+    html! { <MessagePanel {line} {names} now_us={view.now_us} on={on.clone()} /> }
+}
+
 fn facts(view: &View) -> String {
     let Some(scenario) = &view.scenario else { return "No run".to_owned() };
     let tuning = &scenario.tuning;
@@ -157,8 +169,8 @@ fn selection(view: &View) -> String {
         Some(detail) if Some(detail.node) == view.selected => {
             let latest = match (view.spread.since_us, detail.learned) {
                 (None, _) => "",
-                (Some(_), Some(_)) => ", has the latest write",
-                (Some(_), None) => ", lacks the latest write",
+                (Some(_), Some(_)) => ", has the write",
+                (Some(_), None) => ", lacks the write",
             };
             format!("Node {} selected: {}{latest}", detail.id, state_word(detail.state).to_lowercase())
         }

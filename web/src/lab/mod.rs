@@ -36,6 +36,7 @@ pub mod ring_panel;
 mod view_options;
 pub mod chart_panel;
 pub mod inspector;
+pub mod message_panel;
 pub mod events_panel;
 pub mod node_table;
 pub mod time_bar;

@@ -5,7 +5,7 @@ use super::keys::{self, SEARCH_ID, Wish};
 use super::layout::Point;
 use super::meter::Meter;
 use super::pace::Pace;
-use super::protocol::{self, Command, Deed, Frame, Report};
+use super::protocol::{self, Command, Deed, Frame, MessageRef, Report};
 use super::ring_panel::Pointer;
 use super::stage::{Light, Stage};
 use super::state::View;
@@ -387,7 +387,7 @@ impl Lab {
                     let hit = self.stage.hit(&view, &self.frame, &light, at, HIT_SLACK_PX);
                     drop(view);
                     self.act(match hit.message {
-                        Some(message) => Action::Message(Some(message)),
+                        Some(message) => Action::Message(Some(MessageRef::Id(message))),
                         None => Action::Select(hit.node),
                     });
                     self.tell_address(ctx);

@@ -65,7 +65,16 @@ pub struct Look {
     /// What a view needs that the ring does not.
     pub view: Asked,
     /// The message that is inspected.
-    pub message: Option<u64>,
+    pub message: Option<MessageRef>,
+}
+
+/// Names a message of the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum MessageRef {
+    /// As it was drawn: [`Flight::id`].
+    Id(u64),
+    /// As the events tell of it: who sent it, and the sender's number.
+    Number(u32, u64),
 }
 
 /// What a view needs.

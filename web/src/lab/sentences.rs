@@ -54,6 +54,8 @@ pub struct Line {
     pub node: Option<NodeId>,
     /// The other node in it.
     pub other: Option<NodeId>,
+    /// The message that it is about: who sent it, and the sender's number.
+    pub message: Option<(NodeId, u64)>,
     /// The sentence.
     pub text: String,
 }
@@ -190,6 +192,7 @@ pub fn line(number: u64, record: &TraceRecord) -> Line {
         topic: topic(&record.event),
         node: record.node.clone(),
         other: other(&record.event),
+        message: message(record),
         text,
     }
 }
@@ -259,6 +262,18 @@ fn member(who: &str, id: &NodeId, status: Status, was: Option<Status>) -> String
         (Status::Alive | Status::Joining, None) => format!("{who} learned of {id}"),
         (status, _) => format!("{who} believes that {id} is {status}"),
     }
+}
+
+/// Greetings have no number of their own.
+fn message(record: &TraceRecord) -> Option<(NodeId, u64)> {
+    let (from, number) = match &record.event {
+        TraceEvent::Node(Event::Sent { number, .. }) | TraceEvent::Lost { number, .. } => {
+            (record.node.clone()?, *number)
+        }
+        TraceEvent::Node(Event::Received { from, number, .. }) => (from.clone(), *number),
+        _ => return None,
+    };
+    (number > 0).then_some((from, number))
 }
 
 fn other(event: &TraceEvent) -> Option<NodeId> {

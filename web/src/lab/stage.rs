@@ -256,7 +256,7 @@ impl Stage {
             tree: self.tree(view),
             edges: &self.edges,
             path: detail.map_or(&[], |detail| &detail.path),
-            message: view.message,
+            message: view.message_line.as_ref().map(|line| line.flight.id),
             selected: view.selected,
             linked: inside.map_or(&[], |inside| &inside.linked),
             beliefs: inside.filter(|_| view.beliefs).map(|inside| inside.beliefs.as_slice()),
@@ -287,7 +287,7 @@ impl Stage {
             now_us: light.shown_us,
             window_us: view.window_us,
             selected: view.selected,
-            message: view.message,
+            message: view.message_line.as_ref().map(|line| line.flight.id),
             size: self.canvases.as_ref().map_or((1.0, 1.0), |canvases| canvases.front.size()),
         }
     }

@@ -4,7 +4,9 @@
 use super::action::{Action, Form, MatrixOf, Sight, Spot, Tab, Tool, TreeOf};
 use super::pace::{SPEED_DEFAULT, SPEED_MAX, SPEED_MIN};
 use super::presets;
-use super::protocol::{Command, Deed, Detail, Frame, MessageLine, Row, Shown, Spread, Totals, WriteLine};
+use super::protocol::{
+    Command, Deed, Detail, Frame, MessageLine, MessageRef, Row, Shown, Spread, Totals, WriteLine,
+};
 use super::sentences::{self, Choice, Filter, Line};
 use super::series::Series;
 use super::setup::{Errors, Field, Setup};
@@ -65,7 +67,7 @@ pub struct View {
     /// What the view asked for.
     pub shown: Shown,
     /// The inspected message.
-    pub message: Option<u64>,
+    pub message: Option<MessageRef>,
     /// What was last known of it.
     pub message_line: Option<Box<MessageLine>>,
     /// Which panel is in sight where there is no room for all.
@@ -232,6 +234,10 @@ impl View {
                 self.write = write;
                 return self.ask();
             }
+            Action::MessageOf(id, number) => {
+                let from = (0..self.nodes()).find(|&node| self.name(node).as_ref() == Some(&id));
+                return self.act(Action::Message(from.map(|from| MessageRef::Number(from, number))));
+            }
             Action::Message(message) => {
                 (self.message, self.message_line) = (message, None);
                 if message.is_some() {
@@ -287,7 +293,8 @@ impl View {
                 self.write = None;
             }
             // What has arrived long ago is not remembered by the worker, but by the page.
-            if let Some(line) = text.message.filter(|line| Some(line.flight.id) == self.message) {
+            if let Some(line) = text.message.filter(|line| self.is_inspected(line)) {
+                self.message = Some(MessageRef::Id(line.flight.id));
                 let known = self.message_line.take().map(|known| known.carried).unwrap_or_default();
                 let carried = if line.carried.is_empty() { known } else { line.carried.clone() };
                 self.message_line = Some(Box::new(MessageLine { carried, ..*line }));
@@ -305,6 +312,13 @@ impl View {
             news = true;
         }
         news
+    }
+
+    fn is_inspected(&self, line: &MessageLine) -> bool {
+        self.message.is_some_and(|asked| match asked {
+            MessageRef::Id(id) => id == line.flight.id,
+            MessageRef::Number(from, number) => (u32::from(line.flight.from), line.number) == (from, number),
+        })
     }
 
     /// The newest lines that the filter takes, newest first.

@@ -157,6 +157,12 @@ impl View {
         choices
     }
 
+    /// When the write by which nodes are coloured was made.
+    pub fn written_us(&self) -> Option<u64> {
+        let chosen = self.write.and_then(|number| self.writes.iter().find(|write| write.number == number));
+        chosen.map_or(self.spread.since_us, |write| Some(write.at_us))
+    }
+
     /// From whom each node learned or gets what is new, if the view has asked; the origin its own parent.
     pub fn parents(&self) -> Option<Vec<Option<u32>>> {
         match &self.shown {
