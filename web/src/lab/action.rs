@@ -118,6 +118,8 @@ pub enum Action {
     Dismiss,
     /// Opened or closed the help.
     Help(bool),
+    /// Went to a stop of the tour, or left it.
+    Tour(Option<u8>),
     /// Showed or hid the meter.
     Meter,
     /// Opened or closed the theory's formula.

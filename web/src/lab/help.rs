@@ -4,7 +4,7 @@ use super::action::Action;
 use super::inspector::state_shape;
 use super::keys::HELP;
 use super::protocol::NodeState;
-use crate::ui::{Check, Dialog};
+use crate::ui::{Button, Check, Dialog};
 use yew::prelude::*;
 
 /// Props of [`Help`].
@@ -35,6 +35,7 @@ pub fn Help(props: &HelpProps) -> Html {
                     <><dt>{ for key.split(' ').map(|key| html! { <kbd>{ key }</kbd> }) }</dt><dd>{ *what }</dd></>
                 }) }
             </dl>
+            <Button label="Show the tour" testid="tour-open" onclick={on.reform(|()| Action::Tour(Some(0)))} />
             <Check label="Single keys work" id="keys-on" checked={props.keys} onchange={on.reform(Action::Keys)} />
             <Check label="Show the meter: the page's own work for each frame" id="meter-on" checked={props.meter}
                 onchange={on.reform(|_| Action::Meter)} />

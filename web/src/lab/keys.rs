@@ -73,6 +73,8 @@ pub fn wish(key: &Key, view: &View) -> Option<Wish> {
         "]" => Action::StepRound,
         "+" | "=" => Action::Speed(view.speed + 0.2),
         "-" => Action::Speed(view.speed - 0.2),
+        "Escape" if view.tour.is_some() => Action::Tour(None),
+        "Escape" if view.message.is_some() => Action::Message(None),
         "Escape" => Action::Select(None),
         "k" => Action::CrashOrRestart,
         "w" => Action::Write,

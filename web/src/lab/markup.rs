@@ -13,6 +13,7 @@ use super::setup::group;
 use super::setup_panel::SetupPanel;
 use super::state::View;
 use super::time_bar::TimeBar;
+use super::tour::{self, Tour};
 use crate::ui::{Announcer, Button, ButtonKind, Choice, IconName, Notice, Segmented, SourceBar, Tone};
 use std::rc::Rc;
 use yew::prelude::*;
@@ -32,7 +33,7 @@ impl Lab {
             Tab::Chart => "chart",
         };
         html! {
-            <div class={classes!("lab", format!("lab-tab-{tab}"))} data-testid="lab"
+            <div class={classes!("lab", format!("lab-tab-{tab}"), view.tour.map(|stop| format!("touring-{}", tour::place(stop))))} data-testid="lab"
                 data-playing={view.playing.to_string()} data-run={view.run.to_string()}>
                 <SourceBar badge="SIM" facts={facts(&view)} status={words.clone()} tone={standing.tone()}>
                     <Button label="Help" icon={IconName::Help} icon_only=true
@@ -68,6 +69,9 @@ impl Lab {
                 <TimeBar playing={view.playing} speed={view.speed} now_us={view.now_us}
                     shortfall={self.pace.shortfall().filter(|_| view.playing)} on={on.clone()} />
                 <Announcer text={words} />
+                if let Some(stop) = view.tour {
+                    <Tour {stop} on={on.clone()} />
+                }
                 if view.meter {
                     { self.meter() }
                 }
@@ -158,7 +162,8 @@ fn hint(view: &View) -> Option<AttrValue> {
     if view.tool == Tool::Cut {
         Some("Drag a line across the ring: the network is cut along it.".into())
     } else if view.is_fresh() && !view.playing && view.goal_us.is_none() {
-        Some("Paused at the start. Press Play, or Space.".into())
+        let preset = super::presets::find(view.preset).filter(|_| !view.changed);
+        Some(preset.map_or("Paused at the start. Press Play, or Space.", |preset| preset.hint).into())
     } else {
         None
     }

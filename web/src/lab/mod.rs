@@ -41,6 +41,7 @@ pub mod events_panel;
 pub mod node_table;
 pub mod time_bar;
 pub mod help;
+pub mod tour;
 pub mod place;
 mod markup;
 

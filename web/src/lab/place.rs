@@ -22,6 +22,9 @@ use yew::prelude::*;
 /// Where it is stored that single keys are switched off.
 const KEYS_KEY: &str = "rumormill.keys";
 
+/// Where it is stored that the tour was seen.
+const TOUR_KEY: &str = "rumormill.tour";
+
 /// A press that moves less is a click, in pixels.
 const CLICK_PX: f32 = 6.0;
 
@@ -98,6 +101,9 @@ impl Component for Lab {
     fn create(ctx: &Context<Self>) -> Self {
         let (mut view, commands) = View::new();
         view.keys = page::stored(KEYS_KEY).as_deref() != Some("off");
+        // Who follows a link to something wants to see that.
+        let is_first_visit = ctx.props().query.is_empty() && page::stored(TOUR_KEY).is_none();
+        view.tour = is_first_visit.then_some(0);
         let view = Rc::new(RefCell::new(view));
         let still = ctx.link().callback(Msg::Still);
         let asked = ctx.link().callback(|(id, name)| Msg::Ask(id, name));
@@ -250,6 +256,7 @@ impl Lab {
 
     fn act(&mut self, action: Action) {
         match &action {
+            Action::Tour(None) => drop(page::store(TOUR_KEY, "done")),
             Action::Keys(on) => drop(page::store(KEYS_KEY, if *on { "on" } else { "off" })),
             Action::NewRun | Action::NewSeed(_) | Action::Preset(_) => self.pace.restart(),
             _ => {}

@@ -105,6 +105,8 @@ pub struct View {
     pub refused: Option<String>,
     /// Is the help open?
     pub help: bool,
+    /// The stop of the tour, while it lasts.
+    pub tour: Option<u8>,
     /// Is the meter in sight?
     pub meter: bool,
     /// Is the theory's formula open?
@@ -159,6 +161,7 @@ impl View {
             series: Series::default(),
             refused: None,
             help: false,
+            tour: None,
             meter: false,
             formula: false,
             keys: true,
@@ -258,6 +261,7 @@ impl View {
             }
             Action::Dismiss => self.refused = None,
             Action::Help(open) => self.help = open,
+            Action::Tour(stop) => (self.tour, self.help) = (stop, false),
             Action::Meter => self.meter = !self.meter,
             Action::Formula => self.formula = !self.formula,
             Action::Keys(on) => self.keys = on,
@@ -377,6 +381,11 @@ impl View {
         (self.preset, self.setup, self.script) = (preset.name, preset.setup, preset.script);
         self.changed = false;
         self.selected = None;
+        self.speed = preset.speed;
+        if let Some(sight) = preset.sight {
+            self.sight = sight;
+        }
+        self.sight_is_own = preset.sight.is_some();
         self.start()
     }
 

@@ -31,7 +31,7 @@ fn tree(view: &View, on: &Callback<Action>) -> Html {
     let value = if view.tree_of == TreeOf::Links { "links" } else { "way" };
     html! {
         <Segmented label="Tree of" name="tree-of" {value}
-            choices={vec![Choice::new("links", "The strategy’s links"), Choice::new("way", "The write’s way")]}
+            choices={vec![Choice::new("links", "Links"), Choice::new("way", "Way of the write")]}
             onchange={on.reform(|word: AttrValue| Action::TreeOf(if word == "way" { TreeOf::Way } else { TreeOf::Links }))} />
     }
 }
@@ -40,7 +40,7 @@ fn matrix(view: &View, on: &Callback<Action>) -> Html {
     let value = if view.matrix_of == MatrixOf::Members { "members" } else { "writes" };
     html! {
         <Segmented label="Matrix of" name="matrix-of" {value}
-            choices={vec![Choice::new("members", "Who believes what of whom"), Choice::new("writes", "Who has which write")]}
+            choices={vec![Choice::new("members", "Members"), Choice::new("writes", "Writes")]}
             onchange={on.reform(|word: AttrValue| {
                 Action::MatrixOf(if word == "writes" { MatrixOf::Writes } else { MatrixOf::Members })
             })} />

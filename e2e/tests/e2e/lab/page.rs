@@ -21,6 +21,7 @@ pub(super) async fn lab_as(look: Look) -> (Browser, FileServer) {
     browser.look(look).await;
     browser.open(&format!("{}#/lab", server.url())).await;
     browser.text(STATUS, |text| text == "Quiet").await;
+    browser.script("document.querySelector('[data-testid=tour-skip]')?.click()", vec![]).await;
     (browser, server)
 }
 
