@@ -21,6 +21,13 @@ pub fn screenshots() -> PathBuf {
     told("E2E_SCREENSHOTS").unwrap_or_else(|| target().join("screenshots"))
 }
 
+/// The checker of accessibility: `E2E_AXE`, or where `cargo xtask test browser` puts it.
+pub fn axe() -> PathBuf {
+    let usual =
+        || target().join("tools").join("axe").join("node_modules").join("axe-core").join("axe.min.js");
+    told("E2E_AXE").unwrap_or_else(usual)
+}
+
 /// The WebDriver server: `E2E_DRIVER`, or `chromedriver` on PATH.
 pub(crate) fn driver() -> PathBuf {
     told("E2E_DRIVER").unwrap_or_else(|| PathBuf::from("chromedriver"))

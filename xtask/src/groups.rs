@@ -89,6 +89,9 @@ fn browser(project: &Project, tools: &Tools) -> Command {
     tell("E2E_BIN", &demo::node_binary(project));
     tell("E2E_DIST", &project.dist());
     tell("E2E_SCREENSHOTS", &project.target().join("screenshots"));
+    if let Some(axe) = &tools.axe {
+        tell("E2E_AXE", axe);
+    }
     if let Some(browser) = &tools.browser {
         tell("E2E_DRIVER", &browser.driver);
         if let Some(program) = &browser.program {

@@ -48,7 +48,7 @@ pub fn EventsPanel(props: &EventsPanelProps) -> Html {
                         onchange={on.reform(Action::OnlySelected)} />
                 }
             </div>
-            <div class="event-scroll" tabindex="0" role="region" aria-label="Events">
+            <div class="event-scroll" tabindex="0" role="group" aria-label="Events">
                 if props.lines.is_empty() {
                     <Empty title={if props.any { "Nothing that the filter takes" } else { "Nothing happened yet" }}>
                         { if props.any { "" } else { "Press Play, or step event by event." } }

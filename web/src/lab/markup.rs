@@ -68,7 +68,7 @@ impl Lab {
                 </div>
                 <TimeBar playing={view.playing} speed={view.speed} now_us={view.now_us}
                     shortfall={self.pace.shortfall().filter(|_| view.playing)} on={on.clone()} />
-                <Announcer text={words} />
+                <Announcer text={announced(&view, words)} />
                 if let Some(stop) = view.tour {
                     <Tour {stop} on={on.clone()} />
                 }
@@ -155,6 +155,15 @@ fn facts(view: &View) -> String {
         f64::from(scenario.network.loss_ppm) / 10_000.0,
         scenario.seed
     )
+}
+
+/// What a screen reader says: how the cluster stands, and that another view was taken for a large one.
+fn announced(view: &View, words: String) -> String {
+    let is_switched = view.is_fresh() && view.sight == Sight::Grid && !view.sight_is_own;
+    match view.caption(0).filter(|_| is_switched) {
+        Some(caption) => format!("{words}. {caption}"),
+        None => words,
+    }
 }
 
 /// What to do next, while that is not plain.

@@ -82,7 +82,7 @@ fn entries(view: &View, prefix: &str, props: &KeysProps, on_draft: &Callback<Dra
         let title = format!("No key begins with “{prefix}”");
         return html! { <Empty {title}><p>{ "Shorten the prefix to see more." }</p></Empty> };
     }
-    let columns = vec![Column::text("Key"), Column::text("Value"), Column::text("")];
+    let columns = vec![Column::text("Key"), Column::text("Value"), Column::text("Acts")];
     html! {
         <>
             <Table caption="Keys and counters" {columns} testid="live-entries">

@@ -323,7 +323,7 @@ impl Race {
     }
 
     fn table(&self) -> Html {
-        let mut columns = vec![Column::text("")];
+        let mut columns = vec![Column::text("Way")];
         columns.extend(verdict::COLUMNS.map(Column::number));
         let row = |(index, heat)| {
             let name = format!("{} {}", letter(index), self.view.raced.name(index));

@@ -35,7 +35,7 @@ pub fn Panel(props: &PanelProps) -> Html {
                 { props.actions.clone() }
             </header>
             <div class="panel-body" tabindex={props.scrolls.then_some("0")}
-                role={props.scrolls.then_some("region")}
+                role={props.scrolls.then_some("group")}
                 aria-labelledby={props.scrolls.then_some(title_id)}>
                 { props.children.clone() }
             </div>

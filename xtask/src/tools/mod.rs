@@ -2,6 +2,7 @@
 //! is; a second run only looks. It never replaces another version of a tool that the user installed.
 
 mod apt;
+mod axe;
 mod browser;
 mod installed;
 mod optimizer;
@@ -45,6 +46,8 @@ pub(crate) struct Tools {
     pub(crate) wasm_opt: Option<String>,
     /// The browser and its driver; only with [`Need::Browser`].
     pub(crate) browser: Option<Browser>,
+    /// The checker of accessibility, a script; only with [`Need::Browser`].
+    pub(crate) axe: Option<PathBuf>,
 }
 
 impl Tools {
@@ -80,9 +83,9 @@ pub(crate) fn ensure_beside(
     });
     trunk?;
     bindgen?;
-    let (wasm_opt, browser) = packaged?;
+    let (wasm_opt, browser, axe) = packaged?;
     done?;
-    Ok(Tools { path, wasm_opt, browser })
+    Ok(Tools { path, wasm_opt, browser, axe })
 }
 
 fn packages(
@@ -90,17 +93,20 @@ fn packages(
     board: &Board,
     path: &OsStr,
     needs: &[Need],
-) -> Result<(Option<String>, Option<Browser>)> {
+) -> Result<(Option<String>, Option<Browser>, Option<PathBuf>)> {
     let has = |name| process::find(name, Some(path)).is_some();
     let bundle = needs.contains(&Need::Bundle);
     let mut wanted = Vec::new();
-    if bundle && optimizer::installed(project).is_none() && !has("npm") {
+    let browser = needs.contains(&Need::Browser);
+    let lacks_package =
+        (bundle && optimizer::installed(project).is_none()) || (browser && axe::installed(project).is_none());
+    if lacks_package && !has("npm") {
         wanted.push("npm");
     }
     if needs.contains(&Need::WasmTests) && !has("node") {
         wanted.push("nodejs");
     }
-    if needs.contains(&Need::Browser) {
+    if browser {
         wanted.extend(browser::missing(path));
     }
     apt::install(board, path, &wanted)?;
@@ -108,8 +114,9 @@ fn packages(
     if needs.contains(&Need::WasmTests) && !has("node") {
         bail!("the WebAssembly tests run in Node: install Node.js 18 or newer, so that `node` is on PATH");
     }
-    let browser = needs.contains(&Need::Browser).then(|| browser::find(path)).transpose()?;
-    Ok((wasm_opt, browser))
+    let axe = browser.then(|| axe::ensure(project, board, path)).transpose()?;
+    let browser = browser.then(|| browser::find(path)).transpose()?;
+    Ok((wasm_opt, browser, axe))
 }
 
 /// The project's own tools first, then the user's PATH, then cargo's folder of installed programs, which is not on

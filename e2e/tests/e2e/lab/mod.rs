@@ -1,6 +1,10 @@
 //! The Lab in a real browser: a cluster in the tab, with the shipped worker behind it.
 
+/// For everyone: accessibility, the keyboard, the tour.
+mod everyone;
 mod page;
+/// The six views.
+mod views;
 
 use fantoccini::Locator;
 use page::{
