@@ -43,6 +43,35 @@ pub fn Help(props: &HelpProps) -> Html {
     }
 }
 
+/// What the shapes in the matrix mean.
+pub fn matrix_legend() -> Html {
+    html! {
+        <ul class="lab-legend" aria-label="What the shapes mean">
+            <li>{ state_shape(NodeState::Alive, false) }{ "alive" }</li>
+            <li>
+                <svg width="16" height="16" viewBox="0 0 16 16" aria-hidden="true" class="shape">
+                    <path d="M8 2l6 6l-6 6l-6-6z" fill="var(--suspect)" />
+                </svg>
+                { "suspect" }
+            </li>
+            <li>{ state_shape(NodeState::Down, false) }{ "down" }</li>
+            <li>{ state_shape(NodeState::Left, false) }{ "left" }</li>
+            <li>
+                <svg width="16" height="16" viewBox="0 0 16 16" aria-hidden="true" class="shape" fill="none">
+                    <path d="M2.5 2.5h11v11h-11z" stroke="var(--suspect)" stroke-width="1.5" />
+                </svg>
+                { "wrong" }
+            </li>
+            <li>
+                <svg width="16" height="16" viewBox="0 0 16 16" aria-hidden="true" class="shape">
+                    <circle cx="8" cy="8" r="5" fill="var(--fresh)" />
+                </svg>
+                { "has the write" }
+            </li>
+        </ul>
+    }
+}
+
 /// What the shapes on the ring mean: all of them, or those that one always meets.
 pub fn legend(all: bool) -> Html {
     let node =

@@ -25,6 +25,8 @@ pub struct Board<'a> {
 const LEFT: f32 = 48.0;
 const TOP: f32 = 72.0;
 const EDGE: f32 = 14.0;
+/// Room below, for the legend.
+const FOOT: f32 = 34.0;
 /// The largest a cell is.
 const CELL_MAX: f32 = 28.0;
 /// The same where the columns are writes, which have long names.
@@ -48,7 +50,7 @@ impl Board<'_> {
         let columns = self.matrix.columns.max(1);
         let rows = (self.matrix.cells.len() as u32).div_ceil(columns);
         let (width, height) = self.size;
-        let (room_wide, room_high) = (width - LEFT - EDGE, height - TOP - EDGE);
+        let (room_wide, room_high) = (width - LEFT - EDGE, height - TOP - FOOT);
         if self.writes.is_some() {
             let high = (room_high / rows.max(1) as f32).clamp(12.0, CELL_MAX);
             let rows_per_block = ((room_high / high) as u32).clamp(1, rows.max(1));
@@ -201,11 +203,11 @@ impl Cells {
 
 /// Is a member that is up held to be gone, or the other way round?
 fn is_wrong(known: Known, is_up: Option<bool>) -> bool {
-    match (known, is_up) {
-        (Known::Status(Status::Down | Status::Left), Some(true)) => true,
-        (Known::Status(Status::Suspect), Some(true)) => true,
-        (Known::Status(status), Some(false)) => status.is_active(),
-        _ => false,
+    let Known::Status(status) = known else { return false };
+    match is_up {
+        Some(true) => matches!(status, Status::Suspect | Status::Down | Status::Left),
+        Some(false) => matches!(status, Status::Alive | Status::Joining),
+        None => false,
     }
 }
 
@@ -235,6 +237,7 @@ mod tests {
         assert!(boxes.iter().any(|layer| layer.hue == Hue::Suspect));
         assert!(!is_wrong(Known::Status(Status::Down), Some(false)));
         assert!(is_wrong(Known::Status(Status::Suspect), Some(true)));
+        assert!(!is_wrong(Known::Status(Status::Suspect), Some(false)));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The middle: the ring or the table, the tools above it, and the line that says what to do next.
 
 use super::action::{Action, Sight, Tool};
-use super::help::legend;
+use super::help::{legend, matrix_legend};
 use super::keys::RING_ID;
 use super::layout::Point;
 use super::protocol::Deed;
@@ -71,7 +71,7 @@ pub fn RingPanel(props: &RingPanelProps) -> Html {
                 <Button label="Draw cut" icon={IconName::Cut} pressed={Some(cut)} testid="tool-cut"
                     title="Draw a line across the ring: the network is cut along it" disabled={!props.sight.has_places()}
                     onclick={on.reform(move |()| Action::Tool(if cut { Tool::Select } else { Tool::Cut }))} />
-                <Button label="Halve" shortcut="c" testid="cut-halves" title="Cut the network in two halves" disabled={props.nodes < 2}
+                <Button label="Cut in half" shortcut="c" testid="cut-halves" title="Cut the network in two halves" disabled={props.nodes < 2}
                     onclick={on.reform(|()| Action::CutHalves)} />
                 <Button label="Heal" icon={IconName::Heal} shortcut="h" testid="heal" disabled={props.parts < 2}
                     kind={if props.parts > 1 { ButtonKind::Primary } else { ButtonKind::Plain }}
@@ -84,6 +84,8 @@ pub fn RingPanel(props: &RingPanelProps) -> Html {
                 }
                 if props.sight.has_places() {
                     { legend(false) }
+                } else if props.sight == Sight::Matrix {
+                    { matrix_legend() }
                 }
                 if let Some(hint) = &props.hint {
                     <p class="ring-hint" data-testid="hint">{ hint }</p>

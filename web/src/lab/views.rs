@@ -97,47 +97,40 @@ impl View {
         match self.sight {
             Sight::Ring if ring_rows > 1 => Some(format!("Staggered in {ring_rows} rows")),
             Sight::Grid if self.sight_is_own => None,
-            Sight::Grid => {
-                Some(format!("{} nodes: a grid is easier to read than a ring", group(u64::from(nodes))))
-            }
+            Sight::Grid => Some(format!("{} nodes: shown as a grid", group(u64::from(nodes)))),
             Sight::Tree => Some(self.tree_caption().to_owned()),
             Sight::Matrix => Some(self.matrix_caption()),
             Sight::SpaceTime if nodes > LANES_MAX => {
                 Some(match self.selected.and_then(|node| self.name(node)) {
-                    Some(name) => format!("{name} and the nodes to which it is linked"),
-                    None => format!("The first {LANES_OF_SOME} nodes: select one to see it and its peers"),
+                    Some(name) => format!("{name} and those linked to it"),
+                    None => format!("The first {LANES_OF_SOME}: select one to see its peers"),
                 })
             }
-            Sight::SpaceTime => Some("Time runs to the right; each slanted line is a message".to_owned()),
+            Sight::SpaceTime => Some("Time runs right; a slanted line is a message".to_owned()),
             Sight::Ring | Sight::Table => None,
         }
     }
 
     fn tree_caption(&self) -> &'static str {
         match (self.tree_shown(), self.tree().is_some()) {
-            (TreeOf::Links, true) => "Each node sends what is new to its children below",
-            (TreeOf::Links, false) => "Links that push news at once, from the writer down",
-            (TreeOf::Way, _) if self.spread.since_us.is_none() => {
-                "Who learned the write from whom: nothing has been written yet"
-            }
-            (TreeOf::Way, _) => "Who learned the write from whom; at the bottom, who lacks it",
+            (TreeOf::Links, true) => "Each node sends to its children below",
+            (TreeOf::Links, false) => "Links that push at once, from the writer on",
+            (TreeOf::Way, _) if self.spread.since_us.is_none() => "Nothing has been written yet",
+            (TreeOf::Way, _) => "Who learned it from whom; below, who lacks it",
         }
     }
 
     fn matrix_caption(&self) -> String {
         let of = match self.matrix_of {
-            MatrixOf::Members => "Row: who believes. Column: of whom. A box: wrong",
-            MatrixOf::Writes => "Row: a node. Column: a write, the newest first",
+            MatrixOf::Members => "Row: who believes. Column: of whom",
+            MatrixOf::Writes => "Row: a node. Column: a write",
         };
         let (first, nodes) = (self.matrix_first(), self.nodes());
         if nodes <= MATRIX_NODES_MAX {
             return of.to_owned();
         }
         let last = (first + MATRIX_NODES_MAX).min(nodes) - 1;
-        format!(
-            "{of}. Nodes {first} to {last} of {}: select another to see its part",
-            group(u64::from(nodes))
-        )
+        format!("{of}. {first} to {last} of {}", group(u64::from(nodes)))
     }
 
     /// The writes by which nodes can be coloured: number, and in words. The first is the latest, whichever that is.
