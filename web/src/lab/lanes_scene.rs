@@ -131,11 +131,14 @@ impl Diagram<'_> {
     fn lines(&self) -> Vec<Layer> {
         let (left, right) = (LEFT, self.x(self.now_us));
         let (mut plain, mut fresh, mut down, mut names) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let every = (11.0 / self.gap().max(1.0)).ceil().max(1.0) as usize;
         let (mut learned_at, mut chosen) = (Vec::new(), Vec::new());
         for (lane, &node) in self.lanes.iter().enumerate() {
             let y = self.y(lane);
             let at = |x: f32| Point::new(x, y);
-            names.push((at(left - 8.0), node.to_string()));
+            if lane % every == 0 || self.selected == Some(node) {
+                names.push((at(left - 8.0), node.to_string()));
+            }
             if self.selected == Some(node) {
                 let half = self.gap() / 2.0;
                 chosen.push((Point::new(4.0, y - half), Point::new(self.size.0 - 4.0, y + half)));

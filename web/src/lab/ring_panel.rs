@@ -68,6 +68,7 @@ pub fn RingPanel(props: &RingPanelProps) -> Html {
             <div class="view-options" data-testid="view-options">
                 { props.options.clone() }
                 <span class="spacer"></span>
+                <div class="cut-tools">
                 <Button label="Draw cut" icon={IconName::Cut} pressed={Some(cut)} testid="tool-cut"
                     title="Draw a line across the ring: the network is cut along it" disabled={!props.sight.has_places()}
                     onclick={on.reform(move |()| Action::Tool(if cut { Tool::Select } else { Tool::Cut }))} />
@@ -76,6 +77,7 @@ pub fn RingPanel(props: &RingPanelProps) -> Html {
                 <Button label="Heal" icon={IconName::Heal} shortcut="h" testid="heal" disabled={props.parts < 2}
                     kind={if props.parts > 1 { ButtonKind::Primary } else { ButtonKind::Plain }}
                     onclick={on.reform(|()| Action::Do(Deed::Heal))} />
+                </div>
             </div>
             <div class={classes!("ring-body", format!("of-{}", props.sight.as_str()))} hidden={props.sight == Sight::Table}>
                 { ring(props) }
