@@ -103,6 +103,17 @@ impl<T: Ord> Cell<T> {
         self.siblings.iter().map(|(dot, sibling)| (dot, &sibling.value))
     }
 
+    /// Has each write that does not stand any more been seen by one that does?
+    /// Not, if someone had forgotten a delete when it wrote here again.
+    pub(crate) fn is_accounted_for(&self) -> bool {
+        self.context.iter().all(|(writer, sequence)| {
+            self.siblings.iter().any(|(dot, sibling)| {
+                sibling.past.sequence(writer) >= sequence
+                    || (dot.writer == *writer && dot.sequence >= sequence)
+            })
+        })
+    }
+
     /// Everything that was ever written here.
     pub(crate) fn context(&self) -> &VersionVector {
         &self.context

@@ -258,7 +258,7 @@ impl Store {
         }
         let content = self.entries.entry(place.slot.clone());
         let content = content.or_insert_with(|| Content::empty(place.slot.kind));
-        let (stands, replaced) = match (content, write) {
+        let Outcome { stands, replaced, forgotten } = match (content, write) {
             (Content::Register(cell), Write::Register(written, past))
             | (Content::MultiValue(cell), Write::MultiValue(written, past)) => {
                 if !self.clock.observe(written.stamp, self.now) {
@@ -278,7 +278,13 @@ impl Store {
             _ => unreachable!("a slot holds the kind that it is named for"),
         };
         for old in &replaced {
-            self.supersede(old, dot);
+            match (&forgotten, self.log.get_mut(&old.writer)) {
+                (Some(_), Some(log)) => log.forget(old.sequence),
+                _ => self.supersede(old, dot),
+            }
+        }
+        if let Some(context) = &forgotten {
+            self.floor.merge(context);
         }
         if stands {
             self.remember_dot(writer, *sequence, place.clone());
@@ -333,20 +339,33 @@ impl Store {
     }
 }
 
-/// As [`merge_into`], from what a counter says: nothing if it knew a newer
-/// record of the writer, else the number of the one replaced, if there was one.
-fn newest_of(writer: &Writer, outcome: Option<Option<u64>>) -> (bool, Vec<Dot>) {
-    let dot = |sequence| Dot { writer: writer.clone(), sequence };
-    (outcome.is_some(), outcome.flatten().map(dot).into_iter().collect())
+/// What became of a write that was taken in.
+struct Outcome {
+    /// Does it stand where it was written?
+    stands: bool,
+    /// The writes that stood there and do not any more.
+    replaced: Vec<Dot>,
+    /// Set if what stands there was written by someone who had forgotten a
+    /// delete: all that was ever written there. Who has only what stands does
+    /// not have what the delete did, so it is up to the roll call to tell.
+    forgotten: Option<VersionVector>,
 }
 
-/// Merges a write into its cell. Says whether it stands there now, and which
-/// it replaced.
-fn merge_into<T: Ord>(cell: &mut Cell<T>, dot: &Dot, value: T, past: VersionVector) -> (bool, Vec<Dot>) {
+/// As [`merge_into`], from what a counter says: nothing if it knew a newer
+/// record of the writer, else the number of the one replaced, if there was one.
+fn newest_of(writer: &Writer, outcome: Option<Option<u64>>) -> Outcome {
+    let dot = |sequence| Dot { writer: writer.clone(), sequence };
+    let replaced = outcome.flatten().map(dot).into_iter().collect();
+    Outcome { stands: outcome.is_some(), replaced, forgotten: None }
+}
+
+/// Merges a write into its cell.
+fn merge_into<T: Ord>(cell: &mut Cell<T>, dot: &Dot, value: T, past: VersionVector) -> Outcome {
     let before: Vec<Dot> = cell.siblings().map(|(dot, _)| dot.clone()).collect();
     cell.merge_sibling(dot.clone(), value, past);
     let replaced = before.into_iter().filter(|dot| cell.sibling(dot).is_none()).collect();
-    (cell.sibling(dot).is_some(), replaced)
+    let forgotten = (!cell.is_accounted_for()).then(|| cell.context().clone());
+    Outcome { stands: cell.sibling(dot).is_some(), replaced, forgotten }
 }
 
 impl Content {

@@ -251,3 +251,33 @@ fn news_of(store: &Store, name: &str) -> News {
     let mut taken = Store::new(id("nobody"), 1);
     taken.merge(Delta { runs, roll: None }, Instant::ZERO).expect("a valid delta").news
 }
+
+/// One node forgets a delete and writes there again, with nothing to be seen of
+/// what the delete had replaced. Whoever still knew the delete must not let the
+/// new write stand for it.
+#[test]
+fn a_write_after_a_forgotten_delete_does_not_stand_for_the_delete() {
+    let [away, writer, witness, last] = [0, 1, 2, 3];
+    let mut stores = ["away", "writer", "witness", "last"].map(|name| Store::new(id(name), 1));
+    let give = |stores: &mut [Store], from, to| sync(stores, from, to, usize::MAX, Instant::ZERO);
+    let key = key(1);
+    stores[away].put(&key, number(40), Instant::ZERO).expect("free");
+    for other in [writer, witness, last] {
+        give(&mut stores, away, other);
+    }
+    stores[writer].delete(&key, Instant::ZERO);
+    give(&mut stores, writer, witness);
+    let seen = stores[witness].digest();
+    assert_eq!(stores[writer].collect([seen].iter()), 1);
+    let mut news = stores[writer].put(&key, number(10), Instant::ZERO).expect("free").news;
+    let rumor = stores[writer].rumor(&mut news, usize::MAX);
+    stores[witness].merge(rumor.clone(), Instant::ZERO).expect("valid");
+    // One gets all from the witness, the other has the new write first.
+    give(&mut stores, witness, away);
+    stores[last].merge(rumor, Instant::ZERO).expect("valid");
+    give(&mut stores, witness, last);
+    for store in &stores {
+        assert_eq!(store.hash(), stores[writer].hash());
+        assert!(store.iter().eq(stores[writer].iter()), "{}", store.writer().node);
+    }
+}
