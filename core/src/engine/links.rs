@@ -36,6 +36,8 @@ pub(super) enum Target {
 #[derive(Debug, Clone)]
 pub(super) struct Seed {
     pub(super) address: Address,
+    /// Who answered there last.
+    found: Option<NodeId>,
     failures: u32,
     retry_at: Instant,
     /// It turned out to be this very node.
@@ -44,7 +46,7 @@ pub(super) struct Seed {
 
 impl Seed {
     pub(super) fn new(address: Address) -> Self {
-        Self { address, failures: 0, retry_at: Instant::ZERO, is_self: false }
+        Self { address, found: None, failures: 0, retry_at: Instant::ZERO, is_self: false }
     }
 }
 
@@ -154,14 +156,24 @@ impl<S: State> Engine<S> {
         true
     }
 
-    /// Dials what was asked to be joined, while this node is alone.
+    /// Dials what was asked to be joined: everything while this node is alone,
+    /// later where nobody was found who is in the cluster now. Two sides of a
+    /// partition whose nodes were all started anew know nothing of each other
+    /// but their join lists.
     pub(super) fn dial_seeds(&mut self, now: Instant) {
         let alone =
             if self.is_leaf() { self.links.by_peer.is_empty() } else { self.members.tree_count() <= 1 };
-        if !alone || self.life != Life::Running {
+        if self.life != Life::Running || (self.is_leaf() && !alone) {
             return;
         }
+        let members = &self.members;
+        let is_in = |seed: &Seed| {
+            let found = seed.found.as_ref().is_some_and(|id| members.is_active(id));
+            let is_there = |member: &Member| member.address.as_ref() == Some(&seed.address);
+            found || members.iter().any(|member| member.status.is_active() && is_there(member))
+        };
         let due = self.seeds.iter().filter(|seed| !seed.is_self && now >= seed.retry_at);
+        let due = due.filter(|seed| alone || !is_in(seed));
         let due: Vec<_> = due.map(|seed| seed.address.clone()).collect();
         for address in due {
             self.dial(Target::Seed(address), now);
@@ -443,7 +455,9 @@ impl<S: State> Engine<S> {
         self.heard_from(&peer, incarnation);
         self.take_host(&peer);
         if let Some(Target::Seed(address)) = target {
-            self.seeds.iter_mut().filter(|seed| seed.address == address).for_each(|seed| seed.failures = 0);
+            for seed in self.seeds.iter_mut().filter(|seed| seed.address == address) {
+                (seed.failures, seed.found) = (0, Some(peer.clone()));
+            }
         }
         // Whoever dialled asks; the other end asks too if it had given up the peer.
         let is_new = !was.is_some_and(Status::is_active);
