@@ -146,6 +146,11 @@ impl Calm {
         }
     }
 
+    /// What an earlier disturbance left behind lasts until then.
+    pub(crate) fn wait_for(&mut self, at: Instant) {
+        self.since = self.since.max(at);
+    }
+
     /// The network as its slowest link has it, and with what slow nodes add.
     fn slowest(&self) -> Network {
         let links = self.delayed.values().map(|latency| latency.longest());

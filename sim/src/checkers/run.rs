@@ -149,7 +149,7 @@ impl Run {
             View { sim: &self.sim, ledger: &self.ledger, calm: &self.calm, mismatches: &[], due: true };
         // Looking once more changes nothing that a checker remembers.
         let settled =
-            calm.is_some() && self.checkers.iter_mut().all(|checker| checker.on_look(&view).is_ok());
+            calm.is_some_and(|(since, _)| self.sim.now() >= since) && self.checkers.iter_mut().all(|checker| checker.on_look(&view).is_ok());
         self.settled_at = self.settled_at.filter(|_| settled);
         if settled && self.settled_at.is_none() {
             (self.settled_at, self.sent_by_then) = (Some(now), self.sim.totals().messages);
@@ -177,6 +177,11 @@ impl Run {
         let before = self.ledger.before(&act, &self.sim);
         let done = self.sim.apply(act.clone()).is_ok();
         self.calm.on_act(&act, self.sim.now());
+        if let Act::Network(_) = act {
+            // What queued on the network as it was keeps its place, and what is sent from now on waits behind it.
+            let arrivals = self.sim.in_flight().map(|flight| flight.arrives_at);
+            self.calm.wait_for(arrivals.max().unwrap_or_default());
+        }
         let now = self.sim.now();
         self.checkers.iter_mut().for_each(|checker| checker.on_act(&act, now));
         if let (Some(before), true) = (before, done) {

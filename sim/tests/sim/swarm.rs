@@ -2,7 +2,7 @@ use crate::support::start;
 use rumormill_sim::{Scenario, Sim, check, check_until_settled, swarm};
 
 /// Scenarios that once violated a property, by what was wrong.
-const REGRESSIONS: [&str; 11] = [
+const REGRESSIONS: [&str; 14] = [
     // Two replicas that had each forgotten deletes told each other to start over, and both dropped what the other had.
     include_str!("regressions/both-outdated.json"),
     include_str!("regressions/both-outdated-with-an-end.json"),
@@ -20,6 +20,11 @@ const REGRESSIONS: [&str; 11] = [
     include_str!("regressions/left-then-restarted-elsewhere.json"),
     // A node came back whose whole join list had left; the one who was still there did not look for it.
     include_str!("regressions/joined-through-those-who-left.json"),
+    // One node wrote where it had forgotten a delete; another had not, and took the new write to stand for both.
+    include_str!("regressions/kept-after-a-delete-was-forgotten.json"),
+    // All nodes of both sides of a partition were started anew, and knew nothing of each other but their join lists.
+    include_str!("regressions/both-sides-restarted.json"),
+    include_str!("regressions/both-sides-restarted-empty.json"),
 ];
 
 #[test]
