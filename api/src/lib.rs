@@ -13,4 +13,4 @@ pub use http::{
     JoiningView, KeyList, MemberEvent, MemberList, MemberView, Problem, ReportView, SetBody, SetChange,
     SetChanged, SetKind, SetView, StatusView, StoreView, Tallies, WatchEvent,
 };
-pub use observe::{Ask, Gone, Notice, OBSERVE_SUBPROTOCOL, Outcome, Request};
+pub use observe::{Ask, Gone, Notice, OBSERVE_SUBPROTOCOL, Outcome, Request, SIGHT_RECORDS_MAX, Sight};

@@ -6,7 +6,7 @@
 use crate::http::{EntryView, MemberView, StatusView};
 use rumormill_core::{Kind, NodeId, TraceRecord};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// The WebSocket subprotocol of `/observe`.
 pub const OBSERVE_SUBPROTOCOL: &str = "rumormill.observe.v1";
@@ -85,9 +85,32 @@ pub enum Outcome {
         /// Was there anything to change?
         changed: bool,
     },
+    /// What was to be shown, as the API shows it.
+    Shown(Value),
     /// Refused, and why; nothing changed.
     Refused(String),
 }
+
+/// What a member can be asked to show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Sight {
+    /// Its members, as `GET members` has them.
+    Members,
+    /// All services that it knows, as `GET health` has them.
+    Health,
+    /// What may change while it runs, as `GET config` has it.
+    Config,
+    /// What happened at it after this moment on its clock, without messages
+    /// and rounds: the newest [`SIGHT_RECORDS_MAX`] trace records.
+    Trace {
+        /// The moment.
+        after_us: u64,
+    },
+}
+
+/// Most records that [`Sight::Trace`] brings.
+pub const SIGHT_RECORDS_MAX: usize = 200;
 
 /// What an observer asks of a node.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -137,6 +160,22 @@ pub enum Ask {
         /// The key.
         key: String,
     },
+    /// Show what a member sees. The observed node asks it, so that an observer
+    /// needs to reach no other.
+    Look {
+        /// The member; the observed node itself is one.
+        at: NodeId,
+        /// What.
+        sight: Sight,
+    },
+    /// Change the configuration of a member, as `PATCH config` does: all that
+    /// is named, or nothing. Refused to pages of another origin.
+    Tune {
+        /// The member; the observed node itself is one.
+        at: NodeId,
+        /// The fields and their new values.
+        changes: Map<String, Value>,
+    },
     /// Add to a counter.
     Increment {
         /// The counter's key.
@@ -147,7 +186,7 @@ pub enum Ask {
 }
 
 impl Ask {
-    /// The key that it changes.
+    /// The key that it changes; empty where it changes none.
     pub fn key(&self) -> &str {
         match self {
             Self::Set { key, .. }
@@ -156,16 +195,17 @@ impl Ask {
             | Self::Remove { key, .. }
             | Self::Delete { key }
             | Self::Increment { key, .. } => key,
+            Self::Look { .. } | Self::Tune { .. } => "",
         }
     }
 
-    /// The kind of entry that it writes; none for a delete, which takes any.
+    /// The kind of entry that it writes; none where it writes none, and for a delete, which takes any.
     pub fn kind(&self) -> Option<Kind> {
         match self {
             Self::Set { .. } => Some(Kind::Register),
             Self::Put { .. } => Some(Kind::MultiValue),
             Self::Add { .. } | Self::Remove { .. } => Some(Kind::Set),
-            Self::Delete { .. } => None,
+            Self::Delete { .. } | Self::Look { .. } | Self::Tune { .. } => None,
             Self::Increment { .. } => Some(Kind::Counter),
         }
     }

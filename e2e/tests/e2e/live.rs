@@ -1,5 +1,6 @@
 //! The Live place, in a real browser, on real nodes that each are a process of their own.
 
+mod around;
 mod member;
 mod page;
 

@@ -152,8 +152,13 @@ fn line(event: WatchEvent) -> Event {
     (status = 200, description = "The configuration as it is now", body = Configuration),
 ))]
 async fn config(State(node): State<NodeHandle>) -> Result<Json<Map<String, Value>>, Failure> {
+    Ok(Json(configuration(&node).await?))
+}
+
+/// What may change while the node runs, as it is now.
+pub(super) async fn configuration(node: &NodeHandle) -> Result<Map<String, Value>, Failure> {
     let tuning = node.tuning().await?;
-    Ok(Json(shown(tuning, node.log_filter())))
+    Ok(shown(tuning, node.log_filter()))
 }
 
 /// The tuning, and what is logged if that may change.
@@ -171,8 +176,16 @@ fn shown(tuning: Tuning, log: Option<String>) -> Map<String, Value> {
 ))]
 async fn patch_config(
     State(node): State<NodeHandle>,
-    Body(mut changes): Body<Map<String, Value>>,
+    Body(changes): Body<Map<String, Value>>,
 ) -> Result<Json<Map<String, Value>>, Failure> {
+    Ok(Json(configure(&node, changes).await?))
+}
+
+/// Changes what is named; all of it or nothing.
+pub(super) async fn configure(
+    node: &NodeHandle,
+    mut changes: Map<String, Value>,
+) -> Result<Map<String, Value>, Failure> {
     let log = changes.remove(LOG);
     let known = shown(node.tuning().await?, node.log_filter());
     if log.is_some() && !known.contains_key(LOG) {
@@ -201,7 +214,7 @@ async fn patch_config(
             Ok::<_, Failure>(tuning)
         })
         .await??;
-    Ok(Json(shown(tuning, node.log_filter())))
+    Ok(shown(tuning, node.log_filter()))
 }
 
 fn check_field(name: &str, value: &Value, known: &Map<String, Value>) -> Result<(), Failure> {

@@ -15,6 +15,7 @@ mod gossip;
 mod keys;
 mod metrics;
 mod observe;
+mod sight;
 mod openapi;
 mod problem;
 mod upgrade;

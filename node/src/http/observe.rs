@@ -4,6 +4,7 @@
 //! records, which are counted.
 
 use super::problem::{Failure, problem};
+use super::sight;
 use super::upgrade::{Socket, upgrade};
 use crate::feed::{Changes, Subscription};
 use crate::handle::{NodeHandle, Stopped};
@@ -26,6 +27,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 use tokio::sync::broadcast::{self, error::TryRecvError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::Utf8Bytes;
@@ -43,6 +45,9 @@ const TICK: Duration = Duration::from_millis(100);
 
 /// Time between two updates at most.
 const HEARTBEAT: Duration = Duration::from_secs(1);
+
+/// Most questions of one observer to other members at a time. A guess.
+const LOOKS_MAX: usize = 64;
 
 /// Most trace records in one notice.
 const TRACE_BATCH_MAX: usize = 512;
@@ -70,6 +75,7 @@ async fn observe(
         return Err(problem(StatusCode::SERVICE_UNAVAILABLE, "busy", "No room", detail));
     };
     let remote = upgrade.remote();
+    let may_tune = upgrade.is_same_origin();
     let config = WebSocketConfig::default()
         .read_buffer_size(BUFFER_BYTES)
         .write_buffer_size(BUFFER_BYTES)
@@ -77,7 +83,7 @@ async fn observe(
         .max_frame_size(Some(REQUEST_BYTES_MAX));
     Ok(upgrade.open(config, async move |socket| {
         info!(node = %node.id(), %remote, "an observer came");
-        let end = talk(node.clone(), socket, permit).await;
+        let end = talk(node.clone(), socket, may_tune, permit).await;
         info!(node = %node.id(), %remote, because = end.as_str(), "an observer left");
     }))
 }
@@ -102,8 +108,8 @@ impl End {
     }
 }
 
-async fn talk(node: NodeHandle, socket: Socket, permit: OwnedSemaphorePermit) -> End {
-    let mut observer = match Observer::start(node, socket).await {
+async fn talk(node: NodeHandle, socket: Socket, may_tune: bool, permit: OwnedSemaphorePermit) -> End {
+    let mut observer = match Observer::start(node, socket, may_tune).await {
         Ok(observer) => observer,
         Err(Stopped) => return End::NodeStops,
     };
@@ -138,6 +144,10 @@ struct Observer {
     /// The members as the observer knows them.
     members: BTreeMap<NodeId, MemberView>,
     updated: Instant,
+    /// May it change configurations?
+    may_tune: bool,
+    /// Questions to other members, which take their time.
+    looks: JoinSet<(u64, Outcome)>,
 }
 
 /// What a notice of state is made of.
@@ -150,7 +160,7 @@ struct Look {
 }
 
 impl Observer {
-    async fn start(node: NodeHandle, socket: Socket) -> Result<Self, Stopped> {
+    async fn start(node: NodeHandle, socket: Socket, may_tune: bool) -> Result<Self, Stopped> {
         let (subscription, trace) = node
             .call(|driver| {
                 let now = driver.now();
@@ -158,7 +168,8 @@ impl Observer {
             })
             .await?;
         let (members, updated) = (BTreeMap::new(), Instant::now());
-        Ok(Self { node, socket, subscription, trace, members, updated })
+        let looks = JoinSet::new();
+        Ok(Self { node, socket, subscription, trace, members, updated, may_tune, looks })
     }
 
     async fn run(&mut self) -> Result<Never, End> {
@@ -176,6 +187,9 @@ impl Observer {
                     self.tell_trace().await?;
                 }
                 message = self.socket.next() => self.hear(message).await?,
+                Some(Ok((id, outcome))) = self.looks.join_next() => {
+                    self.tell(&Notice::Answer { id, outcome }).await?;
+                }
                 () = &mut stopping => return Err(End::NodeStops),
             }
         }
@@ -250,7 +264,26 @@ impl Observer {
         match message {
             Some(Ok(Message::Text(text))) => match serde_json::from_str::<Request>(&text) {
                 Ok(Request { id, ask }) => {
-                    let outcome = answer(&self.node.clone(), ask).await;
+                    let outcome = match ask {
+                        Ask::Look { .. } | Ask::Tune { .. } if self.looks.len() >= LOOKS_MAX => {
+                            Outcome::Refused(format!("{LOOKS_MAX} questions wait for other members already"))
+                        }
+                        Ask::Tune { .. } if !self.may_tune => Outcome::Refused(
+                            "a page of another origin may not configure a node; open the node's own dashboard"
+                                .to_owned(),
+                        ),
+                        Ask::Look { at, sight } => {
+                            let node = self.node.clone();
+                            self.looks.spawn(async move { (id, sight::look(&node, &at, sight).await) });
+                            return Ok(());
+                        }
+                        Ask::Tune { at, changes } => {
+                            let node = self.node.clone();
+                            self.looks.spawn(async move { (id, sight::tune(&node, &at, changes).await) });
+                            return Ok(());
+                        }
+                        ask => answer(&self.node.clone(), ask).await,
+                    };
                     self.tell(&Notice::Answer { id, outcome }).await
                 }
                 Err(error) => self.refuse(&text, &error).await,
@@ -295,6 +328,7 @@ async fn answer(node: &NodeHandle, ask: Ask) -> Outcome {
         Ask::Remove { key, element } => (key, Change::Remove(element)),
         Ask::Delete { key } => (key, Change::Delete),
         Ask::Increment { key, by } => (key, Change::Increment(by)),
+        Ask::Look { .. } | Ask::Tune { .. } => unreachable!("the observer's socket answers these"),
     };
     let changed = match node.change(&key, change, Condition::Always).await {
         Ok(Written { changed, .. }) => changed,

@@ -19,6 +19,13 @@ use serde::de::DeserializeOwned;
 #[derive(Debug)]
 pub(crate) struct Failure(Problem);
 
+impl Failure {
+    /// What went wrong, in words.
+    pub(crate) fn detail(self) -> String {
+        self.0.detail
+    }
+}
+
 /// An error answer; `kind` is one word in kebab case that a program can tell it by.
 pub(crate) fn problem(
     status: StatusCode,

@@ -70,6 +70,11 @@ impl Upgrade {
         remote.expect("the server adds it to every request").0
     }
 
+    /// Does it come from a program, or from a page that this node served?
+    pub(crate) fn is_same_origin(&self) -> bool {
+        super::is_same_origin(&self.request)
+    }
+
     /// The answer that opens the socket; `talk` then has it.
     pub(crate) fn open<F>(
         self,

@@ -1,9 +1,9 @@
 use crate::support::{Client, LIMIT, all_read, cluster, metric, node, until};
-use rumormill_api::{Ask, EntryView, Notice, OBSERVE_SUBPROTOCOL, Outcome, Request};
+use rumormill_api::{Ask, EntryView, Notice, OBSERVE_SUBPROTOCOL, Outcome, Request, Sight};
 use rumormill_core::{Cause, Event, Kind, Status, TraceEvent, TraceRecord};
 use rumormill_node::NodeHandle;
 use rumormill_node::feed::OBSERVED_MAX;
-use serde_json::json;
+use serde_json::{Map, json};
 use std::collections::VecDeque;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
@@ -14,8 +14,11 @@ struct Observer(Client, VecDeque<TraceRecord>);
 impl Observer {
     async fn of(node: &NodeHandle) -> Self {
         // As a page of another origin does it.
-        let headers = [("origin", "http://example.test:8080")];
-        let client = Client::try_connect(node, "/observe", OBSERVE_SUBPROTOCOL, &headers).await;
+        Self::with(node, &[("origin", "http://example.test:8080")]).await
+    }
+
+    async fn with(node: &NodeHandle, headers: &[(&'static str, &str)]) -> Self {
+        let client = Client::try_connect(node, "/observe", OBSERVE_SUBPROTOCOL, headers).await;
         Self(client.expect("any page may observe"), VecDeque::new())
     }
 
@@ -113,6 +116,49 @@ async fn an_observer_sees_everything_then_what_changes() {
             _ => None,
         })
         .await;
+}
+
+#[tokio::test]
+async fn an_observer_sees_and_configures_other_members_through_its_node() {
+    let nodes = cluster(3, |builder| builder).await;
+    let mut observer = Observer::with(&nodes[0], &[]).await;
+    let (here, there) = (nodes[0].id().clone(), nodes[2].id().clone());
+    nodes[2].publish("web", rumormill_core::Health::Degraded, "slow").await.expect("valid");
+    nodes[2].set("seen", 1).await.expect("valid");
+    for (id, at) in [(1, &here), (10, &there)] {
+        let look = |sight| Ask::Look { at: at.clone(), sight };
+        let shown = |outcome| match outcome {
+            Outcome::Shown(value) => value,
+            other => panic!("{at}: {other:?}"),
+        };
+        let members = shown(observer.ask(id, look(Sight::Members)).await);
+        let own: Vec<_> = members["members"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|member| member["is_self"] == true)
+            .collect();
+        assert_eq!((own.len(), &own[0]["id"]), (1, &json!(at)));
+        let health = shown(observer.ask(id + 1, look(Sight::Health)).await);
+        assert!(health["services"].is_array());
+        let config = shown(observer.ask(id + 2, look(Sight::Config)).await);
+        assert_eq!(config["fanout"], 1);
+        let trace = shown(observer.ask(id + 3, look(Sight::Trace { after_us: 0 })).await);
+        let text = trace.to_string();
+        assert!(!text.contains("\"round\"") && !text.contains("\"sent\""), "{text}");
+        let changes = Map::from_iter([("fanout".to_owned(), json!(3))]);
+        let tuned = shown(observer.ask(id + 4, Ask::Tune { at: at.clone(), changes }).await);
+        assert_eq!(tuned["fanout"], 3);
+    }
+    assert_eq!(nodes[2].tuning().await.expect("it runs").fanout, 3);
+    let changes = Map::from_iter([("fanout".to_owned(), json!("many"))]);
+    let refused = observer.ask(20, Ask::Tune { at: there.clone(), changes: changes.clone() }).await;
+    assert!(matches!(&refused, Outcome::Refused(why) if why.contains("fanout")), "{refused:?}");
+    let nobody = rumormill_core::NodeId::new("nobody").unwrap();
+    let refused = observer.ask(21, Ask::Look { at: nobody, sight: Sight::Members }).await;
+    assert!(matches!(&refused, Outcome::Refused(why) if why.contains("no member")), "{refused:?}");
+    let refused = Observer::of(&nodes[0]).await.ask(1, Ask::Tune { at: here, changes }).await;
+    assert!(matches!(&refused, Outcome::Refused(why) if why.contains("another origin")), "{refused:?}");
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use crate::{
     glue::element,
     ui::{Button, ButtonKind, Empty, IconName, Panel},
 };
+use rumormill_core::NodeId;
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -22,6 +23,10 @@ pub(super) struct EventsProps {
     pub model: Model,
     /// Counts the changes of the feed.
     pub revision: u64,
+    /// Are other members asked what happens at them?
+    pub from_all: bool,
+    /// Ask them, or no longer.
+    pub on_from_all: Callback<bool>,
 }
 
 /// What can happen to the panel.
@@ -73,6 +78,8 @@ impl Component for EventsPanel {
         let lines = feed.newest(self.groups, &self.needle, words::line, SHOWN_MAX);
         let behind = view.feed.count() - feed.count();
         let is_paused = self.paused.is_some();
+        let from_all = ctx.props().from_all;
+        let on_from_all = ctx.props().on_from_all.reform(move |_: MouseEvent| !from_all);
         let actions = html! {
             <>
                 <input class="input panel-filter" type="search" placeholder="Search" aria-label="Only events that mention"
@@ -88,6 +95,9 @@ impl Component for EventsPanel {
             <Panel title="Events" testid="live-events" class="live-events" {actions}>
                 <div class="live-groups" role="group" aria-label="Kinds of events">
                     { for Group::ALL.into_iter().map(|group| self.switch(group, ctx)) }
+                    <button type="button" class="live-group" aria-pressed={from_all.to_string()} onclick={on_from_all}
+                        title="Also what happens at the other members, asked through this node every two seconds"
+                        data-testid="live-events-all">{ "All members" }</button>
                 </div>
                 if is_paused {
                     <p class="events-note" data-testid="live-events-behind">{ paused_words(feed, behind) }</p>
@@ -102,7 +112,7 @@ impl Component for EventsPanel {
                 } else {
                     <ol class="live-event-lines" tabindex="0" role="log" aria-live="off" aria-label="Events, newest first"
                         data-testid="live-lines">
-                        { for lines.iter().map(line_html) }
+                        { for lines.iter().map(|line| line_html(line, view.node())) }
                     </ol>
                 }
             </Panel>
@@ -150,7 +160,11 @@ fn nothing(feed: &Feed, needle: &str) -> Html {
     html! { <Empty {title}><p>{ hint }</p></Empty> }
 }
 
-fn line_html(line: &Rc<Line>) -> Html {
+fn line_html(line: &Rc<Line>, own: Option<&NodeId>) -> Html {
+    let at = match &line.what {
+        What::Record(record) => record.node.as_ref().filter(|node| Some(*node) != own),
+        _ => None,
+    };
     let (time, group) = match &line.what {
         What::Record(record) => {
             (words::time_of_day(record.at), Group::of(&record.event).label().to_lowercase())
@@ -160,7 +174,10 @@ fn line_html(line: &Rc<Line>) -> Html {
     html! {
         <li key={line.number} class={format!("live-event line-{group}")} data-testid="live-line">
             <time class="line-time mono">{ time }</time>
-            <span class="line-words">{ words::line(line) }</span>
+            <span class="line-words">
+                if let Some(at) = at { <b data-testid="live-line-at">{ format!("{at}: ") }</b> }
+                { words::line(line) }
+            </span>
         </li>
     }
 }

@@ -9,14 +9,17 @@ use super::{
 };
 use crate::{
     glue::element,
-    ui::{Button, ButtonKind, Column, Empty, IconName, Panel, Table},
+    ui::{Badge, Button, ButtonKind, Column, Empty, IconName, Panel, Table, Tone},
 };
-use rumormill_api::Ask;
+use rumormill_api::{Ask, EntryView};
 use rumormill_core::Kind;
 use yew::prelude::*;
 
 /// Most rows; a longer list wants a narrower prefix.
 const ROWS_MAX: usize = 200;
+
+/// Most elements or conflicting values with an act of their own.
+const PARTS_MAX: usize = 12;
 
 /// How long a changed entry is marked, in milliseconds.
 const FRESH_FOR_MS: u64 = 2_000;
@@ -119,7 +122,24 @@ fn entry_row(entry: &SeenEntry, view: &View, props: &KeysProps, on_draft: &Callb
                     testid={format!("live-edit-{}", seen.key)} />
             }
         }
-        Kind::MultiValue | Kind::Set => Html::default(),
+        Kind::Set => {
+            let draft = Draft::Insert { key: seen.key.clone(), element: String::new() };
+            let onclick = on_draft.reform(move |()| draft.clone());
+            html! {
+                <Button label={format!("Put something into {}", seen.key)} icon={IconName::Plus} icon_only=true
+                    kind={ButtonKind::Quiet} disabled={!props.can_write} {onclick}
+                    testid={format!("live-insert-{}", seen.key)} />
+            }
+        }
+        Kind::MultiValue => Html::default(),
+    };
+    let delete = {
+        let ask = Ask::Delete { key: seen.key.clone() };
+        let onclick = props.on_ask.reform(move |()| ask.clone());
+        html! {
+            <Button label={format!("Delete {}", seen.key)} icon={IconName::Close} icon_only=true kind={ButtonKind::Quiet}
+                disabled={!props.can_write} {onclick} testid={format!("live-delete-{}", seen.key)} />
+        }
     };
     html! {
         <tr key={format!("{} {}", seen.kind, seen.key)} class={is_fresh.then_some("is-fresh")} data-testid="live-entry"
@@ -130,9 +150,46 @@ fn entry_row(entry: &SeenEntry, view: &View, props: &KeysProps, on_draft: &Callb
             </td>
             <td class="mono" title={text.clone()}>
                 <span class="entry-value" data-testid={format!("live-value-{}", seen.key)}>{ text }</span>
+                { parts(seen, props) }
             </td>
-            <td class="cell-act">{ act }</td>
+            <td class="cell-act">{ act }{ delete }</td>
         </tr>
+    }
+}
+
+/// The values of a conflict, each with the way to keep it alone; the elements of a set, each with the way out.
+fn parts(seen: &EntryView, props: &KeysProps) -> Html {
+    let Some(values) = seen.value.as_array() else { return Html::default() };
+    let is_conflict = seen.kind == Kind::MultiValue && values.len() > 1;
+    if !is_conflict && seen.kind != Kind::Set {
+        return Html::default();
+    }
+    let part = |(at, value): (usize, &serde_json::Value)| {
+        let (verb, ask) = match is_conflict {
+            true => ("Keep", Ask::Put { key: seen.key.clone(), value: value.clone() }),
+            false => ("Take out", Ask::Remove { key: seen.key.clone(), element: value.clone() }),
+        };
+        let text = words::value(value);
+        let onclick = props.on_ask.reform(move |_: MouseEvent| ask.clone());
+        html! {
+            <li>
+                <span class="entry-value">{ &text }</span>
+                <button type="button" class="link-button" {onclick} disabled={!props.can_write}
+                    aria-label={format!("{verb} {text}")} data-testid={format!("live-part-{}-{at}", seen.key)}>{ verb }</button>
+            </li>
+        }
+    };
+    html! {
+        <>
+            if is_conflict {
+                <Badge text={format!("conflict: {} values", values.len())} tone={Tone::Warn}
+                    testid={format!("live-conflict-{}", seen.key)} />
+            }
+            <ul class="entry-parts">{ for values.iter().enumerate().take(PARTS_MAX).map(part) }</ul>
+            if values.len() > PARTS_MAX {
+                <span class="sub">{ format!("and {} more", values.len() - PARTS_MAX) }</span>
+            }
+        </>
     }
 }
 

@@ -8,6 +8,7 @@ pub mod recents;
 pub mod rates;
 pub mod feed;
 pub mod requests;
+pub mod around;
 pub mod state;
 mod flash;
 pub mod knowledge;
@@ -24,6 +25,9 @@ mod write_form;
 mod keys;
 mod inspector;
 mod events;
+mod beliefs;
+mod health;
+mod configure;
 pub mod member;
 mod place;
 

@@ -3,8 +3,12 @@
 
 use super::{
     address::{NodeAddress, PageOrigin},
+    around::{self, Wants},
+    beliefs::BeliefsMatrix,
+    configure::Configure,
     connect_bar::ConnectBar,
     events::EventsPanel,
+    health::HealthPanel,
     inspector::Inspector,
     keys::KeysPanel,
     member::{self, MemberRow, Tab},
@@ -18,10 +22,11 @@ use super::{
 };
 use crate::{
     glue::{Listener, page, time::Interval},
-    ui::{Announcer, Choice, Empty, Panel, Segmented},
+    ui::{Announcer, Button, ButtonKind, Choice, Empty, Panel, Segmented},
 };
 use rumormill_api::{Ask, Outcome};
 use rumormill_core::NodeId;
+use serde_json::{Map, Value};
 use yew::prelude::*;
 
 /// How often text may be repainted, in milliseconds.
@@ -86,6 +91,12 @@ pub enum Msg {
     WriteAsTab(bool),
     /// The page is left.
     PageLeft,
+    /// Ask the other members what happens at them, or no longer.
+    FromAll(bool),
+    /// Show how the node is configured, or no longer.
+    Configure(bool),
+    /// Change the configuration of these members.
+    Tune(Vec<NodeId>, Map<String, Value>),
 }
 
 /// The Live place.
@@ -94,6 +105,9 @@ pub struct Live {
     session: Session,
     tab: Tab,
     writes_as_tab: bool,
+    /// Are the other members asked what happens at them?
+    from_all: bool,
+    is_configuring: bool,
     /// Has it been looked whether this tab was a member before it was loaded again?
     is_resumed: bool,
     typed: String,
@@ -123,6 +137,8 @@ impl Component for Live {
             session: Session::new(on_word),
             tab: Tab::new(on_tab),
             writes_as_tab: false,
+            from_all: false,
+            is_configuring: false,
             is_resumed: false,
             typed: String::new(),
             error: None,
@@ -197,6 +213,14 @@ impl Component for Live {
             Msg::Join => self.join(),
             Msg::Leave => self.tab.leave(),
             Msg::PageLeft => self.tab.keep(),
+            Msg::FromAll(all) => self.from_all = all,
+            Msg::Configure(open) => {
+                self.is_configuring = open;
+                if open {
+                    self.session.ask_config();
+                }
+            }
+            Msg::Tune(members, changes) => self.session.tune(members, &changes),
             Msg::WriteAsTab(as_tab) => self.writes_as_tab = as_tab,
         }
         true
@@ -245,6 +269,9 @@ impl Live {
     fn on_tick(&mut self, is_active: bool) -> bool {
         let phase_before = self.session.connection().phase().clone();
         self.session.tick();
+        if is_active {
+            self.session.look_around(Wants { beliefs: self.shown == "beliefs", events: self.from_all });
+        }
         self.is_dirty |= *self.session.connection().phase() != phase_before;
         let (revisions, painted_ms) = self.painted;
         let is_new = self.session.model().view.borrow().revisions != revisions;
@@ -277,9 +304,23 @@ impl Live {
             writes_as_tab: self.writes_as_tab,
             on_join: link.callback(|()| Msg::Join),
             on_leave: link.callback(|()| Msg::Leave),
+            more: html! {
+                <span class="live-tab-acts">
+                    <Button label="Configure…" kind={ButtonKind::Quiet} testid="live-configure-open"
+                        disabled={!view.is_current()} onclick={link.callback(|()| Msg::Configure(true))} />
+                </span>
+            },
             on_writes_as_tab: link.callback(Msg::WriteAsTab),
         };
         row.html(&self.tab)
+    }
+
+    /// The members that could be configured, the observed node in front.
+    fn configurable(&self) -> Vec<NodeId> {
+        let view = self.session.model().view.borrow();
+        let mut members: Vec<_> = around::asked(view.members.values()).map(|member| &member.view).collect();
+        members.sort_by_key(|member| !member.is_self);
+        members.into_iter().map(|member| member.id.clone()).collect()
     }
 
     /// Joins the cluster in sight: behind the observed node, or another member if that one is gone.
@@ -358,7 +399,8 @@ impl Live {
             if self.writes_as_tab { self.tab.is_member() } else { self.session.connection().is_live() };
         let switch = html! {
             <Segmented label="Show the members as" name="live-show" value={self.shown.clone()}
-                choices={vec![Choice::new("ring", "Ring"), Choice::new("table", "Table")]}
+                choices={vec![Choice::new("ring", "Ring"), Choice::new("table", "Table"),
+                    Choice::new("beliefs", "Beliefs")]}
                 onchange={link.callback(Msg::Show)} />
         };
         html! {
@@ -366,13 +408,17 @@ impl Live {
                 <div class="live-sections">
                     <Segmented label="Part of the page" name="live-section" value={self.section.clone()} wide=true
                         choices={vec![Choice::new("members", "Members"), Choice::new("keys", "Keys"),
-                            Choice::new("traffic", "Traffic"), Choice::new("events", "Events")]}
+                            Choice::new("health", "Services"), Choice::new("traffic", "Traffic"),
+                            Choice::new("events", "Events")]}
                         onchange={link.callback(Msg::Section)} />
                 </div>
                 <div class={classes!("live-grid", is_stale.then_some("is-stale"))} data-section={self.section.clone()}>
                     <Panel title="Members" testid="live-members" class="live-members" actions={switch}
-                        scrolls={self.shown == "table"}>
-                        if self.shown == "table" {
+                        scrolls={self.shown != "ring"}>
+                        if self.shown == "beliefs" {
+                            <BeliefsMatrix model={model.clone()} revision={(revisions.members, revisions.around)}
+                                now_ms={ages_ms} />
+                        } else if self.shown == "table" {
                             <MembersTable model={model.clone()} revision={revisions.members} now_ms={ages_ms}
                                 selected={self.selected.clone()} {on_select} />
                         } else {
@@ -388,8 +434,15 @@ impl Live {
                     <Inspector model={model.clone()} revision={(revisions.members, revisions.node)} now_ms={ages_ms}
                         selected={self.selected.clone()} on_select={link.callback(Msg::Select)}
                         on_connect_to={link.callback(Msg::ConnectTo)} />
-                    <EventsPanel model={model.clone()} revision={revisions.feed} />
+                    <EventsPanel model={model.clone()} revision={revisions.feed} from_all={self.from_all}
+                        on_from_all={link.callback(Msg::FromAll)} />
+                    <HealthPanel model={model.clone()} revision={revisions.around} />
                 </div>
+                if self.is_configuring {
+                    <Configure model={model.clone()} revision={revisions.around} members={self.configurable()}
+                        on_tune={link.callback(|(members, changes)| Msg::Tune(members, changes))}
+                        onclose={link.callback(|()| Msg::Configure(false))} />
+                }
             </>
         }
     }

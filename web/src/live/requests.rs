@@ -69,6 +69,7 @@ impl Requests {
             asked.fate = match outcome {
                 Outcome::Done(entry) => Fate::Done { entry, took_ms },
                 Outcome::Gone { changed } => Fate::Gone { changed, took_ms },
+                Outcome::Shown(_) => Fate::Refused("the node answered something else".to_owned()),
                 Outcome::Refused(reason) => Fate::Refused(reason),
             };
         }

@@ -3,6 +3,7 @@
 
 use super::{
     address::NodeAddress,
+    around::Wants,
     connection::{Connection, Happened, Todo},
     state::{Flash, View},
     trouble::Finding,
@@ -11,7 +12,9 @@ use crate::glue::{
     socket::{Seen, Socket, SocketEvent, look_at},
     time::{now_ms, random_u32},
 };
-use rumormill_api::{Ask, Notice, OBSERVE_SUBPROTOCOL, Outcome};
+use rumormill_api::{Ask, Notice, OBSERVE_SUBPROTOCOL, Outcome, Request};
+use rumormill_core::NodeId;
+use serde_json::{Map, Value};
 use std::{cell::RefCell, collections::VecDeque, rc::Rc};
 use yew::{Callback, platform::spawn_local};
 
@@ -101,6 +104,39 @@ impl Session {
             view.requests.interrupt();
         }
         true
+    }
+
+    /// Asks what is in sight and due of other members, through the observed node.
+    pub(super) fn look_around(&mut self, wants: Wants) {
+        self.question(|view, now_ms| {
+            let mut around = std::mem::take(&mut view.around);
+            let due = around.due(view, wants, now_ms);
+            view.around = around;
+            due
+        });
+    }
+
+    /// Asks the observed node how it is configured.
+    pub(super) fn ask_config(&mut self) {
+        self.question(|view, now_ms| {
+            let own = view.node().cloned();
+            own.map(|own| view.around.ask_config(&own, now_ms)).into_iter().collect()
+        });
+    }
+
+    /// Asks members to change their configuration.
+    pub(super) fn tune(&mut self, members: Vec<NodeId>, changes: &Map<String, Value>) {
+        self.question(|view, now_ms| view.around.tune(members, changes, now_ms));
+    }
+
+    fn question(&mut self, questions: impl FnOnce(&mut View, u64) -> Vec<Request>) {
+        let Some(socket) = self.socket.as_ref().filter(|_| self.connection.is_live()) else { return };
+        let mut view = self.model.view.borrow_mut();
+        for request in questions(&mut view, clock_ms()) {
+            // If it is not sent, the connection is lost, and that is told by itself.
+            let _ = socket.send(&serde_json::to_string(&request).expect("a request is plain data"));
+            view.revisions.around += u64::from(matches!(request.ask, Ask::Tune { .. }));
+        }
     }
 
     /// Notes what is asked of someone else than the node. The number of the request.

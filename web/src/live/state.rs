@@ -1,7 +1,12 @@
 //! What the page knows of a cluster through one node: a pure reducer over what the node says. It reads no clock, and
 //! never makes anything up: what is not known stays unknown, what is old keeps its age.
 
-use super::{feed::Feed, rates::RateSeries, requests::Requests};
+use super::{
+    around::{Around, IDS_FROM},
+    feed::Feed,
+    rates::RateSeries,
+    requests::Requests,
+};
 use rumormill_api::{EntryView, Gone, MemberView, Notice, Outcome, StatusView};
 use rumormill_core::{Kind, NodeId};
 use std::{collections::BTreeMap, rc::Rc};
@@ -40,6 +45,8 @@ pub struct Revisions {
     pub feed: u64,
     /// Of the requests.
     pub requests: u64,
+    /// Of what other members say.
+    pub around: u64,
 }
 
 /// Everything that is known of the cluster.
@@ -57,6 +64,8 @@ pub struct View {
     pub feed: Feed,
     /// What was asked of it.
     pub requests: Requests,
+    /// What other members say.
+    pub around: Around,
     /// What changed.
     pub revisions: Revisions,
     /// The observed node's clock when its store was first told to be as it is now.
@@ -118,6 +127,15 @@ impl View {
                 self.feed.add(records, dropped);
                 self.revisions.feed += 1;
             }
+            Notice::Answer { id, outcome } if id >= IDS_FROM => {
+                self.heard_ms = now_ms;
+                self.revisions.around += 1;
+                let records = self.around.answer(id, outcome, now_ms);
+                if !records.is_empty() {
+                    self.feed.add(records, 0);
+                    self.revisions.feed += 1;
+                }
+            }
             Notice::Answer { id, outcome } => {
                 self.heard_ms = now_ms;
                 if let Outcome::Done(entry) = &outcome {
@@ -141,6 +159,8 @@ impl View {
         self.rates.interrupt();
         self.feed.interrupt();
         self.requests.interrupt();
+        self.around.interrupt();
+        self.revisions.around += 1;
         self.revisions.feed += 1;
         self.revisions.requests += 1;
         self.revisions.node += 1;
@@ -172,6 +192,8 @@ impl View {
         let is_same_life =
             self.status.as_ref().is_some_and(|before| before.incarnation == status.incarnation);
         if !is_same_node {
+            self.around = Around::default();
+            self.revisions.around += 1;
             self.rates = RateSeries::default();
             if self.status.is_some() {
                 self.feed.through(status.node.clone());

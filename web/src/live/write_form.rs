@@ -34,6 +34,13 @@ pub(super) enum Draft {
         /// How much, as typed.
         by: String,
     },
+    /// Add an element to a set.
+    Insert {
+        /// The key as typed.
+        key: String,
+        /// The element as typed.
+        element: String,
+    },
 }
 
 impl Default for Draft {
@@ -45,7 +52,7 @@ impl Default for Draft {
 impl Draft {
     fn key(&self) -> &str {
         match self {
-            Self::Set { key, .. } | Self::Add { key, .. } => key,
+            Self::Set { key, .. } | Self::Add { key, .. } | Self::Insert { key, .. } => key,
         }
     }
 
@@ -53,6 +60,7 @@ impl Draft {
         match self {
             Self::Set { value, .. } => Self::Set { key, value: value.clone() },
             Self::Add { by, .. } => Self::Add { key, by: by.clone() },
+            Self::Insert { element, .. } => Self::Insert { key, element: element.clone() },
         }
     }
 
@@ -60,6 +68,7 @@ impl Draft {
         match self {
             Self::Set { key, .. } => Self::Set { key: key.clone(), value: content },
             Self::Add { key, .. } => Self::Add { key: key.clone(), by: content },
+            Self::Insert { key, .. } => Self::Insert { key: key.clone(), element: content },
         }
     }
 
@@ -74,6 +83,10 @@ impl Draft {
         }
         match self {
             Self::Set { value, .. } => Ok(Ask::Set { key, value: value_from(value) }),
+            Self::Insert { element, .. } if element.trim().is_empty() => {
+                Err("Type what to put into the set.")
+            }
+            Self::Insert { element, .. } => Ok(Ask::Add { key, element: value_from(element) }),
             Self::Add { by, .. } => match by.trim().parse() {
                 Ok(by) => Ok(Ask::Increment { key, by }),
                 Err(_) => Err("How much to add is a whole number, for example 1 or -3."),
@@ -118,6 +131,7 @@ pub(super) fn WriteForm(props: &WriteFormProps) -> Html {
             error.set(None);
             match kind.as_str() {
                 "add" => Draft::Add { key: key.clone(), by: "1".to_owned() },
+                "insert" => Draft::Insert { key: key.clone(), element: String::new() },
                 _ => Draft::Set { key: key.clone(), value: String::new() },
             }
         })
@@ -138,12 +152,14 @@ pub(super) fn WriteForm(props: &WriteFormProps) -> Html {
     let (kind, content, content_label, placeholder, verb) = match draft {
         Draft::Set { value, .. } => ("set", value, "Value", "text or JSON", "Set"),
         Draft::Add { by, .. } => ("add", by, "By", "1", "Add"),
+        Draft::Insert { element, .. } => ("insert", element, "Element", "text or JSON", "Put in"),
     };
     let view = props.model.view.borrow();
     html! {
         <form class="live-write" {onsubmit} novalidate=true aria-label="Write">
             <Segmented label="What to write" name="live-write" value={kind} wide=true onchange={on_kind}
-                choices={vec![Choice::new("set", "Set a key"), Choice::new("add", "Add to a counter")]} />
+                choices={vec![Choice::new("set", "Set a key"), Choice::new("add", "Count"),
+                    Choice::new("insert", "Put into a set")]} />
             <div class="write-fields">
                 <input class="input mono" type="text" aria-label="Key" placeholder="key" value={draft.key().to_owned()}
                     oninput={edited(Draft::with_key)} autocomplete="off" autocapitalize="off" spellcheck="false"
@@ -174,6 +190,9 @@ fn help(draft: &Draft, can_write: bool) -> String {
     match draft {
         Draft::Set { value, .. } if value.trim().is_empty() => "Will be set to an empty text.".to_owned(),
         Draft::Set { value, .. } => format!("Will be set to {}.", type_words(&value_from(value))),
+        Draft::Insert { element, .. } => {
+            format!("Will be put in as {}, once.", type_words(&value_from(element)))
+        }
         Draft::Add { .. } => "Increments of all members add up; a negative number subtracts.".to_owned(),
     }
 }
@@ -196,6 +215,8 @@ fn fate(asked: &Asked) -> Html {
         Ask::Add { key, element } => format!("{} into {key}", words::value(element)),
         Ask::Remove { key, element } => format!("{} out of {key}", words::value(element)),
         Ask::Delete { key } => format!("delete {key}"),
+        // Questions are not kept among the writes.
+        Ask::Look { at, .. } | Ask::Tune { at, .. } => at.to_string(),
         Ask::Increment { key, by } if *by < 0 => format!("{key} − {}", words::grouped(by.saturating_neg())),
         Ask::Increment { key, by } => format!("{key} + {}", words::grouped(*by)),
     };

@@ -20,6 +20,8 @@ pub(in crate::live) struct MemberRow {
     pub on_join: Callback<()>,
     /// Leave.
     pub on_leave: Callback<()>,
+    /// What else stands in the row.
+    pub more: Html,
     /// Let the tab's member write, or the observed node.
     pub on_writes_as_tab: Callback<bool>,
 }
@@ -35,6 +37,7 @@ impl MemberRow {
         html! {
             <section class="live-tab" aria-label="This tab in the cluster" data-testid="live-tab" data-state={state}>
                 if tab.is_wanted() { { self.joined(tab) } } else { { self.outside(tab) } }
+                { self.more.clone() }
             </section>
         }
     }

@@ -105,6 +105,7 @@ impl Tab {
             Ask::Remove { element, .. } => Change::Remove(element.to_string()),
             Ask::Delete { .. } => Change::Delete,
             Ask::Increment { by, .. } => Change::Increment(*by),
+            Ask::Look { .. } | Ask::Tune { .. } => return false,
         };
         self.is_member() && self.order(&Order::Write { id, key, change })
     }

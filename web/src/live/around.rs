@@ -1,0 +1,282 @@
+//! What other members say, asked through the observed node: what each believes of whom, which services there are, how
+//! each is configured, what happened at each. A pure book of questions and answers: it reads no clock and sends nothing.
+
+use super::state::{SeenMember, View};
+use rumormill_api::{Ask, HealthList, HealthView, MemberList, Outcome, Request, Sight};
+use rumormill_core::{NodeId, Status, TraceRecord};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+/// Questions have numbers from here on, so that their answers are not taken for those to writes.
+pub const IDS_FROM: u64 = 1 << 40;
+
+/// Most members that are asked; the rest is counted. A guess: a matrix of more is not read.
+pub const ASKED_MAX: usize = 24;
+
+/// How often the same is asked of the same member, in milliseconds.
+const AGAIN_MS: u64 = 2_000;
+
+/// How long an answer may take before it is asked again, in milliseconds: longer than the node waits.
+const PATIENCE_MS: u64 = 6_000;
+
+/// How often the services are asked for, in milliseconds.
+const SERVICES_MS: u64 = 1_000;
+
+/// What is in sight, and so worth asking for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Wants {
+    /// What each believes of whom.
+    pub beliefs: bool,
+    /// What happens at each.
+    pub events: bool,
+}
+
+/// What one member believes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Belief {
+    /// Whom it holds for what.
+    pub of: BTreeMap<NodeId, Status>,
+    /// When it said so, on the page's clock.
+    pub at_ms: u64,
+    /// Why it was not told the last time, if it was not.
+    pub error: Option<String>,
+}
+
+/// What was asked.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Question {
+    Beliefs(NodeId),
+    Events(NodeId),
+    Services,
+    Config,
+    Tune(NodeId),
+}
+
+/// The book.
+#[derive(Debug, Clone, Default)]
+pub struct Around {
+    /// What each member believes.
+    pub beliefs: BTreeMap<NodeId, Belief>,
+    /// All services of all members, as the observed node sees them; none before it told.
+    pub services: Option<Vec<HealthView>>,
+    /// What may change at the observed node while it runs, as it is now.
+    pub config: Option<Map<String, Value>>,
+    /// What came of the latest change of the configuration, member by member; none while it is not known.
+    pub tuned: BTreeMap<NodeId, Option<Result<(), String>>>,
+    waiting: BTreeMap<u64, Question>,
+    asked_ms: BTreeMap<Question, u64>,
+    /// Up to where each member's trace is known, on its clock.
+    traced_us: BTreeMap<NodeId, u64>,
+    next_id: u64,
+}
+
+impl Around {
+    /// What is to be asked now.
+    pub fn due(&mut self, view: &View, wants: Wants, now_ms: u64) -> Vec<Request> {
+        let Some(own) = view.node() else { return Vec::new() };
+        let mut due = vec![(Question::Services, SERVICES_MS)];
+        for member in asked(view.members.values()) {
+            let id = member.view.id.clone();
+            if wants.events && !member.view.is_self {
+                // What happened before anyone asked is not what happens.
+                self.traced_us.entry(id.clone()).or_insert(view.node_clock_us(now_ms));
+                due.push((Question::Events(id.clone()), AGAIN_MS));
+            }
+            if wants.beliefs {
+                due.push((Question::Beliefs(id), AGAIN_MS));
+            }
+        }
+        let own = own.clone();
+        let requests = due.into_iter().filter_map(|(question, every_ms)| {
+            let wait_ms =
+                if self.waiting.values().any(|asked| *asked == question) { PATIENCE_MS } else { every_ms };
+            let is_due =
+                self.asked_ms.get(&question).is_none_or(|asked| now_ms.saturating_sub(*asked) >= wait_ms);
+            is_due.then(|| self.ask(question, &own, now_ms))
+        });
+        requests.collect()
+    }
+
+    /// Asks how the observed node is configured.
+    pub fn ask_config(&mut self, own: &NodeId, now_ms: u64) -> Request {
+        self.tuned.clear();
+        self.ask(Question::Config, own, now_ms)
+    }
+
+    /// Asks members to change their configuration.
+    pub fn tune(&mut self, members: Vec<NodeId>, changes: &Map<String, Value>, now_ms: u64) -> Vec<Request> {
+        self.tuned = members.iter().map(|member| (member.clone(), None)).collect();
+        let request = |at: NodeId| {
+            let id = self.number(Question::Tune(at.clone()), now_ms);
+            Request { id, ask: Ask::Tune { at, changes: changes.clone() } }
+        };
+        members.into_iter().map(request).collect()
+    }
+
+    /// Takes in an answer. What happened at a member, if it was that.
+    pub fn answer(&mut self, id: u64, outcome: Outcome, now_ms: u64) -> Vec<TraceRecord> {
+        let Some(question) = self.waiting.remove(&id) else { return Vec::new() };
+        let value = match outcome {
+            Outcome::Shown(value) => Ok(value),
+            Outcome::Refused(why) => Err(why),
+            Outcome::Done(_) | Outcome::Gone { .. } => Err("an answer to something else".to_owned()),
+        };
+        match question {
+            Question::Services => {
+                if let Ok(list) = read::<HealthList>(value) {
+                    self.services = Some(list.services);
+                }
+            }
+            Question::Config => self.config = read(value).ok(),
+            Question::Tune(member) => {
+                self.tuned.insert(member, Some(value.map(drop)));
+            }
+            Question::Beliefs(member) => self.believe(member, read::<MemberList>(value), now_ms),
+            Question::Events(member) => return self.trace(member, read(value).unwrap_or_default()),
+        }
+        Vec::new()
+    }
+
+    /// Another node is observed, or another life of it: nothing that was asked will be answered.
+    pub fn interrupt(&mut self) {
+        self.waiting.clear();
+        for tuned in self.tuned.values_mut().filter(|tuned| tuned.is_none()) {
+            *tuned = Some(Err(
+                "the connection was lost before the answer: it may or may not have changed".to_owned()
+            ));
+        }
+    }
+
+    fn ask(&mut self, question: Question, own: &NodeId, now_ms: u64) -> Request {
+        let (at, sight) = match &question {
+            Question::Beliefs(member) => (member.clone(), Sight::Members),
+            Question::Events(member) => {
+                let after_us = self.traced_us.get(member).copied().unwrap_or_default();
+                (member.clone(), Sight::Trace { after_us })
+            }
+            Question::Config => (own.clone(), Sight::Config),
+            Question::Services | Question::Tune(_) => (own.clone(), Sight::Health),
+        };
+        Request { id: self.number(question, now_ms), ask: Ask::Look { at, sight } }
+    }
+
+    fn number(&mut self, question: Question, now_ms: u64) -> u64 {
+        self.next_id += 1;
+        let id = IDS_FROM + self.next_id;
+        // One that was never answered is given up.
+        self.waiting.retain(|_, asked| *asked != question);
+        self.waiting.insert(id, question.clone());
+        self.asked_ms.insert(question, now_ms);
+        id
+    }
+
+    fn believe(&mut self, member: NodeId, list: Result<MemberList, String>, now_ms: u64) {
+        match list {
+            Ok(list) => {
+                let of = list.members.into_iter().map(|other| (other.id, other.status)).collect();
+                self.beliefs.insert(member, Belief { of, at_ms: now_ms, error: None });
+            }
+            Err(why) => {
+                let known = self.beliefs.entry(member);
+                known.or_insert(Belief { of: BTreeMap::new(), at_ms: now_ms, error: None }).error = Some(why);
+            }
+        }
+    }
+
+    fn trace(&mut self, member: NodeId, records: Vec<TraceRecord>) -> Vec<TraceRecord> {
+        if let Some(newest) = records.iter().map(|record| record.at.as_micros()).max() {
+            self.traced_us.insert(member, newest);
+        }
+        records
+    }
+}
+
+/// Those that can be asked: active, with an address.
+pub fn asked<'a>(members: impl Iterator<Item = &'a SeenMember>) -> impl Iterator<Item = &'a SeenMember> {
+    members
+        .filter(|member| {
+            member.view.status.is_active() && (member.view.is_self || member.view.address.is_some())
+        })
+        .take(ASKED_MAX)
+}
+
+fn read<T: serde::de::DeserializeOwned>(value: Result<Value, String>) -> Result<T, String> {
+    value.and_then(|value| serde_json::from_value(value).map_err(|error| error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixtures::{id, member, own, snapshot, status};
+    use super::*;
+    use rumormill_core::{Event, Instant, TraceEvent};
+    use serde_json::json;
+
+    fn view() -> View {
+        let mut view = View::default();
+        let members = vec![own("a"), member("b", Status::Alive), member("d", Status::Down)];
+        view.apply(snapshot(5_000_000, status("a", 1), members), 1_000);
+        view
+    }
+
+    fn asks(requests: &[Request]) -> Vec<(&str, Sight)> {
+        let ask = |request: &Request| match &request.ask {
+            Ask::Look { at, sight } => (at.as_str().to_owned(), *sight),
+            other => panic!("{other:?}"),
+        };
+        requests.iter().map(ask).map(|(at, sight)| (&*at.leak(), sight)).collect()
+    }
+
+    #[test]
+    fn only_what_is_in_sight_is_asked_and_not_too_often() {
+        let (view, mut around) = (view(), Around::default());
+        assert_eq!(asks(&around.due(&view, Wants::default(), 1_000)), [("a", Sight::Health)]);
+        assert!(around.due(&view, Wants::default(), 2_500).is_empty(), "it has not been answered");
+        let wants = Wants { beliefs: true, events: true };
+        let due = around.due(&view, wants, 3_000);
+        let (members, trace) = (Sight::Members, Sight::Trace { after_us: 7_000_000 });
+        assert_eq!(asks(&due), [("a", members), ("b", trace), ("b", members)]);
+        assert!(around.due(&view, wants, 3_100).is_empty());
+        let again = around.due(&view, wants, 1_000 + PATIENCE_MS);
+        assert_eq!(asks(&again), [("a", Sight::Health)], "one that never came");
+    }
+
+    #[test]
+    fn answers_find_their_place_and_failures_keep_what_was_known() {
+        let (view, mut around) = (view(), Around::default());
+        let wants = Wants { beliefs: true, events: true };
+        let ids: Vec<u64> = around.due(&view, wants, 1_000).iter().map(|request| request.id).collect();
+        let services =
+            json!({ "services": [{ "node": "b", "name": "web", "health": "down", "reason": "" }] });
+        around.answer(ids[0], Outcome::Shown(services), 1_100);
+        assert_eq!(around.services.as_ref().map(Vec::len), Some(1));
+        let members =
+            serde_json::to_value(MemberList { members: vec![member("b", Status::Suspect)] }).unwrap();
+        around.answer(ids[1], Outcome::Shown(members), 1_200);
+        assert_eq!(around.beliefs[&id("a")].of[&id("b")], Status::Suspect);
+        let record = TraceRecord {
+            at: Instant::from_micros(9_000_000),
+            node: Some(id("b")),
+            event: TraceEvent::Node(Event::Stopped),
+        };
+        let shown = Outcome::Shown(serde_json::to_value([&record]).unwrap());
+        assert_eq!(around.answer(ids[2], shown, 1_200), [record]);
+        let due = around.due(&view, wants, 4_000);
+        assert!(asks(&due).contains(&("b", Sight::Trace { after_us: 9_000_000 })), "it goes on from there");
+        let beliefs =
+            due.iter().find(|request| asks(&[(*request).clone()])[0] == ("a", Sight::Members)).unwrap();
+        around.answer(beliefs.id, Outcome::Refused("too slow".to_owned()), 4_100);
+        let belief = &around.beliefs[&id("a")];
+        assert_eq!((belief.of.len(), belief.error.as_deref()), (1, Some("too slow")));
+        assert!(around.answer(ids[0], Outcome::Shown(Value::Null), 5_000).is_empty(), "answered already");
+    }
+
+    #[test]
+    fn a_lost_connection_leaves_a_change_unknown() {
+        let mut around = Around::default();
+        let requests = around.tune(vec![id("a"), id("b")], &Map::new(), 1_000);
+        around.answer(requests[0].id, Outcome::Shown(json!({})), 1_100);
+        around.interrupt();
+        assert_eq!(around.tuned[&id("a")], Some(Ok(())));
+        assert!(matches!(&around.tuned[&id("b")], Some(Err(why)) if why.contains("may or may not")));
+    }
+}
