@@ -1,6 +1,6 @@
 //! The web bundle: `trunk build` into `dist/`, skipped when nothing that goes into it has changed.
 
-use crate::{board::Board, process, project::Project, tools::Tools};
+use crate::{board::Board, offline, process, project::Project, tools::Tools};
 use anyhow::{Context, Result};
 use std::{
     fs,
@@ -52,6 +52,7 @@ pub(crate) fn ensure(project: &Project, tools: &Tools) -> Result<()> {
         };
         process::quiet_cargo(step, &mut command)
     })?;
+    offline::seal(&project.dist())?;
     fs::create_dir_all(project.tools())?;
     fs::write(stamp(project), stamped(project, with)?)
         .context("cannot note what the bundle was built from")?;

@@ -5,6 +5,7 @@ mod args;
 mod arrows;
 mod board;
 mod bundle;
+mod offline;
 mod demo;
 mod groups;
 mod process;

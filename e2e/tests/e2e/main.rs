@@ -12,3 +12,4 @@ mod lab;
 mod race;
 /// The Live place, on real nodes.
 mod live;
+mod offline;
