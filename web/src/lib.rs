@@ -10,5 +10,6 @@ pub mod theme;
 pub mod ui;
 pub mod lab;
 pub mod race;
+pub mod sweep;
 pub mod live;
 pub mod app;

@@ -88,6 +88,12 @@ pub fn set_theme(word: &str) {
     }
 }
 
+/// How many processor cores the browser says there are; 2 where it does not say.
+pub fn cores() -> usize {
+    let cores = window().navigator().hardware_concurrency();
+    if cores >= 1.0 { cores as usize } else { 2 }
+}
+
 /// Names the page in the browser's tab.
 pub fn set_title(title: &str) {
     if let Some(document) = window().document() {

@@ -3,6 +3,7 @@
 use super::protocol::{Deed, MessageRef};
 use super::sentences::Choice;
 use super::setup::{Field, LimiterKind, Variation};
+use crate::sweep::Opening;
 use rumormill_core::{Mode, NodeId, Strategy};
 
 pub use super::sight::{MatrixOf, Sight, Spot, TreeOf};
@@ -50,6 +51,8 @@ pub enum Action {
     NewRun,
     /// Wants another seed, and a new run with it.
     NewSeed(u32),
+    /// Wants to see a run of a sweep: the setup with its seed, fanout and loss, and a new run of it.
+    Open(Opening),
     /// Starts or stops time.
     PlayPause,
     /// Stops time.

@@ -6,6 +6,7 @@ use super::protocol::{Deed, Sample};
 use super::scene::{Anchor, Hue, Ink, Layer, Shapes, layer};
 use super::series::Series;
 use super::setup::group;
+use crate::sweep::Band;
 
 /// What the charts show.
 #[derive(Clone, Copy, Debug)]
@@ -18,6 +19,8 @@ pub struct Chart<'a> {
     pub since_us: Option<u64>,
     /// What theory expects, from the write on.
     pub theory: Option<&'a [(u64, f32)]>,
+    /// Where the coverage of most runs of this setup lies, from the write on.
+    pub band: Option<&'a Band>,
     /// The canvas's width.
     pub width: f32,
     /// The canvas's height.
@@ -68,6 +71,8 @@ impl Axes {
 /// The layers of both charts.
 pub fn layers(chart: &Chart<'_>) -> Vec<Layer> {
     let theory_end_us = chart.theory.and_then(|points| points.last()).map_or(0, |(at_us, _)| *at_us);
+    let swept_us = chart.band.and_then(|band| band.points.last()).map_or(0, |(at_us, _)| *at_us);
+    let theory_end_us = theory_end_us.max(swept_us);
     let planned_us = chart.since_us.map_or(0, |since| since + theory_end_us.min(WINDOW_US / 2));
     let to_us = chart.now_us.max(SPAN_MIN_US).max(planned_us.min(chart.now_us + WINDOW_US / 2));
     let from_us = to_us.saturating_sub(WINDOW_US);
@@ -85,6 +90,7 @@ pub fn layers(chart: &Chart<'_>) -> Vec<Layer> {
     let mut layers = Vec::new();
     layers.extend(grid(&coverage));
     layers.extend(time_axis(&rates));
+    layers.extend(swept(chart, &coverage));
     layers.extend(measured(chart, &coverage));
     layers.extend(expected(chart, &coverage));
     layers.extend(messages(chart.series, &rates));
@@ -177,6 +183,20 @@ fn expected(chart: &Chart<'_>, axes: &Axes) -> Vec<Layer> {
     let line = points.filter(|(at_us, _)| axes.shows(*at_us));
     let line = line.map(|(at_us, part)| Point::new(axes.x(at_us), axes.y(part))).collect();
     vec![layer(Hue::Muted, 1.0, Ink::Dashed(1.5), Shapes::Path(line))]
+}
+
+/// The area between the 5th and the 95th percentile, and the median.
+fn swept(chart: &Chart<'_>, axes: &Axes) -> Vec<Layer> {
+    let (Some(since_us), Some(band)) = (chart.since_us, chart.band) else { return Vec::new() };
+    let shown = || band.points.iter().filter(|(at_us, _)| axes.shows(since_us + at_us));
+    let line = |rank: usize| {
+        shown().map(move |(at_us, parts)| Point::new(axes.x(since_us + at_us), axes.y(parts[rank])))
+    };
+    let area: Vec<Point> = line(0).chain(line(2).collect::<Vec<_>>().into_iter().rev()).collect();
+    vec![
+        layer(Hue::Lane(0), 0.2, Ink::Fill, Shapes::Area(area)),
+        layer(Hue::Lane(0), 0.6, Ink::Stroke(1.0), Shapes::Path(line(1).collect())),
+    ]
 }
 
 fn messages(series: &Series, axes: &Axes) -> Vec<Layer> {

@@ -22,6 +22,8 @@ pub struct ChartPanelProps {
     pub theory: Option<Rc<TheoryLine>>,
     /// Is the formula open?
     pub formula: bool,
+    /// The sweep's line.
+    pub sweep: Html,
     /// What the user does.
     pub on: Callback<Action>,
 }
@@ -51,6 +53,7 @@ pub fn ChartPanel(props: &ChartPanelProps) -> Html {
                 <canvas class="lab-chart-canvas" ref={props.canvas.clone()} role="img" aria-label={in_words(props)}
                     data-testid="chart"></canvas>
             </div>
+            { props.sweep.clone() }
             <ul class="chart-foot num">
                 <li><i class="key key-fresh"></i>{ "have it: " }<b data-testid="covered">{ covered(&props.spread) }</b></li>
                 if let Some(theory) = &props.theory {

@@ -15,7 +15,15 @@ fn series(points: &[(u64, u32)], deeds: &[(u64, Deed)]) -> Series {
 }
 
 fn chart(series: &Series, now_ms: u64) -> Chart<'_> {
-    Chart { series, now_us: now_ms * 1_000, since_us: None, theory: None, width: 640.0, height: 240.0 }
+    Chart {
+        series,
+        now_us: now_ms * 1_000,
+        since_us: None,
+        theory: None,
+        band: None,
+        width: 640.0,
+        height: 240.0,
+    }
 }
 
 fn path(layers: &[Layer], hue: Hue) -> Option<Vec<Point>> {
@@ -111,4 +119,22 @@ fn ticks_are_round() {
 #[test]
 fn a_cluster_without_nodes_has_no_coverage() {
     assert_eq!(part(&Sample::default()), 0.0);
+}
+
+#[test]
+fn the_band_lies_behind_the_line_from_the_write_on() {
+    let series = series(&[(0, 0), (1_000, 1), (2_000, 10)], &[]);
+    let points = (0..=10u64).map(|n| (n * 100_000, [n as f32 / 20.0, n as f32 / 15.0, n as f32 / 10.0]));
+    let band = Band { points: points.collect(), runs: 9, reached: 9, took_us: None, unluckiest: (1, None) };
+    let chart = Chart { since_us: Some(1_000_000), band: Some(&band), ..chart(&series, 2_000) };
+    let layers = layers(&chart);
+    let area =
+        layers.iter().position(|layer| layer.hue == Hue::Lane(0) && matches!(layer.shapes, Shapes::Area(_)));
+    let line = layers.iter().position(|layer| layer.hue == Hue::Fresh);
+    assert!(area < line, "behind");
+    let middle = path(&layers, Hue::Lane(0)).expect("the median is drawn");
+    assert_eq!(middle.len(), 11);
+    assert!(middle.is_sorted_by(|a, b| a.x < b.x && a.y >= b.y));
+    let write_x = path(&layers, Hue::Fresh).expect("a line")[1].x;
+    assert!((middle[0].x - write_x).abs() < 1.0, "{middle:?} from {write_x}");
 }

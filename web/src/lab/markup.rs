@@ -14,6 +14,7 @@ use super::setup_panel::SetupPanel;
 use super::state::View;
 use super::time_bar::TimeBar;
 use super::tour::{self, Tour};
+use crate::sweep::Sweep;
 use crate::ui::{Announcer, Button, ButtonKind, Choice, IconName, Notice, Segmented, SourceBar, Tone};
 use std::rc::Rc;
 use yew::prelude::*;
@@ -54,7 +55,11 @@ impl Lab {
                         changed={view.changed} wants_new_run={view.wants_new_run()} on={on.clone()} />
                     { self.ring(ctx, &view, on) }
                     <ChartPanel canvas={self.stage.chart.clone()} spread={view.spread} totals={view.totals}
-                        theory={self.theory.clone()} formula={view.formula} on={on.clone()} />
+                        theory={self.theory.clone()} formula={view.formula} on={on.clone()}
+                        sweep={html! {
+                            <Sweep plan={view.plan().map(Rc::new)} playing={view.playing} on_band={ctx.link().callback(Msg::Band)}
+                                on_open={on.reform(Action::Open)} />
+                        }} />
                     <div class="lab-side">
                     if view.message.is_some() {
                         { message(&view, on) }

@@ -13,6 +13,7 @@ use super::theory_line::{self, TheoryLine};
 use crate::glue::hook::Hook;
 use crate::glue::time::{Frames, now_ms};
 use crate::glue::{Background, Listener, page};
+use crate::sweep::Band;
 use std::{
     cell::{Cell, RefCell},
     rc::Rc,
@@ -63,6 +64,8 @@ pub enum Msg {
     Ask(u32, String),
     /// The user wants things to stand still, or to move.
     Still(bool),
+    /// A sweep has another band, or none any more.
+    Band(Option<Rc<Band>>),
     /// Put the focus in the search field.
     Search,
 }
@@ -85,6 +88,8 @@ pub struct Lab {
     pressed: Option<(Point, Point)>,
     /// What the theory was computed for, and the result.
     pub(super) theory: Option<Rc<TheoryLine>>,
+    /// Where most runs of the setup lie.
+    band: Option<Rc<Band>>,
     revision: u64,
     /// What the address says, as this place knows.
     query: AttrValue,
@@ -119,6 +124,7 @@ impl Component for Lab {
             still: page::matches(page::REDUCED_MOTION),
             pressed: None,
             theory: None,
+            band: None,
             revision: 0,
             query: AttrValue::default(),
             hook: Some(Hook::new(move |id, name| asked.emit((id, name)))),
@@ -169,6 +175,7 @@ impl Component for Lab {
                 return false;
             }
             Msg::Still(still) => self.still = still,
+            Msg::Band(band) => self.band = band,
             Msg::Search => {
                 self.act(Action::Tab(Tab::Events));
                 page::focus(SEARCH_ID);
@@ -297,6 +304,7 @@ impl Lab {
             still: self.still,
             cutting: self.pressed.filter(|_| view.tool == Tool::Cut),
             theory: self.theory.as_deref(),
+            band: self.band.as_deref(),
             revision: self.revision,
         }
     }

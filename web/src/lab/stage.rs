@@ -13,6 +13,7 @@ use super::scene::{self, Layer, Subject};
 use super::state::View;
 use super::theory_line::TheoryLine;
 use crate::glue::canvas::{Canvas, Resized};
+use crate::sweep::Band;
 use std::{cell::Cell, rc::Rc};
 use yew::NodeRef;
 
@@ -51,7 +52,7 @@ struct Canvases {
 type LayoutKey = (Sight, u32, Option<(u32, bool)>, u64);
 type BackdropKey = (u32, u32, Vec<u8>, Vec<bool>, Option<(u32, bool)>, bool, Vec<(u32, u32)>);
 type FrontKey = (u32, u64, u64, Option<u32>, bool, bool, bool);
-type ChartKey = (u32, u64, usize, usize, bool);
+type ChartKey = (u32, u64, usize, usize, bool, u32);
 
 /// What is at a place of the picture.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -78,6 +79,8 @@ pub struct Light<'a> {
     pub cutting: Option<(Point, Point)>,
     /// What theory expects.
     pub theory: Option<&'a TheoryLine>,
+    /// Where most runs of this setup lie.
+    pub band: Option<&'a Band>,
     /// Counts everything else that changes the picture: a selection's links, its beliefs.
     pub revision: u64,
 }
@@ -296,7 +299,14 @@ impl Stage {
     fn paint_chart(&mut self, view: &View, light: &Light<'_>, palette: &Palette) {
         let Some(canvases) = &mut self.canvases else { return };
         let samples = view.series.samples().last().map_or(0, |sample| sample.at_us / 50_000) as usize;
-        let chart_of = (view.run, light.shown_us / 50_000, samples, view.series.deeds().len(), light.is_dark);
+        let chart_of = (
+            view.run,
+            light.shown_us / 50_000,
+            samples,
+            view.series.deeds().len(),
+            light.is_dark,
+            light.band.map_or(0, |band| band.runs),
+        );
         if self.chart_of == Some(chart_of) {
             return;
         }
@@ -306,6 +316,7 @@ impl Stage {
             now_us: view.now_us,
             since_us: view.spread.since_us,
             theory: light.theory.map(|line| line.points.as_slice()),
+            band: light.band,
             width,
             height,
         };

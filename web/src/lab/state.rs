@@ -12,6 +12,7 @@ use super::series::Series;
 use super::setup::{Errors, Field, Setup};
 use super::standing::Standing;
 use super::views::{RING_NODES_MAX, WINDOWS};
+use crate::sweep::{Opening, Plan};
 use rumormill_core::tree::Tree;
 use rumormill_sim::Scenario;
 use std::collections::VecDeque;
@@ -184,6 +185,7 @@ impl View {
                 self.setup = self.setup.clone().with(Field::Seed, seed.to_string());
                 return self.start();
             }
+            Action::Open(opening) => return self.open(opening),
             Action::PlayPause if self.scenario.is_none() => {}
             Action::PlayPause => (self.playing, self.goal_us) = (!self.playing, None),
             Action::Pause => (self.playing, self.goal_us) = (false, None),
@@ -351,6 +353,24 @@ impl View {
     /// The name of a node.
     pub fn name(&self, node: u32) -> Option<rumormill_core::NodeId> {
         self.scenario.as_ref().filter(|scenario| node < scenario.nodes).map(|scenario| scenario.node_id(node))
+    }
+
+    /// What a sweep runs with other seeds.
+    pub fn plan(&self) -> Option<Plan> {
+        let scenario = self.scenario.as_ref()?;
+        Some(Plan::new(scenario, &presets::script_for(&self.script, scenario.nodes)))
+    }
+
+    fn open(&mut self, opening: Opening) -> Vec<Command> {
+        self.setup = self.setup.clone().with(Field::Seed, opening.seed.to_string());
+        if let Some(cell) = opening.cell {
+            let children = self.plan().is_some_and(|plan| plan.varies_children());
+            let field = if children { Field::Arity } else { Field::Fanout };
+            let setup = self.setup.clone().with(field, cell.branches.to_string());
+            self.setup = setup.with(Field::Loss, cell.loss.to_string());
+        }
+        self.changed = true;
+        self.start()
     }
 
     /// How the cluster stands.

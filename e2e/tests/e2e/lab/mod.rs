@@ -368,3 +368,31 @@ async fn pictures_of_the_lab() {
     }
     browser.assert_quiet_console().await;
 }
+
+#[tokio::test]
+async fn other_seeds_give_a_band_and_the_unluckiest_opens() {
+    let (browser, _server) = lab().await;
+    set(&browser, "preset", "tree-against-random").await;
+    click(&browser, "sweep-toggle").await;
+    let words = browser.text(&by_testid("sweep-words"), |text| text.starts_with("100 seeds")).await;
+    assert!(words.contains("90 % within"), "{words}");
+    click(&browser, "sweep-unluckiest").await;
+    browser.text(&by_testid("source-facts"), |text| !text.contains("seed 42")).await;
+    let words = text(&browser, "sweep-words").await;
+    assert!(words.starts_with("100 seeds"), "the band is of the setup, not of the seed: {words}");
+    browser.assert_quiet_console().await;
+}
+
+#[tokio::test]
+async fn the_map_of_fanout_and_loss_opens_the_run_behind_a_place() {
+    let (browser, _server) = lab().await;
+    set(&browser, "preset", "tree-against-random").await;
+    click(&browser, "sweep-map").await;
+    browser
+        .text(&by_testid("sweep-table"), |text| text.contains("75 of 75 runs") && !text.contains('…'))
+        .await;
+    click(&browser, "sweep-cell-3-20").await;
+    browser.text(&by_testid("source-facts"), |text| text.contains("fanout 3 · loss 20 %")).await;
+    status(&browser, "Quiet").await;
+    browser.assert_quiet_console().await;
+}
