@@ -280,6 +280,8 @@ pub enum Fate {
     Cut,
     /// The receiver had crashed, or the link had closed.
     Gone,
+    /// Someone took it out by hand.
+    Dropped,
 }
 
 /// A line of a trace.

@@ -3,6 +3,7 @@
 
 use super::Wires;
 use crate::queue::{Queue, What};
+use crate::sim::ActError;
 use bytes::Bytes;
 use rumormill_core::event::Fate;
 use rumormill_core::rng::Rng;
@@ -168,6 +169,17 @@ impl Wires {
             flight.lost = Some(Fate::Gone);
         }
         Some((flight, end.map_or(LinkId::Accepted(0), |end| end.id)))
+    }
+
+    /// Takes a frame out that is under way. It still shows until it would have arrived.
+    pub(crate) fn drop_frame(&mut self, frame: u64) -> Result<(), ActError> {
+        let flight = self.flights.get_mut(&frame).filter(|flight| flight.lost.is_none());
+        let flight = flight.ok_or(ActError::NotUnderWay(frame))?;
+        if flight.tag.kind == MessageKind::Hello {
+            return Err(ActError::Greeting(frame));
+        }
+        flight.lost = Some(Fate::Dropped);
+        Ok(())
     }
 
     /// Frames under way to a host that has crashed will not be taken, and what

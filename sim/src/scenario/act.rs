@@ -211,6 +211,11 @@ pub enum Act {
         /// down for it start again then.
         until_us: Duration,
     },
+    /// A frame that is under way does not arrive.
+    Drop {
+        /// Which; frames are numbered from 1 in the order in which they are sent.
+        frame: u64,
+    },
     /// All nodes gossip in another way from now on.
     Tune(Tuning),
     /// The network treats frames sent from now on in another way.
@@ -311,7 +316,7 @@ impl Act {
             }
             Self::Partition { groups } => groups.iter_mut().flatten().for_each(each),
             Self::Churn { nodes, .. } => nodes.iter_mut().for_each(each),
-            Self::Heal | Self::Tune(_) | Self::Network(_) => {}
+            Self::Heal | Self::Drop { .. } | Self::Tune(_) | Self::Network(_) => {}
         }
     }
 }

@@ -38,6 +38,12 @@ pub enum ActError {
     /// The node's process is not stopped.
     #[error("node {0} is not paused: there is nothing to resume")]
     NotPaused(u32),
+    /// There is no such frame to drop.
+    #[error("message {0} is not under way any more, or was lost already")]
+    NotUnderWay(u64),
+    /// The frame opens a link, and is never lost.
+    #[error("message {0} is a link's greeting: greetings are never lost")]
+    Greeting(u64),
     /// The store refused the write.
     #[error(transparent)]
     Write(#[from] WriteError),
@@ -61,6 +67,7 @@ impl Sim {
             }
             Act::Pause { node } => self.pause(*node),
             Act::Resume { node } => self.resume(*node),
+            Act::Drop { frame } => self.wires.drop_frame(*frame),
             _ => {
                 self.change(act);
                 Ok(())

@@ -122,7 +122,8 @@ pub struct Key {
     pub with_modifier: bool,
     /// Is it held down, so that the browser repeats it?
     pub repeated: bool,
-    /// Did it go to a control that takes text or choices, where every key has a meaning of its own?
+    /// Did it go to a control that takes text or choices, where every key has a meaning of its own? A slider only
+    /// knows keys that nobody else uses while it has the focus.
     pub in_field: bool,
     /// Did it go to a button or link, which Space and Enter press?
     pub on_button: bool,
@@ -144,7 +145,7 @@ pub fn on_key(mut pressed: impl FnMut(Key) -> bool + 'static) -> Listener {
             name: keyboard.key(),
             with_modifier: keyboard.ctrl_key() || keyboard.alt_key() || keyboard.meta_key(),
             repeated: keyboard.repeat(),
-            in_field: is("input, select, textarea, [contenteditable]"),
+            in_field: is("input:not([type=range]), select, textarea, [contenteditable]"),
             on_button: is("button, a, summary"),
             target_id: target.as_ref().map(Element::id).unwrap_or_default(),
             in_dialog: is("dialog"),

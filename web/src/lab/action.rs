@@ -61,6 +61,18 @@ pub enum Action {
     StepEvent,
     /// Lets one interval pass.
     StepRound,
+    /// Goes back before the last event.
+    BackEvent,
+    /// Goes back by one interval.
+    BackRound,
+    /// Goes to a moment.
+    Seek(u64),
+    /// Goes to the end of what was played.
+    ToEnd,
+    /// Begins a branch here.
+    Fork,
+    /// Looks at another branch.
+    Branch(u32),
     /// Changed the speed: the exponent of ten.
     Speed(f64),
     /// Selected a node, or none.

@@ -1,8 +1,9 @@
 //! The charts as shapes: how many have the latest write over time, beside what theory expects, with a mark for
 //! everything that was done; and below it messages per second. Pure: from the run's series to layers.
 
+use super::deed::{is_fault, name};
 use super::layout::Point;
-use super::protocol::{Deed, Sample};
+use super::protocol::Sample;
 use super::scene::{Anchor, Hue, Ink, Layer, Shapes, layer};
 use super::series::Series;
 use super::setup::group;
@@ -43,6 +44,13 @@ const COVERAGE_PART: f32 = 0.64;
 /// The width of a bar of messages per second.
 const BIN_PX: f32 = 7.0;
 
+impl Chart<'_> {
+    /// How far the data goes: beyond the moment that is shown, if time was turned back.
+    fn end_us(&self) -> u64 {
+        self.series.samples().last().map_or(0, |sample| sample.at_us).max(self.now_us)
+    }
+}
+
 /// A chart's frame and the scale of time.
 struct Axes {
     left: f32,
@@ -74,7 +82,11 @@ pub fn layers(chart: &Chart<'_>) -> Vec<Layer> {
     let swept_us = chart.band.and_then(|band| band.points.last()).map_or(0, |(at_us, _)| *at_us);
     let theory_end_us = theory_end_us.max(swept_us);
     let planned_us = chart.since_us.map_or(0, |since| since + theory_end_us.min(WINDOW_US / 2));
-    let to_us = chart.now_us.max(SPAN_MIN_US).max(planned_us.min(chart.now_us + WINDOW_US / 2));
+    let end_us = chart.end_us();
+    let mut to_us = end_us.max(SPAN_MIN_US).max(planned_us.min(end_us + WINDOW_US / 2));
+    if chart.now_us < to_us.saturating_sub(WINDOW_US) {
+        to_us = chart.now_us + WINDOW_US / 2;
+    }
     let from_us = to_us.saturating_sub(WINDOW_US);
     let room = (chart.height - TOP - BETWEEN - BOTTOM).max(20.0);
     let axes = |top: f32, height: f32| Axes {
@@ -95,6 +107,7 @@ pub fn layers(chart: &Chart<'_>) -> Vec<Layer> {
     layers.extend(expected(chart, &coverage));
     layers.extend(messages(chart.series, &rates));
     layers.extend(deeds(chart.series, &coverage, rates.bottom));
+    layers.extend(cursor(chart, &coverage, rates.bottom));
     layers.retain(|layer| !layer.shapes.is_empty());
     layers
 }
@@ -154,7 +167,8 @@ fn measured(chart: &Chart<'_>, axes: &Axes) -> Vec<Layer> {
     let mut line: Vec<Point> = Vec::new();
     // The last one before the window is what holds at its left edge.
     let start = samples.partition_point(|sample| sample.at_us < axes.from_us).saturating_sub(1);
-    for sample in samples.get(start..).unwrap_or_default() {
+    let samples = samples.get(start..).unwrap_or_default();
+    for sample in samples.iter().take_while(|sample| sample.at_us <= axes.to_us) {
         let at = Point::new(axes.x(sample.at_us.max(axes.from_us)), axes.y(part(sample)));
         if let Some(last) = line.last() {
             let step = Point::new(at.x, last.y);
@@ -163,7 +177,7 @@ fn measured(chart: &Chart<'_>, axes: &Axes) -> Vec<Layer> {
         line.push(at);
     }
     let Some(last) = line.last().copied() else { return Vec::new() };
-    line.push(Point::new(axes.x(chart.now_us).max(last.x), last.y));
+    line.push(Point::new(axes.x(chart.end_us().min(axes.to_us)).max(last.x), last.y));
     let mut area = line.clone();
     area.extend(line.last().map(|end| Point::new(end.x, axes.bottom)));
     area.extend(line.first().map(|start| Point::new(start.x, axes.bottom)));
@@ -225,6 +239,21 @@ fn messages(series: &Series, axes: &Axes) -> Vec<Layer> {
     ]
 }
 
+/// Where time was turned back: a line at the moment, and a veil over what came after it.
+fn cursor(chart: &Chart<'_>, axes: &Axes, bottom: f32) -> Vec<Layer> {
+    let end_us = chart.end_us().min(axes.to_us);
+    if end_us <= chart.now_us || !axes.shows(chart.now_us) {
+        return Vec::new();
+    }
+    let (now, end) = (axes.x(chart.now_us), axes.x(end_us));
+    let veil = (Point::new(now, axes.top), Point::new(end, bottom));
+    let line = (Point::new(now, axes.top), Point::new(now, bottom));
+    vec![
+        layer(Hue::Line, 0.6, Ink::Fill, Shapes::Boxes(vec![veil])),
+        layer(Hue::Focus, 1.0, Ink::Stroke(1.5), Shapes::Lines(vec![line])),
+    ]
+}
+
 /// A line through both charts for each deed, named where there is room.
 fn deeds(series: &Series, axes: &Axes, bottom: f32) -> Vec<Layer> {
     let shown = || series.deeds().iter().filter(|(at_us, _)| axes.shows(*at_us));
@@ -250,25 +279,6 @@ fn deeds(series: &Series, axes: &Axes, bottom: f32) -> Vec<Layer> {
         layer(Hue::Down, 0.9, Ink::Stroke(1.25), Shapes::Lines(line(true))),
         layer(Hue::Muted, 1.0, Ink::Fill, Shapes::Words(Anchor::Start, words)),
     ]
-}
-
-fn is_fault(deed: &Deed) -> bool {
-    matches!(deed, Deed::Crash(_) | Deed::Cut(_) | Deed::Leave(_))
-}
-
-/// A deed in a word or two.
-pub fn name(deed: &Deed) -> String {
-    match deed {
-        Deed::Write { .. } => "write".to_owned(),
-        Deed::Increment { .. } => "increment".to_owned(),
-        Deed::Crash(node) => format!("crash {node}"),
-        Deed::Restart(node) => format!("restart {node}"),
-        Deed::Leave(node) => format!("leave {node}"),
-        Deed::Cut(_) => "cut".to_owned(),
-        Deed::Heal => "heal".to_owned(),
-        Deed::Tune(_) => "tuned".to_owned(),
-        Deed::Network(_) => "network".to_owned(),
-    }
 }
 
 #[cfg(test)]

@@ -1,3 +1,4 @@
+use super::super::protocol::Deed;
 use super::*;
 
 fn series(points: &[(u64, u32)], deeds: &[(u64, Deed)]) -> Series {

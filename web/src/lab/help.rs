@@ -84,6 +84,7 @@ pub fn legend(all: bool) -> Html {
             if all {
                 { node(NodeState::Joining, false, "joining") }
                 { node(NodeState::Left, false, "left") }
+                { node(NodeState::Paused, false, "paused") }
             }
             <li>
                 <svg width="16" height="16" viewBox="0 0 16 16" aria-hidden="true" class="shape">

@@ -302,6 +302,7 @@ pub fn state_word(state: NodeState) -> &'static str {
         NodeState::Joining => "JOINING",
         NodeState::Down => "DOWN",
         NodeState::Left => "LEFT",
+        NodeState::Paused => "PAUSED",
     }
 }
 
@@ -312,6 +313,7 @@ pub fn state_tone(state: NodeState) -> Tone {
         NodeState::Joining => Tone::Busy,
         NodeState::Down => Tone::Bad,
         NodeState::Left => Tone::Still,
+        NodeState::Paused => Tone::Warn,
     }
 }
 
@@ -322,6 +324,7 @@ pub fn state_shape(state: NodeState, informed: bool) -> Html {
             { match (state, informed) {
                 (NodeState::Down, _) => html! { <path d="M4 4l8 8M12 4l-8 8" stroke="var(--down)" stroke-width="2.5" /> },
                 (NodeState::Left, _) => html! { <circle cx="8" cy="8" r="4.5" stroke="var(--left)" /> },
+                (NodeState::Paused, _) => html! { <path d="M5.4 3v10M10.6 3v10" stroke="var(--alive)" stroke-width="3" /> },
                 (_, true) => html! { <><circle cx="8" cy="8" r="6.5" stroke="var(--fresh)" stroke-width="1.5" /><circle cx="8" cy="8" r="3.8" fill="var(--fresh)" /></> },
                 (NodeState::Joining, _) => html! { <circle cx="8" cy="8" r="5" stroke="var(--alive)" stroke-dasharray="3 2.5" /> },
                 (NodeState::Alive, _) => html! { <circle cx="8" cy="8" r="5.5" fill="var(--alive)" /> },

@@ -20,10 +20,12 @@ pub enum Wish {
 }
 
 /// Keys and what they do, for the help.
-pub const HELP: [(&str, &str); 16] = [
+pub const HELP: [(&str, &str); 18] = [
     ("Space", "Play or pause"),
-    (".", "Step one event"),
-    ("]", "Step one round"),
+    (". ,", "One event further, back"),
+    ("] [", "One round further, back"),
+    ("g G", "To the start, to the end"),
+    ("f", "Fork here"),
     ("+ −", "Faster, slower"),
     ("← → ↑ ↓", "Select a node, on the picture"),
     ("Esc", "Select nothing"),
@@ -64,13 +66,18 @@ pub fn wish(key: &Key, view: &View) -> Option<Wish> {
         return None;
     }
     // A key that is held down may step on and on, but not crash on and on.
-    if key.repeated && !matches!(key.name.as_str(), "." | "]" | "+" | "-") {
+    if key.repeated && !matches!(key.name.as_str(), "." | "," | "]" | "[" | "+" | "-") {
         return None;
     }
     let action = match key.name.as_str() {
         " " if !key.on_button => Action::PlayPause,
         "." => Action::StepEvent,
+        "," => Action::BackEvent,
         "]" => Action::StepRound,
+        "[" => Action::BackRound,
+        "g" => Action::Seek(0),
+        "G" => Action::ToEnd,
+        "f" => Action::Fork,
         "+" | "=" => Action::Speed(view.speed + 0.2),
         "-" => Action::Speed(view.speed - 0.2),
         "Escape" if view.tour.is_some() => Action::Tour(None),
@@ -118,6 +125,8 @@ mod tests {
     fn keys_do_what_the_help_says() {
         check(key(" "), Some(Action::PlayPause));
         check(key("]"), Some(Action::StepRound));
+        check(key(","), Some(Action::BackEvent));
+        check(key("G"), Some(Action::ToEnd));
         check(key("k"), Some(Action::CrashOrRestart));
         check(key("x"), None);
         check(Key { target_id: RING_ID.into(), ..key("ArrowLeft") }, Some(Action::SelectBy(-1)));

@@ -3,12 +3,13 @@
 
 use super::look_views;
 use super::protocol::{
-    Detail, ENTRIES_SHOWN_MAX, EntryLine, Frame, Inside, Look, MEMBERS_SHOWN_MAX, Mark, MemberLine,
+    Course, Detail, ENTRIES_SHOWN_MAX, EntryLine, Frame, Inside, Look, MEMBERS_SHOWN_MAX, Mark, MemberLine,
     NodeState, Row, Spread, Text, Totals,
 };
+use super::run::Run;
 use super::sentences::{self, Choice};
+use super::timeline::Timeline;
 use super::why;
-use super::worker::Run;
 use rumormill_core::state::store::{Entry, Reading};
 use rumormill_core::{Engine, Instant, Member, State, Status, Store, TraceRecord};
 use rumormill_sim::{NodeView, Sim, Watch};
@@ -21,7 +22,12 @@ const PLAIN_MAX: usize = 150;
 const FLIGHTS_MAX: usize = 4_000;
 
 /// Everything that a look asks for.
-pub(super) fn frame(run: &mut Run, look: &Look) -> Frame {
+pub(super) fn frame(timeline: &mut Timeline, look: &Look) -> Frame {
+    let news = std::mem::take(&mut timeline.news);
+    let course = (news.branches || news.series).then(|| Box::new(course(timeline)));
+    // A whole course holds what is new in it.
+    let (samples, done) = if course.is_some() { Default::default() } else { (news.samples, news.done) };
+    let run = &timeline.run;
     let sim = &run.sim;
     let watch = look_views::watch(sim, look);
     let under_way = sim.in_flight().count();
@@ -31,7 +37,7 @@ pub(super) fn frame(run: &mut Run, look: &Look) -> Frame {
         .map(|flight| look_views::flight(&flight))
         .collect();
     let mut frame = Frame {
-        run: run.number,
+        run: timeline.number,
         now_us: run.now_us(),
         next_us: sim.next_at().map(Instant::as_micros),
         took_us: 0,
@@ -41,21 +47,35 @@ pub(super) fn frame(run: &mut Run, look: &Look) -> Frame {
         flights_unseen: under_way.saturating_sub(FLIGHTS_MAX) as u32,
         landed: look_views::landed(sim, look),
         spread: spread(sim),
-        samples: std::mem::take(&mut run.samples),
-        done: std::mem::take(&mut run.done),
-        refused: run.refused.take(),
+        samples,
+        done,
+        refused: news.refused,
+        end_us: timeline.end_us(),
+        turned_us: news.turned_us,
+        course,
         text: None,
     };
     if look.text {
-        frame.text = Some(Box::new(text(run, look)));
+        frame.text = Some(Box::new(text(timeline, look)));
     }
     frame
 }
 
-fn text(run: &mut Run, look: &Look) -> Text {
-    let records = run.sim.take_trace();
-    run.clues.note(&run.sim, &records);
+fn course(timeline: &Timeline) -> Course {
+    let series = timeline.series();
+    Course {
+        branches: timeline.branches(),
+        current: timeline.current(),
+        samples: series.samples().to_vec(),
+        done: series.deeds().to_vec(),
+    }
+}
+
+fn text(timeline: &mut Timeline, look: &Look) -> Text {
+    let records = timeline.take_records();
+    timeline.run.clues.note(&timeline.run.sim, &records);
     let records = worth_reading(records);
+    let run = &timeline.run;
     let sim = &run.sim;
     let watch = look_views::watch(sim, look);
     let totals = sim.totals();
@@ -102,6 +122,7 @@ fn state(run: &Run, view: &NodeView<'_>) -> NodeState {
     match view.engine {
         None if run.left[view.index as usize] => NodeState::Left,
         None => NodeState::Down,
+        Some(_) if view.paused => NodeState::Paused,
         Some(engine) => match engine.members().status(view.id) {
             Some(Status::Joining) => NodeState::Joining,
             Some(Status::Leaving | Status::Left) => NodeState::Left,

@@ -9,6 +9,7 @@ use super::message_panel::MessagePanel;
 use super::node_table::NodeTable;
 use super::place::{Lab, Msg};
 use super::ring_panel::RingPanel;
+use super::scrub;
 use super::setup::group;
 use super::setup_panel::SetupPanel;
 use super::state::View;
@@ -71,7 +72,9 @@ impl Lab {
                         filter={view.filter.clone()} selected={name} on={on.clone()} />
                     </div>
                 </div>
-                <TimeBar playing={view.playing} speed={view.speed} now_us={view.now_us}
+                <TimeBar playing={view.playing} speed={view.speed} now_us={view.now_us} end_us={view.end_us}
+                    wanted_us={view.seek_us.or(view.goal_us)} branches={view.branches.clone()} branch={view.branch}
+                    marks={scrub::marks(view.series.deeds(), &view.branches, view.branch, scrub::span_us(view.end_us))}
                     shortfall={self.pace.shortfall().filter(|_| view.playing)} on={on.clone()} />
                 <Announcer text={announced(&view, words)} />
                 if let Some(stop) = view.tour {

@@ -3,6 +3,9 @@
 
 pub mod protocol;
 pub mod worker;
+mod timeline;
+mod run;
+pub mod deed;
 mod look;
 mod look_views;
 pub mod why;
@@ -13,6 +16,7 @@ pub mod standing;
 pub mod sentences;
 pub mod series;
 pub mod sight;
+pub mod scrub;
 pub mod action;
 pub mod state;
 pub mod views;

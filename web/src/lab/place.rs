@@ -310,11 +310,15 @@ impl Lab {
     }
 
     fn next_command(&mut self, at_ms: f64) -> Option<Command> {
-        let view = self.view.borrow();
+        let mut view = self.view.borrow_mut();
         let speed = view.playing.then(|| 10f64.powf(view.speed));
         self.pace.frame(at_ms, speed);
         if self.waiting > 0 {
             return None;
+        }
+        if let Some(seek) = view.take_seek() {
+            self.asked_us = 0;
+            return Some(seek);
         }
         let to_us = match view.goal_us {
             Some(goal_us) => goal_us,

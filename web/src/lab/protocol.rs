@@ -33,7 +33,31 @@ pub enum Command {
         /// What to report.
         look: Look,
     },
-    /// Do something to the cluster, now.
+    /// Go to the moment before the last event.
+    StepBack {
+        /// What to report.
+        look: Look,
+    },
+    /// Go to a time of this branch, or as far as one tick gets: from there on [`Command::Advance`] goes on.
+    Seek {
+        /// When.
+        to_us: u64,
+        /// What to report.
+        look: Look,
+    },
+    /// Begin a branch here, on which nothing else is different yet.
+    Fork {
+        /// What to report.
+        look: Look,
+    },
+    /// Look at another branch, at the same time if it goes so far.
+    Switch {
+        /// Which.
+        branch: u32,
+        /// What to report.
+        look: Look,
+    },
+    /// Do something to the cluster, now. Where time has been before, that begins a branch.
     Do {
         /// What.
         deed: Deed,
@@ -113,6 +137,15 @@ pub enum Deed {
         /// The value.
         value: String,
     },
+    /// Write to a multi-value register at a node: concurrent writes are all kept.
+    Put {
+        /// The node that is asked.
+        node: u32,
+        /// The key.
+        key: String,
+        /// The value, as for [`Deed::Write`].
+        value: String,
+    },
     /// Add to a counter at a node.
     Increment {
         /// The node that is asked.
@@ -122,14 +155,59 @@ pub enum Deed {
         /// How much.
         by: i64,
     },
+    /// Delete whatever can be read under a key at a node.
+    Delete {
+        /// The node that is asked.
+        node: u32,
+        /// The key.
+        key: String,
+    },
     /// Stop a node without a word.
     Crash(u32),
-    /// Start a node that is not up.
+    /// Start a node that is not up, without its data.
     Restart(u32),
+    /// Start a node that is not up, with the data that it had.
+    RestartWithData(u32),
+    /// Stop a node's process: it handles nothing until it is resumed.
+    Pause(u32),
+    /// Let a paused node go on.
+    Resume(u32),
+    /// Let a node handle everything later than it could.
+    Slow {
+        /// Which.
+        node: u32,
+        /// How much later, in microseconds; 0 ends it.
+        delay_us: u64,
+    },
+    /// Set a node's clock to the true time and so much.
+    Skew {
+        /// Whose.
+        node: u32,
+        /// How far it is ahead, in microseconds; negative is behind.
+        skew_us: i64,
+    },
     /// Let a node say goodbye and stop.
     Leave(u32),
     /// Cut these nodes off from all others. An earlier cut stays: each of its parts is cut too.
     Cut(Vec<u32>),
+    /// Let nothing pass from one node to the other; back it does.
+    CutOneWay {
+        /// The sender.
+        from: u32,
+        /// Who gets nothing.
+        to: u32,
+    },
+    /// Let messages between two nodes take a time of their own.
+    DelayLink {
+        /// One end.
+        a: u32,
+        /// The other.
+        b: u32,
+        /// How long, in microseconds; none: as everywhere.
+        latency_us: Option<u64>,
+    },
+    /// Take a message out that is under way, by its number in the run.
+    Drop(u64),
     /// End all cuts.
     Heal,
     /// Let all nodes gossip in another way.
@@ -176,6 +254,8 @@ pub enum NodeState {
     Down,
     /// Said goodbye and stopped.
     Left,
+    /// Up, but its process stands still.
+    Paused,
 }
 
 impl NodeState {
@@ -186,12 +266,13 @@ impl NodeState {
             Self::Joining => "joining",
             Self::Down => "down",
             Self::Left => "left",
+            Self::Paused => "paused",
         }
     }
 
     /// Is it running?
     pub fn is_up(self) -> bool {
-        matches!(self, Self::Alive | Self::Joining)
+        matches!(self, Self::Alive | Self::Joining | Self::Paused)
     }
 }
 
@@ -243,8 +324,40 @@ pub struct Frame {
     pub done: Vec<(u64, Deed)>,
     /// Why the deed that was asked for was not possible.
     pub refused: Option<String>,
+    /// How far the branch in sight has been played.
+    pub end_us: u64,
+    /// Time was turned: what happened after this moment is told anew.
+    pub turned_us: Option<u64>,
+    /// The branches, if they changed or another one is in sight.
+    pub course: Option<Box<Course>>,
     /// Texts, if they were asked for.
     pub text: Option<Box<Text>>,
+}
+
+/// The branches of a run, and what belongs to the one in sight.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Course {
+    /// All branches, in the order in which they began.
+    pub branches: Vec<Branch>,
+    /// The one in sight.
+    pub current: u32,
+    /// Its charts' points, in place of all before.
+    pub samples: Vec<Sample>,
+    /// What was done on it, in place of all before.
+    pub done: Vec<(u64, Deed)>,
+}
+
+/// A branch of a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Branch {
+    /// What it is called: by what was done where it began.
+    pub name: String,
+    /// The branch that it comes from; none for the first.
+    pub parent: Option<u32>,
+    /// Up to when both are the same.
+    pub from_us: u64,
+    /// How far it has been played.
+    pub end_us: u64,
 }
 
 /// How it stands with the latest write.

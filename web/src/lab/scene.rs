@@ -262,6 +262,8 @@ fn nodes(layout: &Layout, marks: &[Mark]) -> Vec<Layer> {
         layout.nodes.iter().zip(marks).filter(|(_, mark)| wanted(mark)).map(|(place, _)| *place).collect()
     };
     let informed = places(|mark| mark.informed && mark.state.is_up());
+    let running = places(|mark| mark.informed && mark.state.is_up() && mark.state != NodeState::Paused);
+    let bars = places(|mark| mark.state == NodeState::Paused).into_iter().flat_map(|at| bars(at, radius));
     vec![
         layer(
             Hue::Alive,
@@ -269,7 +271,7 @@ fn nodes(layout: &Layout, marks: &[Mark]) -> Vec<Layer> {
             Ink::Fill,
             Shapes::Circles(radius, places(|m| m.state == NodeState::Alive && !m.informed)),
         ),
-        layer(Hue::Fresh, 1.0, Ink::Fill, Shapes::Circles(radius * 0.72, informed.clone())),
+        layer(Hue::Fresh, 1.0, Ink::Fill, Shapes::Circles(radius * 0.72, running)),
         layer(
             Hue::Fresh,
             1.0,
@@ -282,6 +284,7 @@ fn nodes(layout: &Layout, marks: &[Mark]) -> Vec<Layer> {
             Ink::Dashed(1.5),
             Shapes::Circles(radius, places(|m| m.state == NodeState::Joining && !m.informed)),
         ),
+        layer(Hue::Alive, 1.0, Ink::Fill, Shapes::Boxes(bars.collect())),
         layer(
             Hue::Left,
             1.0,
@@ -295,6 +298,13 @@ fn nodes(layout: &Layout, marks: &[Mark]) -> Vec<Layer> {
             Shapes::Crosses(radius * 0.8, places(|m| m.state == NodeState::Down)),
         ),
     ]
+}
+
+/// The sign of what is paused: two bars.
+fn bars(at: Point, radius: f32) -> [(Point, Point); 2] {
+    let (inner, outer, half) = (radius * 0.22, radius * 0.75, radius * 0.8);
+    [(-outer, -inner), (inner, outer)]
+        .map(|(left, right)| (Point::new(at.x + left, at.y - half), Point::new(at.x + right, at.y + half)))
 }
 
 /// The nodes as one of them believes.

@@ -167,6 +167,7 @@ pub fn line(number: u64, record: &TraceRecord) -> Line {
                 Fate::Loss => "by chance",
                 Fate::Cut => "at the cut",
                 Fate::Gone => "the receiver was gone",
+                Fate::Dropped => "dropped by hand",
             };
             format!("{who} → {to}: {kind} lost, {why}")
         }

@@ -32,6 +32,14 @@ impl Series {
         self.deeds.drain(..self.deeds.len().saturating_sub(DEEDS_MAX));
     }
 
+    /// What of it had been by then.
+    #[must_use]
+    pub fn until(&self, us: u64) -> Self {
+        let samples = &self.samples[..self.samples.partition_point(|sample| sample.at_us <= us)];
+        let deeds = &self.deeds[..self.deeds.partition_point(|(at_us, _)| *at_us <= us)];
+        Self { samples: samples.to_vec(), deeds: deeds.to_vec() }
+    }
+
     /// The points.
     pub fn samples(&self) -> &[Sample] {
         &self.samples

@@ -52,7 +52,7 @@ struct Canvases {
 type LayoutKey = (Sight, u32, Option<(u32, bool)>, u64);
 type BackdropKey = (u32, u32, Vec<u8>, Vec<bool>, Option<(u32, bool)>, bool, Vec<(u32, u32)>);
 type FrontKey = (u32, u64, u64, Option<u32>, bool, bool, bool);
-type ChartKey = (u32, u64, usize, usize, bool, u32);
+type ChartKey = (u32, u64, usize, u64, bool, u32);
 
 /// What is at a place of the picture.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -303,7 +303,7 @@ impl Stage {
             view.run,
             light.shown_us / 50_000,
             samples,
-            view.series.deeds().len(),
+            light.revision,
             light.is_dark,
             light.band.map_or(0, |band| band.runs),
         );

@@ -5,7 +5,7 @@ use super::action::{Action, Form, MatrixOf, Sight, Spot, Tab, Tool, TreeOf};
 use super::pace::{SPEED_DEFAULT, SPEED_MAX, SPEED_MIN};
 use super::presets;
 use super::protocol::{
-    Command, Deed, Detail, Frame, MessageLine, MessageRef, Row, Shown, Spread, Totals, WriteLine,
+    Branch, Command, Deed, Detail, Frame, MessageLine, MessageRef, Row, Shown, Spread, Totals, WriteLine,
 };
 use super::sentences::{self, Choice, Filter, Line};
 use super::series::Series;
@@ -43,6 +43,14 @@ pub struct View {
     pub playing: bool,
     /// The moment at which a step ends.
     pub goal_us: Option<u64>,
+    /// The moment that the user wants to see, until it was asked for.
+    pub seek_us: Option<u64>,
+    /// How far the branch in sight has been played.
+    pub end_us: u64,
+    /// All branches of the run.
+    pub branches: Vec<Branch>,
+    /// The branch in sight.
+    pub branch: u32,
     /// The exponent of ten of the speed.
     pub speed: f64,
     /// The selected node.
@@ -130,6 +138,10 @@ impl View {
             run: 0,
             playing: false,
             goal_us: None,
+            seek_us: None,
+            end_us: 0,
+            branches: Vec::new(),
+            branch: 0,
             speed: SPEED_DEFAULT,
             selected: None,
             tool: Tool::default(),
@@ -187,16 +199,35 @@ impl View {
             }
             Action::Open(opening) => return self.open(opening),
             Action::PlayPause if self.scenario.is_none() => {}
-            Action::PlayPause => (self.playing, self.goal_us) = (!self.playing, None),
-            Action::Pause => (self.playing, self.goal_us) = (false, None),
+            Action::PlayPause => {
+                let playing = !self.playing;
+                self.stand_still();
+                self.playing = playing;
+            }
+            Action::Pause => self.stand_still(),
             Action::StepEvent => {
-                (self.playing, self.goal_us) = (false, None);
+                self.stand_still();
                 return vec![Command::Step { look: self.look() }];
             }
+            Action::BackEvent => {
+                self.stand_still();
+                return vec![Command::StepBack { look: self.look() }];
+            }
             Action::StepRound => {
-                self.playing = false;
-                let interval_us = self.scenario.as_ref().map_or(0, |s| s.tuning.interval_us.as_micros());
-                self.goal_us = Some(self.now_us + interval_us);
+                self.stand_still();
+                self.goal_us = Some(self.now_us + self.interval_us());
+            }
+            Action::BackRound => self.seek(self.now_us.saturating_sub(self.interval_us())),
+            Action::Seek(to_us) => self.seek(to_us),
+            Action::ToEnd => self.seek(self.end_us),
+            Action::Fork if self.scenario.is_some() => {
+                self.stand_still();
+                return vec![Command::Fork { look: self.look() }];
+            }
+            Action::Fork => {}
+            Action::Branch(branch) => {
+                self.stand_still();
+                return vec![Command::Switch { branch, look: self.look() }];
             }
             Action::Speed(speed) => self.speed = speed.clamp(SPEED_MIN, SPEED_MAX),
             Action::Select(node) => return self.select(node),
@@ -280,11 +311,22 @@ impl View {
         self.spread = frame.spread;
         self.parts = frame.groups.iter().max().map_or(1, |last| u32::from(*last) + 1);
         self.under_way = frame.flights.len() as u32 + frame.flights_unseen;
+        self.end_us = frame.end_us;
+        let mut news = !frame.done.is_empty() || frame.turned_us.is_some();
+        if let Some(course) = frame.course.take() {
+            (self.branches, self.branch) = (course.branches, course.current);
+            self.series = Series::default();
+            self.series.extend(&course.samples, &course.done);
+            news = true;
+        }
+        if let Some(turned_us) = frame.turned_us {
+            self.highlights.retain(|line| line.at_us <= turned_us);
+            self.lines.retain(|line| line.at_us <= turned_us);
+        }
         self.series.extend(&frame.samples, &frame.done);
         if let Some(goal_us) = self.goal_us {
             self.goal_us = (frame.now_us < goal_us).then_some(goal_us);
         }
-        let mut news = !frame.done.is_empty();
         if frame.refused.is_some() {
             self.refused = frame.refused.take();
             news = true;
@@ -448,7 +490,9 @@ impl View {
         };
         self.errors.clear();
         self.run += 1;
-        (self.playing, self.goal_us) = (false, None);
+        self.stand_still();
+        (self.end_us, self.branch) = (0, 0);
+        self.branches.clear();
         self.selected = self.selected.filter(|node| *node < scenario.nodes);
         (self.filter.node, self.refused) = (None, None);
         (self.write, self.message, self.message_line) = (None, None, None);
@@ -464,6 +508,26 @@ impl View {
         let script = presets::script_for(&self.script, scenario.nodes);
         self.scenario = Some(scenario.clone());
         vec![Command::Start { run: self.run, scenario: Box::new(scenario), script, look: self.look() }]
+    }
+
+    fn stand_still(&mut self) {
+        (self.playing, self.goal_us, self.seek_us) = (false, None, None);
+    }
+
+    fn seek(&mut self, to_us: u64) {
+        self.stand_still();
+        self.seek_us = self.scenario.is_some().then_some(to_us);
+    }
+
+    fn interval_us(&self) -> u64 {
+        self.scenario.as_ref().map_or(0, |scenario| scenario.tuning.interval_us.as_micros())
+    }
+
+    /// The jump that the user wants, once. It may take several reports, which the goal counts on.
+    pub fn take_seek(&mut self) -> Option<Command> {
+        let to_us = self.seek_us.take()?;
+        self.goal_us = Some(to_us);
+        Some(Command::Seek { to_us, look: self.look() })
     }
 
     fn ask(&self) -> Vec<Command> {

@@ -20,6 +20,9 @@ impl Pair {
     fn act(&mut self, action: Action) {
         let commands = self.view.act(action);
         self.obey(commands);
+        while let Some(seek) = self.view.take_seek() {
+            self.obey(vec![seek]);
+        }
     }
 
     fn obey(&mut self, commands: Vec<Command>) {
@@ -191,4 +194,46 @@ fn the_table_asks_for_the_rows_in_sight() {
     assert_eq!((pair.view.page, pair.view.rows.len(), pair.view.rows[0].node), (9, 100, 900));
     pair.act(Action::Sight(Sight::Ring));
     assert!(pair.view.rows.is_empty());
+}
+
+#[test]
+fn time_goes_back_and_what_comes_after_stays_known() {
+    let mut pair = Pair::new();
+    pair.play(6);
+    let (lines, samples) = (pair.view.highlights.clone(), pair.view.series.samples().len());
+    pair.act(Action::Seek(2_000_000));
+    assert_eq!((pair.view.now_us, pair.view.end_us, pair.view.goal_us), (2_000_000, 6_000_000, None));
+    assert!(pair.view.highlights.iter().all(|line| line.at_us <= 2_000_000));
+    let expected: Vec<_> =
+        lines.iter().filter(|line| line.at_us <= 2_000_000).map(|line| &line.text).collect();
+    assert_eq!(pair.view.highlights.iter().map(|line| &line.text).collect::<Vec<_>>(), expected);
+    assert_eq!(pair.view.series.samples().len(), samples, "the chart keeps what was played");
+    pair.act(Action::BackRound);
+    assert_eq!(pair.view.now_us, 1_000_000);
+    pair.act(Action::StepEvent);
+    let stepped = pair.view.totals.events;
+    pair.act(Action::BackEvent);
+    assert_eq!(pair.view.totals.events, stepped - 1);
+    pair.act(Action::ToEnd);
+    assert_eq!((pair.view.now_us, pair.view.branches.len()), (6_000_000, 1));
+}
+
+#[test]
+fn a_fork_has_a_name_and_the_first_run_is_still_there() {
+    let mut pair = Pair::new();
+    pair.play(5);
+    pair.act(Action::Seek(3_000_000));
+    pair.act(Action::Select(Some(12)));
+    pair.act(Action::CrashOrRestart);
+    assert_eq!((pair.view.branch, pair.view.branches[1].name.as_str()), (1, "crash 12"));
+    assert_eq!(pair.view.series.deeds().last(), Some(&(3_000_000, Deed::Crash(12))));
+    assert!(pair.view.series.samples().iter().all(|sample| sample.at_us <= 3_000_000));
+    pair.play(1);
+    assert_eq!(pair.view.spread.up, 49);
+    pair.act(Action::Branch(0));
+    assert_eq!((pair.view.now_us, pair.view.end_us, pair.view.spread.up), (4_000_000, 5_000_000, 50));
+    pair.act(Action::Branch(1));
+    assert_eq!((pair.view.now_us, pair.view.spread.up), (4_000_000, 49));
+    pair.act(Action::NewRun);
+    assert_eq!((pair.view.branches.len(), pair.view.end_us), (1, 0));
 }

@@ -1,11 +1,16 @@
-//! Time in the user's hands: play, pause, step, speed, and what the moment is.
+//! Time in the user's hands: play, pause, step either way, any moment on the scale, the branches, the speed.
 
 use super::action::Action;
 use super::pace::{SPEED_MAX, SPEED_MIN, speed_words};
+use super::protocol::Branch;
+use super::scrub::{MarkKind, TimeMark, branch_label, percent, span_us, value_text};
 use super::standing::seconds;
 use crate::glue::element;
 use crate::ui::{Button, ButtonKind, IconName};
 use yew::prelude::*;
+
+/// The slider's steps: fine enough for a message's way.
+const STEP_US: u64 = 1_000;
 
 /// Props of [`TimeBar`].
 #[derive(Clone, Debug, PartialEq, Properties)]
@@ -14,8 +19,18 @@ pub struct TimeBarProps {
     pub playing: bool,
     /// The exponent of ten of the speed.
     pub speed: f64,
-    /// The moment.
+    /// The moment in sight.
     pub now_us: u64,
+    /// The moment that the user wants to see, until it is in sight.
+    pub wanted_us: Option<u64>,
+    /// How far the branch in sight has been played.
+    pub end_us: u64,
+    /// What was done, and where branches begin.
+    pub marks: Vec<TimeMark>,
+    /// All branches.
+    pub branches: Vec<Branch>,
+    /// The one in sight.
+    pub branch: u32,
     /// The part of the speed that is reached, if the run falls behind.
     pub shortfall: Option<f64>,
     /// What the user does.
@@ -25,37 +40,116 @@ pub struct TimeBarProps {
 /// The bar below everything.
 #[component]
 pub fn TimeBar(props: &TimeBarProps) -> Html {
-    let on = &props.on;
-    let (label, icon) = if props.playing { ("Pause", IconName::Pause) } else { ("Play", IconName::Play) };
-    let words = speed_words(props.speed);
-    let speed = props.speed;
-    let oninput =
-        on.reform(move |event: InputEvent| Action::Speed(element::value(&event).parse().unwrap_or(speed)));
-    let behind = props.shortfall.map(|part| format!("keeps up with {:.0} % of that", part * 100.0));
     html! {
         <section class="timebar" aria-label="Time" data-testid="timebar">
-            <div class="transport">
-                <Button label="Start over" icon={IconName::First} icon_only=true testid="start-over"
-                    title="Start over, paused: same setup, same seed" onclick={on.reform(|()| Action::NewRun)} />
-                <Button {label} {icon} kind={ButtonKind::Primary} shortcut="Space" testid="play"
-                    onclick={on.reform(|()| Action::PlayPause)} />
-                <Button label="Step event" icon={IconName::Step} icon_only=true shortcut="." testid="step-event"
-                    onclick={on.reform(|()| Action::StepEvent)} />
-                <Button label="Step round" icon={IconName::Round} icon_only=true shortcut="]" testid="step-round"
-                    onclick={on.reform(|()| Action::StepRound)} />
-            </div>
+            { scrubber(props) }
+            if props.branches.len() > 1 {
+                { branches(props) }
+            }
+            { transport(props) }
             <p class="clock num" data-testid="clock">
                 <span class="sr-only">{ "Simulated time " }</span>{ seconds(props.now_us) }
             </p>
-            <div class="speed">
-                <label for="speed">{ "Speed" }</label>
-                <input type="range" id="speed" min={SPEED_MIN.to_string()} max={SPEED_MAX.to_string()} step="0.1"
-                    value={props.speed.to_string()} {oninput} aria-valuetext={words.clone()} data-testid="speed" />
-                <output for="speed" class="num" data-testid="speed-words">{ words }</output>
-                if let Some(behind) = behind {
-                    <span class="muted behind">{ behind }</span>
-                }
-            </div>
+            { speed(props) }
         </section>
+    }
+}
+
+fn transport(props: &TimeBarProps) -> Html {
+    let on = &props.on;
+    let (label, icon) = if props.playing { ("Pause", IconName::Pause) } else { ("Play", IconName::Play) };
+    let button = |label: &'static str,
+                  icon,
+                  key: &'static str,
+                  testid: &'static str,
+                  title: &'static str,
+                  action: Action,
+                  disabled| {
+        html! {
+            <Button {label} {icon} icon_only=true shortcut={key} {testid} {title} {disabled}
+                onclick={on.reform(move |()| action.clone())} />
+        }
+    };
+    let (at_start, at_end) = (props.now_us == 0, props.now_us >= props.end_us);
+    html! {
+        <div class="transport">
+            { button("To the start", IconName::First, "g", "to-start", "To the start (g)", Action::Seek(0), at_start) }
+            { button("Back one round", IconName::RoundBack, "[", "back-round", "Back one round ([)", Action::BackRound, at_start) }
+            { button("Back one event", IconName::StepBack, ",", "back-event", "Back one event (,)", Action::BackEvent, at_start) }
+            <Button {label} {icon} kind={ButtonKind::Primary} shortcut="Space" testid="play"
+                onclick={on.reform(|()| Action::PlayPause)} />
+            { button("Step event", IconName::Step, ".", "step-event", "One event further (.)", Action::StepEvent, false) }
+            { button("Step round", IconName::Round, "]", "step-round", "One round further (])", Action::StepRound, false) }
+            { button("To the end", IconName::Last, "G", "to-end", "To the end of what was played (G)", Action::ToEnd, at_end) }
+            { button("Fork here", IconName::Fork, "f", "fork", "Fork here: go another way, and keep this one (f)", Action::Fork, false) }
+        </div>
+    }
+}
+
+fn scrubber(props: &TimeBarProps) -> Html {
+    let span_us = span_us(props.end_us.max(props.now_us));
+    let shown_us = props.wanted_us.unwrap_or(props.now_us);
+    let oninput = props.on.reform(move |event: InputEvent| {
+        Action::Seek(element::value(&event).parse::<f64>().map_or(shown_us, |us| us as u64))
+    });
+    let mark = |mark: &TimeMark| {
+        let class = match mark.kind {
+            MarkKind::Fault => "mark mark-fault",
+            MarkKind::Deed => "mark",
+            MarkKind::Fork => "mark mark-fork",
+        };
+        html! { <i {class} style={place(mark.percent)} title={mark.title.clone()}></i> }
+    };
+    let played = percent(props.end_us, span_us);
+    html! {
+        <div class="scrubber">
+            <div class="scrub-track" aria-hidden="true">
+                <i class="scrub-played" style={format!("width:{played:.2}%")}></i>
+                { for props.marks.iter().map(mark) }
+            </div>
+            <input type="range" id="moment" min="0" max={span_us.to_string()} step={STEP_US.to_string()}
+                value={shown_us.to_string()} {oninput} aria-label="Moment" data-testid="scrubber"
+                aria-valuetext={value_text(shown_us, props.end_us)} />
+            <span class="scrub-span muted num">{ format!("{} s", span_us / 1_000_000) }</span>
+        </div>
+    }
+}
+
+fn place(percent: f64) -> String {
+    format!("left:{percent:.2}%")
+}
+
+fn branches(props: &TimeBarProps) -> Html {
+    let button = |(at, branch): (usize, &Branch)| {
+        let at = at as u32;
+        html! {
+            <Button label={branch_label(branch)} kind={ButtonKind::Quiet} pressed={Some(at == props.branch)}
+                testid={format!("branch-{at}")} onclick={props.on.reform(move |()| Action::Branch(at))} />
+        }
+    };
+    html! {
+        <div class="branches" role="group" aria-label="Branches" data-testid="branches">
+            { for props.branches.iter().enumerate().map(button) }
+        </div>
+    }
+}
+
+fn speed(props: &TimeBarProps) -> Html {
+    let words = speed_words(props.speed);
+    let speed = props.speed;
+    let oninput = props
+        .on
+        .reform(move |event: InputEvent| Action::Speed(element::value(&event).parse().unwrap_or(speed)));
+    let behind = props.shortfall.map(|part| format!("keeps up with {:.0} % of that", part * 100.0));
+    html! {
+        <div class="speed">
+            <label for="speed">{ "Speed" }</label>
+            <input type="range" id="speed" min={SPEED_MIN.to_string()} max={SPEED_MAX.to_string()} step="0.1"
+                value={props.speed.to_string()} {oninput} aria-valuetext={words.clone()} data-testid="speed" />
+            <output for="speed" class="num" data-testid="speed-words">{ words }</output>
+            if let Some(behind) = behind {
+                <span class="muted behind">{ behind }</span>
+            }
+        </div>
     }
 }

@@ -157,6 +157,7 @@ impl<'a> Case<'a> {
                 Fate::Loss => "was lost by chance",
                 Fate::Cut => "was lost at the cut",
                 Fate::Gone => "was lost because the link had closed",
+                Fate::Dropped => "was dropped by hand",
             };
             let (kind, from, at) = (loss.kind.as_str(), self.name(loss.from), seconds(loss.at.as_micros()));
             return (Reason::Lost, format!("The {kind} that {from} sent to {name} {how} at {at}."));

@@ -1,5 +1,6 @@
-use super::super::protocol::{NodeState, decode, encode};
+use super::super::protocol::{Deed, NodeState, decode, encode};
 use super::*;
+use rumormill_sim::Scenario;
 use std::cell::Cell;
 
 /// A machine whose clock stands still, so that only events end a tick.
@@ -99,17 +100,6 @@ fn a_cut_stops_a_write_and_a_heal_lets_it_through() {
     machine.obey(Command::Do { deed: Deed::Heal, look: Look::default() });
     let healed = frame(machine.obey(Command::Advance { to_us: 30_000_000, look: Look::default() }));
     assert_eq!((healed.spread.informed, healed.groups.len()), (10, 0));
-}
-
-#[test]
-fn cuts_within_cuts_make_more_parts() {
-    let halves = split(&[], 4, &[2, 3]).unwrap();
-    assert_eq!(halves, [0, 0, 1, 1]);
-    assert_eq!(split(&halves, 4, &[1, 3]).unwrap(), [0, 1, 2, 3]);
-    assert_eq!(parts(&[0, 1, 0]), [vec![0, 2], vec![1]]);
-    assert!(split(&[], 4, &[]).is_err(), "nobody to cut off");
-    assert!(split(&[], 2, &[0, 1]).is_err(), "nobody to be cut off from");
-    assert!(split(&[], 2, &[2]).is_err(), "no such node");
 }
 
 #[test]

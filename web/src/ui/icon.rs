@@ -14,6 +14,14 @@ pub enum IconName {
     Step,
     /// One round further.
     Round,
+    /// One event back.
+    StepBack,
+    /// One round back.
+    RoundBack,
+    /// To the end.
+    Last,
+    /// Go another way from here.
+    Fork,
     /// Start anew.
     Restart,
     /// To the beginning.
@@ -55,8 +63,12 @@ impl IconName {
             Self::Pause => "M5 3v10M11 3v10",
             Self::Step => "M4 3.8v8.4L10 8zM12.5 3.8v8.4",
             Self::Round => "M2.5 3.8v8.4L7.5 8zM8 3.8v8.4L13 8zM14.2 3.8v8.4",
+            Self::StepBack => "M12 3.8v8.4L6 8zM3.5 3.8v8.4",
+            Self::RoundBack => "M13.5 3.8v8.4L8.5 8zM8 3.8v8.4L3 8zM1.8 3.8v8.4",
+            Self::Last => "M3 3.8v8.4L7 8zM7.5 3.8v8.4L11.5 8zM13.5 2.8v10.4",
+            Self::Fork => "M4.5 14V2M4.5 9.5c0-3 6.5-2 6.5-5.5V2M2.5 4l2-2 2 2M9 4l2-2 2 2",
             Self::Restart => "M2.8 8A5.2 5.2 0 1 0 4.6 4M4.4 1.2v3h3",
-            Self::First => "M12 3.8v8.4L6 8zM3.5 3.8v8.4",
+            Self::First => "M13 3.8v8.4L9 8zM8.5 3.8v8.4L4.5 8zM2.5 2.8v10.4",
             Self::Crash => "M4 4l8 8M12 4l-8 8",
             Self::Heal => "M2.5 8.5l3.8 3.8 7.2-8.2",
             Self::Cut => "M8 1.5v2.6M8 6.2v3.6M8 11.9v2.6M5 8H1.5M14.5 8H11",

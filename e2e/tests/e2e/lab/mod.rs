@@ -3,6 +3,8 @@
 /// For everyone: accessibility, the keyboard, the tour.
 mod everyone;
 mod page;
+/// Time: steps, jumps, forks.
+mod time;
 /// The six views.
 mod views;
 

@@ -1,0 +1,127 @@
+//! A run at one moment: the simulated cluster, and what the simulator itself does not keep. It knows how to go on and
+//! how to be acted upon; what was done when, and how to go back, is the timeline's business.
+
+use super::deed::{act, split};
+use super::protocol::{Deed, Sample, WRITES_MAX};
+use super::why::Clues;
+use rumormill_core::Instant;
+use rumormill_sim::{Scenario, Sim};
+
+/// Most trace records kept between two texts; which of them are handed over is decided by the look.
+pub(super) const RECORDS_MAX: u32 = 8_000;
+
+/// Frames remembered for who looks back: ten seconds of thirty nodes.
+const LANDED_MAX: u32 = 2_000;
+
+/// A place in a run's course. Several events may happen at one time, so the time alone does not tell it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Moment {
+    /// Microseconds since the start.
+    pub(super) us: u64,
+    /// Events handled since the start.
+    pub(super) events: u64,
+}
+
+/// A run at one moment.
+#[derive(Clone, Debug)]
+pub(super) struct Run {
+    pub(super) sim: Sim,
+    /// The part of the network in which each node is; empty without a cut.
+    pub(super) groups: Vec<u8>,
+    /// Nodes that said goodbye.
+    pub(super) left: Vec<bool>,
+    /// How many of the things that are to be done have been done.
+    pub(super) done: usize,
+    sample_every_us: u64,
+    pub(super) next_sample_us: u64,
+    /// What was seen lost.
+    pub(super) clues: Clues,
+}
+
+impl Run {
+    pub(super) fn new(scenario: Scenario) -> Result<Self, String> {
+        let nodes = scenario.nodes as usize;
+        let sample_every_us = sample_every_us(&scenario);
+        let mut sim = Sim::new(scenario).map_err(|error| error.to_string())?;
+        sim.keep_trace(RECORDS_MAX);
+        sim.set_hashing(false);
+        sim.keep_watches(WRITES_MAX);
+        sim.keep_landed(LANDED_MAX);
+        Ok(Self {
+            sim,
+            groups: Vec::new(),
+            left: vec![false; nodes],
+            done: 0,
+            sample_every_us,
+            next_sample_us: 0,
+            clues: Clues::default(),
+        })
+    }
+
+    pub(super) fn now_us(&self) -> u64 {
+        self.sim.now().as_micros()
+    }
+
+    pub(super) fn moment(&self) -> Moment {
+        Moment { us: self.now_us(), events: self.sim.totals().events }
+    }
+
+    /// Has everything happened that happens at this time?
+    pub(super) fn is_between_times(&self) -> bool {
+        self.sim.next_at().is_none_or(|next| next > self.sim.now())
+    }
+
+    /// Lets time pass in which nothing happens, or at most so many events.
+    pub(super) fn run_until(&mut self, us: u64, events_max: u32) -> u32 {
+        self.sim.run_until(Instant::from_micros(us), events_max)
+    }
+
+    /// Does something now, or says why that is not possible.
+    pub(super) fn perform(&mut self, deed: &Deed) -> Result<(), String> {
+        let groups = match deed {
+            Deed::Cut(nodes) => split(&self.groups, self.sim.nodes(), nodes)?,
+            Deed::Heal => Vec::new(),
+            _ => self.groups.clone(),
+        };
+        self.sim.apply(act(deed, &groups)).map_err(|error| error.to_string())?;
+        self.groups = groups;
+        match *deed {
+            Deed::Leave(node) => self.left[node as usize] = true,
+            Deed::Restart(node) | Deed::RestartWithData(node) | Deed::Crash(node) => {
+                self.left[node as usize] = false;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// A point of the charts; the next one is due a while later.
+    pub(super) fn sample(&mut self) -> Sample {
+        let at_us = self.now_us();
+        let totals = self.sim.totals();
+        self.next_sample_us = (at_us / self.sample_every_us + 1) * self.sample_every_us;
+        Sample {
+            at_us,
+            informed: self.sim.informed(),
+            up: self.sim.up(),
+            messages: totals.messages,
+            payload: totals.payload_messages,
+            bytes: totals.bytes,
+        }
+    }
+
+    /// About how many bytes a copy takes in a tab, nothing of the stores being shared: a node with its links, and each
+    /// entry of its store with what goes with it. Measured natively (8 KB and 3 KB), where pointers are twice as wide.
+    pub(super) fn weight_bytes(&self) -> u64 {
+        let entries: u64 =
+            self.sim.iter().filter_map(|view| view.engine).map(|engine| engine.state().len() as u64).sum();
+        6_000 * u64::from(self.sim.nodes()) + 1_500 * entries
+    }
+}
+
+/// Fine enough that a step of the slowest part of a run shows as a curve.
+fn sample_every_us(scenario: &Scenario) -> u64 {
+    let latency_us = scenario.network.latency.median().as_micros();
+    let interval_us = scenario.tuning.interval_us.as_micros();
+    (latency_us.min(interval_us) / 4).clamp(1_000, 100_000)
+}
