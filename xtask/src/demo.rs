@@ -36,7 +36,8 @@ pub(crate) fn build(project: &Project, needs: &[Need]) -> Result<Tools> {
 pub(crate) fn bundle(project: &Project) -> Result<()> {
     let tools =
         tools::ensure_beside(project, &[Need::Bundle], |board| bundle::compile_ahead(project, board))?;
-    bundle::ensure(project, &tools)
+    bundle::ensure(project, &tools)?;
+    bundle::first_load(project).map(drop)
 }
 
 /// Compiles the `rumormill` program.

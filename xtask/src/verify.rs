@@ -5,7 +5,7 @@ use crate::{
     args::Group,
     arrows,
     board::duration,
-    groups, process,
+    bundle, groups, process,
     project::Project,
     standalone,
     tools::{self, Need, targets},
@@ -22,7 +22,7 @@ const WEB: &str = "rumormill-web";
 type Check = (&'static str, fn(&Project) -> Result<()>);
 
 /// The quick ones first: whoever forgot to format learns it at once.
-const CHECKS: [Check; 8] = [
+const CHECKS: [Check; 9] = [
     ("format", |project| process::open(project.cargo().args(["fmt", "--all", "--check"]))),
     ("arrows", |project| arrows::check(&project.metadata()?)),
     ("stands alone", standalone::check),
@@ -31,6 +31,8 @@ const CHECKS: [Check; 8] = [
     ("lints of the page", |project| clippy(project, &["--package", WEB, "--target", targets::BROWSER])),
     ("docs", docs),
     ("tests", |project| groups::run(project, &Group::ALL)),
+    // The tests have built the bundle.
+    ("first load", bundle::check_size),
 ];
 
 /// Runs every check, prints how long each took, and fails when one did.
