@@ -1,6 +1,7 @@
 //! The Live place, in a real browser, on real nodes that each are a process of their own.
 
 mod around;
+mod everyone;
 mod member;
 mod page;
 

@@ -1,5 +1,7 @@
 //! The end-to-end tests, one module for each thing that a user can see.
 
+/// axe-core in the page.
+mod axe;
 /// The bundle itself: it loads wherever it is mounted.
 mod bundle;
 /// The simulator: the same run in the browser as natively.

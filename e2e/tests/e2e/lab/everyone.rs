@@ -1,34 +1,10 @@
 //! For everyone: axe-core finds nothing in any view, light or dark; no mouse is needed; the tour leads and can be left.
 
 use super::page::{LIMIT, STATUS, by_testid, choose, click, clock, focus, lab, press, set, status, text};
+use crate::axe::{check, with_axe};
 use fantoccini::Locator;
 use rumormill_e2e::{Browser, FileServer, Look, settings, until};
-use serde_json::{Value, json};
-use std::fs;
-
-/// Runs axe-core and returns what it finds wrong, in words.
-const CHECK: &str = "const done = arguments[arguments.length - 1];
-    axe.run(document, { resultTypes: ['violations'] }).then(
-        ({ violations }) => done(violations.map(({ id, nodes }) => id + ': ' + nodes.map(n => n.target.join(' ')).join(', '))),
-        error => done(['axe-core failed: ' + error]));";
-
-async fn check(browser: &Browser, what: &str) {
-    until("all to have faded in", LIMIT, async || {
-        let running = "return document.getAnimations().filter(a => a.playState === 'running').length";
-        (browser.script(running, vec![]).await == json!(0)).then_some(())
-    })
-    .await;
-    let found = browser.client().execute_async(CHECK, vec![]).await.expect("the check runs");
-    assert_eq!(found, Value::Array(Vec::new()), "{what}");
-}
-
-async fn with_axe(browser: &Browser) {
-    let path = settings::axe();
-    let axe = fs::read_to_string(&path).unwrap_or_else(|error| {
-        panic!("axe-core is not at {}: {error}. `cargo xtask test browser` fetches it.", path.display())
-    });
-    browser.script(&axe, vec![]).await;
-}
+use serde_json::json;
 
 #[tokio::test]
 async fn no_view_of_the_lab_has_a_barrier() {
