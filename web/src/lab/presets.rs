@@ -36,7 +36,10 @@ pub fn all() -> Vec<Preset> {
         tokens(),
         loss(),
         partition(),
+        conflict(),
         flapping(),
+        suspicion(),
+        slow(),
         mass_restart(),
         thousand(),
     ]
@@ -51,16 +54,35 @@ pub fn find(name: &str) -> Option<Preset> {
 pub fn script_for(script: &[(u64, Deed)], nodes: u32) -> Vec<(u64, Deed)> {
     let fits = |(at_us, deed): &(u64, Deed)| {
         let deed = match deed {
-            Deed::Write { node, .. } | Deed::Increment { node, .. } if *node >= nodes => return None,
-            Deed::Crash(node) | Deed::Restart(node) | Deed::Leave(node) if *node >= nodes => return None,
             Deed::Cut(_) if nodes < 2 => return None,
             // A script's cut is a half, whatever the size.
             Deed::Cut(_) => Deed::Cut((nodes / 2..nodes).collect()),
+            deed if node_of(deed).is_some_and(|node| node >= nodes) => return None,
             deed => deed.clone(),
         };
         Some((*at_us, deed))
     };
     script.iter().filter_map(fits).collect()
+}
+
+/// The node at which something is done.
+fn node_of(deed: &Deed) -> Option<u32> {
+    match deed {
+        Deed::Write { node, .. }
+        | Deed::Put { node, .. }
+        | Deed::Increment { node, .. }
+        | Deed::Delete { node, .. }
+        | Deed::Slow { node, .. }
+        | Deed::Skew { node, .. }
+        | Deed::Crash(node)
+        | Deed::Restart(node)
+        | Deed::RestartWithData(node)
+        | Deed::Leave(node)
+        | Deed::Pause(node)
+        | Deed::Resume(node) => Some(*node),
+        Deed::CutOneWay { from: a, to: b } | Deed::DelayLink { a, b, .. } => Some(*a.max(b)),
+        Deed::Cut(_) | Deed::Drop(_) | Deed::Heal | Deed::Tune(_) | Deed::Network(_) => None,
+    }
 }
 
 /// A preset in the usual view at the usual speed.
@@ -169,6 +191,30 @@ fn tokens() -> Preset {
     }
 }
 
+fn put(at_us: u64, node: u32, key: &str, value: &str) -> (u64, Deed) {
+    (at_us, Deed::Put { node, key: key.into(), value: value.into() })
+}
+
+fn conflict() -> Preset {
+    Preset {
+        setup: setup(Strategy::Hybrid, "20"),
+        script: vec![
+            put(500_000, 3, "owner", "ada"),
+            put(501_000, 17, "owner", "bob"),
+            put(6_000_000, 8, "owner", "eve"),
+        ],
+        speed: REAL_TIME,
+        ..preset(
+            "conflict",
+            "Conflict on one key",
+            "Press Play, or Space, and select any node.",
+            "Nodes 3 and 17 write the same key a millisecond apart, so neither knew of the other: every node keeps both \
+             values and shows them, and nothing is lost silently. At 6 s node 8, which has seen both, writes a third, and \
+             the conflict is gone everywhere.",
+        )
+    }
+}
+
 fn flapping() -> Preset {
     let crashes = [2, 10, 18].map(|at_s| (at_s * 1_000_000, Deed::Crash(7)));
     let restarts = [5, 13, 21].map(|at_s| (at_s * 1_000_000, Deed::Restart(7)));
@@ -184,6 +230,39 @@ fn flapping() -> Preset {
             "Node 7 crashes three times, and starts again three seconds later each time. Watch its column: the others \
              suspect it when it does not answer, and each new life, with a higher number than the one before, is believed \
              at once.",
+        )
+    }
+}
+
+fn suspicion() -> Preset {
+    Preset {
+        setup: setup(Strategy::Hybrid, "20"),
+        script: vec![(2_000_000, Deed::Pause(12)), (5_500_000, Deed::Resume(12))],
+        sight: Some(Sight::Matrix),
+        speed: REAL_TIME,
+        ..preset(
+            "suspicion",
+            "False suspicion refuted",
+            "Press Play, or Space, and watch column 12.",
+            "The process of node 12 stands still for three and a half seconds and answers nobody, so the others suspect \
+             it: diamonds in its column. They wait before they call it dead; when it goes on it hears of the suspicion \
+             and denies it with a higher number, and the diamonds are gone.",
+        )
+    }
+}
+
+fn slow() -> Preset {
+    Preset {
+        setup: steady(Strategy::Tree, "31"),
+        script: vec![(100_000, Deed::Slow { node: 1, delay_us: 800_000 }), write(2_000, 0, "color", "green")],
+        sight: Some(Sight::Tree),
+        ..preset(
+            "slow",
+            "Slow node",
+            "Press Play, or Space, and compare the two sides of the tree.",
+            "Node 1 handles everything 800 ms late, and the left half of the tree hears of the write through it. Watch \
+             the right side turn green long before: one slow node near the top holds up all below it, but for the leaves, \
+             to which the other side sends too.",
         )
     }
 }
@@ -354,6 +433,43 @@ mod tests {
     }
 
     #[test]
+    fn both_values_are_kept_until_one_follows_that_has_seen_them() {
+        let mut run = Watched::new(conflict());
+        for (at_ms, node) in [(4_000, 0), (4_010, 12), (4_020, 19)] {
+            let kept = value(&run.at(at_ms, node));
+            assert!(kept.contains("ada") && kept.contains("bob"), "{kept}");
+        }
+        assert_eq!(value(&run.at(9_000, 12)), "\"eve\"");
+    }
+
+    #[test]
+    fn a_false_suspicion_is_denied_before_it_kills() {
+        let mut run = Watched::new(suspicion());
+        let (mut suspected, mut down) = (0, 0);
+        for step in 1..=60 {
+            let frame = run.at(2_000 + step * 100, 0);
+            suspected = suspected.max(believing(&frame, 12, Status::Suspect));
+            down += believing(&frame, 12, Status::Down);
+        }
+        assert!(suspected > 0 && down == 0, "{suspected} suspected it, {down} held it for dead");
+        let end = run.at(12_000, 12);
+        assert_eq!(believing(&end, 12, Status::Alive), 20);
+        let inside = text(&end).node.as_ref().and_then(|detail| detail.inside.clone()).expect("it is up");
+        let own = inside.members.iter().find(|member| member.node == Some(12)).expect("it knows itself");
+        assert!(own.incarnation.0 > 1, "{own:?}");
+    }
+
+    #[test]
+    fn behind_a_slow_node_news_is_late() {
+        let mut run = Watched::new(slow());
+        let early = run.at(2_500, 1);
+        let has = |node: usize| early.marks[node].informed;
+        assert!([2, 5, 6, 11, 12, 13, 14].into_iter().all(has), "the right side has it");
+        assert!(![1, 3, 4, 7, 8, 9, 10].into_iter().any(has), "the left side has not");
+        assert_eq!(run.at(6_000, 1).spread.informed, 31);
+    }
+
+    #[test]
     fn after_a_mass_restart_all_have_it_again_within_two_seconds() {
         let mut run = Watched::new(mass_restart());
         assert_eq!(run.at(2_900, 0).spread.informed, 40);
@@ -365,6 +481,6 @@ mod tests {
     #[test]
     fn every_hint_says_what_to_press() {
         assert!(all().iter().all(|preset| preset.hint.starts_with("Press Play, or Space")));
-        assert_eq!(all().len(), 8);
+        assert_eq!(all().len(), 11);
     }
 }
