@@ -6,6 +6,7 @@ use rumormill_core::event::{Fate, TraceEvent};
 use rumormill_core::{Engine, Instant, MessageKind, Mode, Status, Store, Strategy, TraceRecord};
 use rumormill_sim::{Sim, Watch};
 use serde::{Deserialize, Serialize};
+use std::cell::OnceCell;
 
 /// Why a node lacks a write.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,7 +85,7 @@ pub fn why(sim: &Sim, clues: &Clues, watch: &Watch, node: u32) -> Option<Why> {
     if watch.learned(node).is_some() {
         return None;
     }
-    let case = Case { sim, clues, watch };
+    let case = Case { sim, clues, watch, senders: OnceCell::new() };
     let (reason, because) = case.reason(node, 0);
     let next = case.next(node, reason);
     Some(Why { reason, because, next })
@@ -94,6 +95,8 @@ struct Case<'a> {
     sim: &'a Sim,
     clues: &'a Clues,
     watch: &'a Watch,
+    /// Who sends to each node at once; found only if it is needed.
+    senders: OnceCell<Vec<Vec<u32>>>,
 }
 
 /// How far up a tree the cause is looked for.
@@ -168,8 +171,7 @@ impl<'a> Case<'a> {
     /// Who sends to the node at once, and why that has not happened.
     fn upstream(&self, node: u32, up: u32) -> (Reason, String) {
         let (name, id) = (self.name(node), self.sim.node(node).id);
-        let pushes = |from: &u32| self.engine(*from).is_some_and(|engine| engine.pushes_to().contains(id));
-        let senders: Vec<u32> = (0..self.sim.nodes()).filter(|&from| from != node).filter(pushes).collect();
+        let senders = &self.senders.get_or_init(|| senders(self.sim))[node as usize];
         if let Some(&from) = senders.iter().find(|&&from| self.has(from)) {
             let linked = self.engine(from).is_some_and(|engine| engine.linked_peers().contains(id));
             if !linked {
@@ -185,7 +187,10 @@ impl<'a> Case<'a> {
             let parent = self.name(parent);
             return match reason {
                 // The whole chain waits for the topmost: that is what one wants to know.
-                Reason::Upstream => (Reason::Upstream, because),
+                Reason::Upstream if up > 0 => (Reason::Upstream, because),
+                Reason::Upstream => {
+                    (Reason::Upstream, format!("It has to come by {parent}, and further up {because}"))
+                }
                 _ => (Reason::Upstream, format!("{parent}, which sends to {name}, lacks it too: {because}")),
             };
         }
@@ -267,6 +272,18 @@ impl<'a> Case<'a> {
             seconds(wait.as_micros())
         )
     }
+}
+
+/// For each node, who sends to it at once.
+fn senders(sim: &Sim) -> Vec<Vec<u32>> {
+    let mut senders = vec![Vec::new(); sim.nodes() as usize];
+    for view in sim.iter() {
+        let targets = view.engine.map(Engine::pushes_to).unwrap_or_default();
+        for target in targets.iter().filter_map(|id| sim.index_of(id)) {
+            senders[target as usize].push(view.index);
+        }
+    }
+    senders
 }
 
 #[cfg(test)]

@@ -62,7 +62,8 @@ fn it_is_under_way() {
     played.write(0);
     played.check(1, Reason::UnderWay, "A rumor from n00 with it is on its way to n01.", "It arrives in 0.0");
     played.check(3, Reason::Upstream, "n01, which sends to n03, lacks it too: A rumor", "bare tree");
-    played.check(7, Reason::Upstream, "n01, which sends to n03, lacks it too: A rumor", "bare tree");
+    let further = "It has to come by n03, and further up n01, which sends to n03, lacks it too: A rumor";
+    played.check(7, Reason::Upstream, further, "bare tree");
 }
 
 #[test]
