@@ -71,7 +71,6 @@ fn fate(line: &MessageLine, now_us: u64) -> String {
     match line.fate {
         Some(Fate::Loss) => "lost by chance".to_owned(),
         Some(Fate::Cut) => "lost at the cut".to_owned(),
-        Some(Fate::Dropped) => "dropped by hand".to_owned(),
         Some(Fate::Gone) => "lost: the receiver, or its link, was gone".to_owned(),
         Some(Fate::Dropped) => "dropped by hand".to_owned(),
         None if arrives_us <= now_us => ["arrived at ", &seconds(arrives_us)].concat(),
