@@ -240,6 +240,9 @@ impl<S: State> Engine<S> {
             }
             _ => None,
         };
+        if let (Some(peer), false) = (&peer, expected) {
+            self.pass_over(peer, now);
+        }
         self.tell(Event::LinkDown { peer, code, reason });
     }
 
@@ -439,6 +442,7 @@ impl<S: State> Engine<S> {
         let was = self.members.status(&peer);
         self.establish(id, &peer, hello.incarnation);
         self.tell(Event::LinkUp { peer: peer.clone(), dialed });
+        self.on_reached(&peer);
 
         if own.status == Status::Joining {
             self.on_member(Member { status: Status::Alive, ..own }, None);

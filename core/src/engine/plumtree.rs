@@ -38,11 +38,23 @@ pub const GRAFT_AGAIN: Duration = Duration::from_millis(100);
 /// the oldest is dropped, and states are compared with whoever made it. A guess.
 pub const ANNOUNCED_MAX: usize = 256;
 
+/// Most members that are passed over at one time because they could not be
+/// reached. A guess: with four fifths of a cluster gone, a node meets about
+/// thirty of those before each of its neighbours is one that answers.
+const UNREACHABLE_MAX: usize = 256;
+
+/// After so many rounds those who could not be reached get another chance. A
+/// guess: longer than most suspicions take to be decided.
+const UNREACHABLE_ROUNDS: u64 = 16;
+
 /// What an engine keeps for Plumtree.
 #[derive(Debug, Clone)]
 pub(super) struct Plumtree<S: State> {
     /// None while another strategy is in force.
     overlay: Option<Overlay>,
+    /// Members that should be neighbours and could not be reached: whoever
+    /// comes after them in a circle is the neighbour for now.
+    unreachable: BTreeSet<NodeId>,
     /// Neighbours on whose links news is only announced.
     lazy: BTreeSet<NodeId>,
     /// What is still to be announced, to whom, and when.
@@ -97,6 +109,7 @@ impl<S: State> Default for Plumtree<S> {
     fn default() -> Self {
         Self {
             overlay: None,
+            unreachable: BTreeSet::new(),
             lazy: BTreeSet::new(),
             untold: BTreeMap::new(),
             announce_at: None,
@@ -140,6 +153,15 @@ impl<S: State> Plumtree<S> {
         *older = core::mem::take(newer);
     }
 
+    /// Puts the overlay together anew, from whoever can be reached.
+    fn rebuild<'a>(&mut self, own: &NodeId, members: impl Iterator<Item = &'a Member>) {
+        let reachable = members.filter(|member| member.is_in_tree()).map(|member| &member.id);
+        let reachable = reachable.filter(|id| !self.unreachable.contains(*id));
+        let overlay = Overlay::new(own, reachable);
+        self.lazy.retain(|id| overlay.is_neighbour(id));
+        self.overlay = Some(overlay);
+    }
+
     pub(super) fn deadline(&self) -> Option<Instant> {
         self.announce_at.into_iter().chain(self.graft_at).min()
     }
@@ -155,16 +177,58 @@ impl<S: State> Engine<S> {
     pub(super) fn on_overlay(&mut self, id: &NodeId, takes_part_now: bool) {
         let Self { plumtree, members, config, .. } = self;
         let Some(overlay) = &mut plumtree.overlay else { return };
+        plumtree.unreachable.remove(id);
         if takes_part_now {
             overlay.add(id);
+            plumtree.lazy.retain(|id| overlay.is_neighbour(id));
         } else if overlay.is_neighbour(id) {
-            let others = members.iter().filter(|member| member.is_in_tree()).map(|member| &member.id);
-            *overlay = Overlay::new(&config.id, others);
+            plumtree.rebuild(&config.id, members.iter());
         }
-        plumtree.lazy.retain(|id| overlay.is_neighbour(id));
         if !takes_part_now {
             plumtree.untold.remove(id);
             plumtree.announced.retain(|announced| announced.by != *id);
+        }
+    }
+
+    /// The link to a neighbour broke, or could not be made: whoever comes after
+    /// it takes its place at once, and is asked what was missed meanwhile. (As
+    /// HyParView replaces a failed neighbour; Leitão, Pereira and Rodrigues,
+    /// 2007, §4.3.)
+    pub(super) fn pass_over(&mut self, id: &NodeId, now: Instant) {
+        let Self { plumtree, members, config, links, .. } = self;
+        if !plumtree.is_neighbour(id)
+            || links.preferred(id).is_some()
+            || plumtree.unreachable.len() >= UNREACHABLE_MAX
+        {
+            return;
+        }
+        let before = plumtree.neighbours();
+        plumtree.unreachable.insert(id.clone());
+        plumtree.rebuild(&config.id, members.iter());
+        for id in self.plumtree.neighbours() {
+            if before.binary_search(&id).is_err() {
+                self.outbox(&id).ask(Ask { store: true, cause: Cause::Reconnect });
+            }
+        }
+        self.dial_neighbours(now);
+    }
+
+    /// There is a link to someone who may have been passed over.
+    pub(super) fn on_reached(&mut self, id: &NodeId) {
+        if self.plumtree.unreachable.contains(id)
+            && let Some(member) = self.members.member(id)
+        {
+            let takes_part = member.is_in_tree();
+            self.on_overlay(id, takes_part);
+        }
+    }
+
+    /// Gives those who were passed over another chance, now and then.
+    pub(super) fn forgive_unreachable(&mut self) {
+        let Self { plumtree, members, config, stats, .. } = self;
+        if stats.rounds.is_multiple_of(UNREACHABLE_ROUNDS) && !plumtree.unreachable.is_empty() {
+            plumtree.unreachable.clear();
+            plumtree.rebuild(&config.id, members.iter());
         }
     }
 

@@ -17,6 +17,7 @@ impl<S: State> Engine<S> {
         self.tell(Event::Round { number: self.stats.rounds });
         self.next_round = now + self.rng.jitter(tuning.interval_us, tuning.jitter_percent);
         self.plumtree.on_round();
+        self.forgive_unreachable();
 
         self.on_silence(now);
         self.ask_at_random(tuning.fanout);

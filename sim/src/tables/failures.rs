@@ -16,8 +16,8 @@ pub(super) fn table() -> Table {
                 five broadcasts at random survivors, one a second; a node counts as reached if it has a broadcast \
                 before the next. Published, for 10,000 nodes: HyParView (Leitão, Pereira and Rodrigues, DSN 2007) and \
                 Plumtree on top of it (SRDS 2007) plot reliability against the part that failed; no number is \
-                quoted from a plot here. Theirs and ours differ in one thing: HyParView replaces a neighbour as soon \
-                as its connection breaks.",
+                quoted from a plot here. As HyParView does, a node replaces a neighbour as soon as its link breaks; \
+                unlike there it knows all members, so it always finds another.",
         columns: &["failed", "right after: first", "right after: mean", "healed: least", "healed: last ms"],
         rows: rows.into(),
     }
