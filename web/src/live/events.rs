@@ -110,10 +110,10 @@ impl Component for EventsPanel {
                 if lines.is_empty() {
                     { nothing(feed, &self.needle) }
                 } else {
-                    <ol class="live-event-lines" tabindex="0" role="log" aria-live="off" aria-label="Events, newest first"
+                    <div class="live-event-lines" tabindex="0" role="log" aria-live="off" aria-label="Events, newest first"
                         data-testid="live-lines">
-                        { for lines.iter().map(|line| line_html(line, view.node())) }
-                    </ol>
+                        <ol>{ for lines.iter().map(|line| line_html(line, view.node())) }</ol>
+                    </div>
                 }
             </Panel>
         }
