@@ -148,8 +148,8 @@ impl Run {
         let view =
             View { sim: &self.sim, ledger: &self.ledger, calm: &self.calm, mismatches: &[], due: true };
         // Looking once more changes nothing that a checker remembers.
-        let settled =
-            calm.is_some_and(|(since, _)| self.sim.now() >= since) && self.checkers.iter_mut().all(|checker| checker.on_look(&view).is_ok());
+        let settled = calm.is_some_and(|(since, _)| self.sim.now() >= since)
+            && self.checkers.iter_mut().all(|checker| checker.on_look(&view).is_ok());
         self.settled_at = self.settled_at.filter(|_| settled);
         if settled && self.settled_at.is_none() {
             (self.settled_at, self.sent_by_then) = (Some(now), self.sim.totals().messages);
