@@ -3,13 +3,14 @@
 
 use crate::{
     glue::{http, page},
-    lab::Lab,
+    lab::{Lab, handover::Handover},
     live::Live,
     race::Race,
     route::Route,
     theme::Theme,
     ui::{Button, ButtonKind, IconName},
 };
+use std::rc::Rc;
 use yew::prelude::*;
 
 /// Where the theme is stored.
@@ -32,6 +33,8 @@ pub struct App {
     /// What the address said of the Lab last.
     lab_query: AttrValue,
     own_node: Option<AttrValue>,
+    /// The cluster that Live hands to the Lab.
+    handover: Option<Rc<Handover>>,
     theme: Theme,
     system_is_dark: bool,
     _hash_listener: crate::glue::Listener,
@@ -49,6 +52,8 @@ pub enum Msg {
     SystemDark(bool),
     /// The theme's toggle was pressed.
     NextTheme,
+    /// The Live place hands a cluster to the Lab.
+    WhatIf(Rc<Handover>),
     /// The Live place names its node.
     Node(AttrValue),
     /// The Lab has something else to say in the address; as a step in the history?
@@ -70,6 +75,7 @@ impl Component for App {
             visited: (false, false, false),
             lab_query: AttrValue::default(),
             own_node: None,
+            handover: None,
             theme,
             system_is_dark: page::matches(page::DARK),
             _hash_listener: page::on_hash_change(move |hash| on_hash.emit(hash)),
@@ -99,6 +105,10 @@ impl Component for App {
                 page::set_theme(self.theme.as_str());
                 // Where storage is denied the choice holds for this visit.
                 page::store(THEME_KEY, self.theme.as_str());
+            }
+            Msg::WhatIf(handover) => {
+                self.handover = Some(handover);
+                page::set_hash(&Route::LAB.to_string());
             }
             Msg::LabQuery(query, is_step) => {
                 let route = Route::Lab { query: query.to_string() };
@@ -204,7 +214,7 @@ impl App {
             <>
                 if self.visited.0 {
                     <div class="place-root" hidden={!in_lab}>
-                        <Lab active={in_lab} {is_dark} query={self.lab_query.clone()}
+                        <Lab active={in_lab} {is_dark} handover={self.handover.clone()} query={self.lab_query.clone()}
                             on_query={ctx.link().callback(|(query, is_step)| Msg::LabQuery(query, is_step))} />
                     </div>
                 }
@@ -216,7 +226,7 @@ impl App {
                 if self.visited.1 {
                     <div class="place-root" hidden={!in_live}>
                         <Live {node} own_node={self.own_node.clone()} active={in_live} {is_dark}
-                            on_node={ctx.link().callback(Msg::Node)} />
+                            on_node={ctx.link().callback(Msg::Node)} on_what_if={ctx.link().callback(Msg::WhatIf)} />
                     </div>
                 }
             </>

@@ -4,6 +4,7 @@ mod around;
 mod everyone;
 mod member;
 mod page;
+mod what_if;
 
 use fantoccini::Locator;
 use page::{

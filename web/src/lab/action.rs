@@ -1,5 +1,6 @@
 //! What the user can do in the Lab, as data.
 
+use super::handover::Handover;
 use super::protocol::{Deed, MessageRef};
 use super::sentences::Choice;
 use super::setup::{Field, LimiterKind, Variation};
@@ -35,6 +36,8 @@ pub enum Tab {
 /// What the user did.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
+    /// Wants a cluster to be simulated that is like one elsewhere.
+    TakeOver(Box<Handover>),
     /// Chose a preset by its name.
     Preset(String),
     /// Changed the text of a field of the setup.

@@ -42,6 +42,11 @@ impl Lab {
                         kind={ButtonKind::Quiet} shortcut="?" testid="help-open"
                         onclick={on.reform(|()| Action::Help(true))} />
                 </SourceBar>
+                if let Some(words) = &view.model_of {
+                    <p class="lab-model" data-testid="lab-model">
+                        <b>{ "A model, not a prediction. " }</b>{ words }
+                    </p>
+                }
                 <div class="lab-body">
                     { self.notices(ctx, &view, on) }
                     <Segmented label="Panel" name="tab" wide=true choices={vec![Choice::new("setup", "Setup"),

@@ -11,6 +11,7 @@ mod look_views;
 pub mod why;
 
 pub mod setup;
+pub mod handover;
 pub mod presets;
 pub mod standing;
 pub mod sentences;

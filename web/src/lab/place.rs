@@ -1,6 +1,7 @@
 //! The Lab's component: it joins the pure state, the worker, the canvases and the panels, and decides nothing.
 
 use super::action::{Action, Sight, Spot, Tab, Tool};
+use super::handover::Handover;
 use super::keys::{self, SEARCH_ID, Wish};
 use super::layout::Point;
 use super::meter::Meter;
@@ -39,6 +40,8 @@ pub struct LabProps {
     pub active: bool,
     /// Is the page dark?
     pub is_dark: bool,
+    /// A cluster of another place that is to be simulated. Each counts once.
+    pub handover: Option<Rc<Handover>>,
     /// What the page's address says of the Lab.
     pub query: AttrValue,
     /// What the address is to say, and whether that is a step in the history.
@@ -140,12 +143,19 @@ impl Component for Lab {
         lab.send(commands);
         lab.set_active(ctx);
         lab.follow_address(ctx);
+        lab.take_over(ctx.props().handover.as_ref());
         lab
     }
 
-    fn changed(&mut self, ctx: &Context<Self>, _old: &LabProps) -> bool {
+    fn changed(&mut self, ctx: &Context<Self>, old: &LabProps) -> bool {
         self.set_active(ctx);
         self.follow_address(ctx);
+        let new = ctx.props().handover.as_ref();
+        let is_known = match (new, &old.handover) {
+            (Some(new), Some(old)) => Rc::ptr_eq(new, old),
+            _ => false,
+        };
+        self.take_over(new.filter(|_| !is_known));
         self.revision += 1;
         true
     }
@@ -216,6 +226,12 @@ fn listen_to_keys(ctx: &Context<Lab>, view: &Rc<RefCell<View>>) -> Listener {
 }
 
 impl Lab {
+    fn take_over(&mut self, handover: Option<&Rc<Handover>>) {
+        if let Some(handover) = handover {
+            self.act(Action::TakeOver(Box::new((**handover).clone())));
+        }
+    }
+
     fn spawn(&mut self, ctx: &Context<Self>) {
         let on_report = ctx.link().callback(Msg::Report);
         let on_error = ctx.link().callback(Msg::Failed);
@@ -265,7 +281,9 @@ impl Lab {
         match &action {
             Action::Tour(None) => drop(page::store(TOUR_KEY, "done")),
             Action::Keys(on) => drop(page::store(KEYS_KEY, if *on { "on" } else { "off" })),
-            Action::NewRun | Action::NewSeed(_) | Action::Preset(_) => self.pace.restart(),
+            Action::NewRun | Action::NewSeed(_) | Action::Preset(_) | Action::TakeOver(_) => {
+                self.pace.restart()
+            }
             _ => {}
         }
         let commands = self.view.borrow_mut().act(action);

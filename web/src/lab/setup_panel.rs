@@ -121,13 +121,14 @@ pub fn SetupPanel(props: &SetupPanelProps) -> Html {
 fn preset(props: &SetupPanelProps) -> Html {
     let presets = presets::all();
     let text = presets.iter().find(|preset| preset.name == props.preset).map_or("", |preset| preset.text);
+    let none = props.preset.is_empty().then(|| ("".into(), "None: as a live cluster is".into()));
     let options = presets.iter().map(|preset| {
         let changed = if props.changed && preset.name == props.preset { " (changed)" } else { "" };
         (AttrValue::from(preset.name), AttrValue::from(format!("{}{changed}", preset.title)))
     });
     html! {
         <div class="preset">
-            <SelectField label="Preset" id="preset" value={props.preset} options={options.collect::<Vec<_>>()}
+            <SelectField label="Preset" id="preset" value={props.preset} options={none.into_iter().chain(options).collect::<Vec<_>>()}
                 onchange={props.on.reform(Action::Preset)} />
             <p class="preset-text" data-testid="preset-text">{ text }</p>
         </div>

@@ -2,6 +2,7 @@
 //! and commands for the worker. No DOM, no clock, no canvas.
 
 use super::action::{Action, Form, MatrixOf, Sight, Spot, Tab, Tool, TreeOf};
+use super::handover::Handover;
 use super::pace::{SPEED_DEFAULT, SPEED_MAX, SPEED_MIN};
 use super::presets;
 use super::protocol::{
@@ -35,6 +36,8 @@ pub struct View {
     /// Has the setup been changed since?
     pub changed: bool,
     script: Vec<(u64, Deed)>,
+    /// Of what the cluster is a model, if it is one.
+    pub model_of: Option<String>,
     /// The scenario in force, with the tuning and network of now.
     pub scenario: Option<Scenario>,
     /// The number of the run.
@@ -134,6 +137,7 @@ impl View {
             preset: preset.name,
             changed: false,
             script: preset.script,
+            model_of: None,
             scenario: None,
             run: 0,
             playing: false,
@@ -187,6 +191,7 @@ impl View {
     pub fn act(&mut self, action: Action) -> Vec<Command> {
         match action {
             Action::Preset(name) => return self.take_preset(&name),
+            Action::TakeOver(handover) => return self.take_over(*handover),
             Action::Type(field, text) => return self.set_up(self.setup.clone().with(field, text)),
             Action::Strategy(strategy) => return self.set_up(Setup { strategy, ..self.setup.clone() }),
             Action::Mode(mode) => return self.set_up(Setup { mode, ..self.setup.clone() }),
@@ -441,13 +446,21 @@ impl View {
     fn take_preset(&mut self, name: &str) -> Vec<Command> {
         let Some(preset) = presets::find(name) else { return Vec::new() };
         (self.preset, self.setup, self.script) = (preset.name, preset.setup, preset.script);
-        self.changed = false;
+        (self.changed, self.model_of) = (false, None);
         self.selected = None;
         self.speed = preset.speed;
         if let Some(sight) = preset.sight {
             self.sight = sight;
         }
         self.sight_is_own = preset.sight.is_some();
+        self.start()
+    }
+
+    /// A cluster that is like one elsewhere, paused at its start.
+    fn take_over(&mut self, handover: Handover) -> Vec<Command> {
+        (self.preset, self.setup, self.script) = ("", handover.setup, handover.script);
+        (self.changed, self.model_of) = (false, Some(handover.words));
+        (self.selected, self.tour, self.sight_is_own) = (None, None, false);
         self.start()
     }
 

@@ -106,6 +106,16 @@ pub struct Line {
     pub what: What,
 }
 
+impl Line {
+    /// The record, if the line is one.
+    pub fn record(&self) -> Option<&TraceRecord> {
+        match &self.what {
+            What::Record(record) => Some(record),
+            _ => None,
+        }
+    }
+}
+
 /// See [`Line`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum What {

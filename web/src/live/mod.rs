@@ -27,6 +27,7 @@ mod inspector;
 mod events;
 mod beliefs;
 mod health;
+mod what_if;
 mod configure;
 pub mod member;
 mod place;

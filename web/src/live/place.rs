@@ -19,7 +19,9 @@ use super::{
     state::{Revisions, View},
     status,
     traffic::TrafficPanel,
+    what_if,
 };
+use crate::lab::handover::Handover;
 use crate::{
     glue::{Listener, page, time::Interval},
     ui::{Announcer, Button, ButtonKind, Choice, Empty, Panel, Segmented},
@@ -27,6 +29,7 @@ use crate::{
 use rumormill_api::{Ask, Outcome};
 use rumormill_core::NodeId;
 use serde_json::{Map, Value};
+use std::rc::Rc;
 use yew::prelude::*;
 
 /// How often text may be repainted, in milliseconds.
@@ -50,6 +53,8 @@ pub struct LiveProps {
     pub own_node: Option<AttrValue>,
     /// Call with a node's address to make it part of the page's address.
     pub on_node: Callback<AttrValue>,
+    /// Call with a cluster that is to be simulated.
+    pub on_what_if: Callback<Rc<Handover>>,
     /// Is it the place in sight? Otherwise it keeps its state and paints nothing.
     pub active: bool,
     /// Is the page dark?
@@ -91,6 +96,8 @@ pub enum Msg {
     WriteAsTab(bool),
     /// The page is left.
     PageLeft,
+    /// Simulate a cluster like the one in sight.
+    WhatIf,
     /// Ask the other members what happens at them, or no longer.
     FromAll(bool),
     /// Show how the node is configured, or no longer.
@@ -213,6 +220,11 @@ impl Component for Live {
             Msg::Join => self.join(),
             Msg::Leave => self.tab.leave(),
             Msg::PageLeft => self.tab.keep(),
+            Msg::WhatIf => {
+                if let Some(handover) = what_if::handover(&self.session.model().view.borrow()) {
+                    ctx.props().on_what_if.emit(Rc::new(handover));
+                }
+            }
             Msg::FromAll(all) => self.from_all = all,
             Msg::Configure(open) => {
                 self.is_configuring = open;
@@ -306,6 +318,9 @@ impl Live {
             on_leave: link.callback(|()| Msg::Leave),
             more: html! {
                 <span class="live-tab-acts">
+                    <Button label="What if…" kind={ButtonKind::Quiet} testid="live-what-if"
+                        title="Simulate a cluster like this one in the Lab, and break it there"
+                        onclick={link.callback(|()| Msg::WhatIf)} />
                     <Button label="Configure…" kind={ButtonKind::Quiet} testid="live-configure-open"
                         disabled={!view.is_current()} onclick={link.callback(|()| Msg::Configure(true))} />
                 </span>
