@@ -33,6 +33,29 @@ pub enum Tab {
     Chart,
 }
 
+/// What can be done to two nodes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Between {
+    /// What the first sends never reaches the second.
+    CutOneWay,
+    /// Messages between them take a second.
+    Delay,
+    /// Both write one key at once, and both values are kept.
+    Conflict,
+}
+
+impl Between {
+    /// The deeds that it takes.
+    pub fn deeds(self, a: u32, b: u32) -> Vec<Deed> {
+        let put = |node, value: &str| Deed::Put { node, key: "choice".into(), value: value.into() };
+        match self {
+            Self::CutOneWay => vec![Deed::CutOneWay { from: a, to: b }],
+            Self::Delay => vec![Deed::DelayLink { a, b, latency_us: Some(1_000_000) }],
+            Self::Conflict => vec![put(a, "tea"), put(b, "coffee")],
+        }
+    }
+}
+
 /// What the user did.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
@@ -96,6 +119,16 @@ pub enum Action {
     CutOff,
     /// Writes what stands in the form at the selected node.
     Write,
+    /// Deletes the key in the form at the selected node.
+    DeleteKey,
+    /// Takes the next message out that the selected node sends or gets.
+    DropNext,
+    /// Ends a node's lateness and sets its clock right.
+    Well(u32),
+    /// Named the other node of a link.
+    Other(String),
+    /// Does something to the selected node and the one in the form.
+    WithOther(Between),
     /// Adds one to the counter in the form at the selected node.
     Increment,
     /// Changed the form's key.
@@ -155,6 +188,8 @@ pub struct Form {
     pub value: String,
     /// The counter's key.
     pub counter: String,
+    /// The other node of a link, as typed.
+    pub other: String,
     /// How many values were proposed.
     proposed: usize,
 }
@@ -164,7 +199,13 @@ const PROPOSALS: [&str; 6] = ["red", "blue", "green", "amber", "violet", "white"
 
 impl Default for Form {
     fn default() -> Self {
-        Self { key: "color".into(), value: PROPOSALS[0].into(), counter: "visits".into(), proposed: 0 }
+        Self {
+            key: "color".into(),
+            value: PROPOSALS[0].into(),
+            counter: "visits".into(),
+            other: "1".into(),
+            proposed: 0,
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 //! links.
 
 use super::action::{Action, Form};
+use super::node_acts::NodeActs;
 use super::protocol::{
     Deed, Detail, EntryLine, Hop, Inside, MEMBERS_SHOWN_MAX, MemberLine, MessageLine, NodeState,
 };
@@ -52,6 +53,7 @@ pub fn Inspector(props: &InspectorProps) -> Html {
         <Panel title={format!("Node {}", detail.id)} testid="inspector" actions={close} scrolls=true class="lab-node">
             <div class="stack">
                 { acts(props, detail) }
+                <NodeActs detail={detail.clone()} form={props.form.clone()} on={props.on.clone()} />
                 { knowledge(props, detail) }
                 if let Some(inside) = &detail.inside {
                     { within(props, detail, inside) }

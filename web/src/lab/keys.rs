@@ -20,7 +20,7 @@ pub enum Wish {
 }
 
 /// Keys and what they do, for the help.
-pub const HELP: [(&str, &str); 18] = [
+pub const HELP: [(&str, &str); 19] = [
     ("Space", "Play or pause"),
     (". ,", "One event further, back"),
     ("] [", "One round further, back"),
@@ -30,6 +30,7 @@ pub const HELP: [(&str, &str); 18] = [
     ("← → ↑ ↓", "Select a node, on the picture"),
     ("Esc", "Select nothing"),
     ("k", "Crash or restart the node"),
+    ("x", "Drop the node's next message"),
     ("w", "Write at the node"),
     ("i", "Increment at the node"),
     ("p", "Cut the node off"),
@@ -83,6 +84,7 @@ pub fn wish(key: &Key, view: &View) -> Option<Wish> {
         "Escape" if view.tour.is_some() => Action::Tour(None),
         "Escape" if view.message.is_some() => Action::Message(None),
         "Escape" => Action::Select(None),
+        "x" => Action::DropNext,
         "k" => Action::CrashOrRestart,
         "w" => Action::Write,
         "i" => Action::Increment,
@@ -128,7 +130,8 @@ mod tests {
         check(key(","), Some(Action::BackEvent));
         check(key("G"), Some(Action::ToEnd));
         check(key("k"), Some(Action::CrashOrRestart));
-        check(key("x"), None);
+        check(key("x"), Some(Action::DropNext));
+        check(key("y"), None);
         check(Key { target_id: RING_ID.into(), ..key("ArrowLeft") }, Some(Action::SelectBy(-1)));
         check(Key { target_id: RING_ID.into(), ..key("End") }, Some(Action::Select(Some(49))));
         check(key("ArrowLeft"), None);

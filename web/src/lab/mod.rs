@@ -41,6 +41,7 @@ pub mod ring_panel;
 mod view_options;
 pub mod chart_panel;
 pub mod inspector;
+pub mod node_acts;
 pub mod message_panel;
 pub mod events_panel;
 pub mod node_table;

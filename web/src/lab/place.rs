@@ -286,7 +286,10 @@ impl Lab {
             }
             _ => {}
         }
-        let commands = self.view.borrow_mut().act(action);
+        let commands = match action {
+            Action::DropNext => self.view.borrow_mut().drop_next(&self.frame),
+            action => self.view.borrow_mut().act(action),
+        };
         self.send(commands);
     }
 

@@ -1,12 +1,13 @@
 //! What the Lab's page knows and what the user does to it: one pure reducer from actions and frames to a new state
 //! and commands for the worker. No DOM, no clock, no canvas.
 
-use super::action::{Action, Form, MatrixOf, Sight, Spot, Tab, Tool, TreeOf};
+use super::action::{Action, Between, Form, MatrixOf, Sight, Spot, Tab, Tool, TreeOf};
 use super::handover::Handover;
 use super::pace::{SPEED_DEFAULT, SPEED_MAX, SPEED_MIN};
 use super::presets;
 use super::protocol::{
-    Branch, Command, Deed, Detail, Frame, MessageLine, MessageRef, Row, Shown, Spread, Totals, WriteLine,
+    Branch, Command, Deed, Detail, Flight, Frame, MessageLine, MessageRef, Row, Shown, Spread, Totals,
+    WriteLine,
 };
 use super::sentences::{self, Choice, Filter, Line};
 use super::series::Series;
@@ -251,6 +252,18 @@ impl View {
                 let key = self.form.counter.clone();
                 return self.at_selected(|node| Deed::Increment { node, key, by: 1 });
             }
+            Action::DeleteKey => {
+                let key = self.form.key.clone();
+                return self.at_selected(|node| Deed::Delete { node, key });
+            }
+            Action::Well(node) => {
+                let deeds = [Deed::Slow { node, delay_us: 0 }, Deed::Skew { node, skew_us: 0 }];
+                return deeds.into_iter().flat_map(|deed| self.perform(deed)).collect();
+            }
+            Action::Other(other) => self.form.other = other,
+            Action::WithOther(what) => return self.with_other(what),
+            // Which message that is shows in the frame, which the place keeps.
+            Action::DropNext => {}
             Action::Key(key) => self.form.key = key,
             Action::Value(value) => self.form.value = value,
             Action::Counter(counter) => self.form.counter = counter,
@@ -597,6 +610,38 @@ impl View {
             None => {
                 self.refused =
                     Some("Select a node first: click one, or use the arrow keys on the ring.".to_owned());
+                Vec::new()
+            }
+        }
+    }
+
+    fn with_other(&mut self, what: Between) -> Vec<Command> {
+        let nodes = self.nodes();
+        let text = self.form.other.trim().trim_start_matches('n');
+        let other = text.parse::<u32>().ok().filter(|other| *other < nodes && Some(*other) != self.selected);
+        match (self.selected, other) {
+            (Some(node), Some(other)) => {
+                what.deeds(node, other).into_iter().flat_map(|deed| self.perform(deed)).collect()
+            }
+            _ => {
+                let last = nodes.saturating_sub(1);
+                self.refused = Some(format!("Name another node: 0 to {last}, and not the selected one."));
+                Vec::new()
+            }
+        }
+    }
+
+    /// The message under way of the selected node that arrives next, to be dropped.
+    pub fn drop_next(&mut self, frame: &Frame) -> Vec<Command> {
+        let Some(node) = self.selected else { return self.at_selected(Deed::Crash) };
+        let of_it = |flight: &&Flight| {
+            !flight.lost && (u32::from(flight.from) == node || u32::from(flight.to) == node)
+        };
+        let arrives_us = |flight: &&Flight| flight.sent_us + u64::from(flight.travels_us);
+        match frame.flights.iter().filter(of_it).min_by_key(arrives_us) {
+            Some(flight) => self.perform(Deed::Drop(flight.id)),
+            None => {
+                self.refused = Some("No message to or from this node is under way now.".to_owned());
                 Vec::new()
             }
         }

@@ -237,3 +237,49 @@ fn a_fork_has_a_name_and_the_first_run_is_still_there() {
     pair.act(Action::NewRun);
     assert_eq!((pair.view.branches.len(), pair.view.end_us), (1, 0));
 }
+
+#[test]
+fn what_concerns_two_nodes_names_the_other() {
+    let mut pair = Pair::new();
+    pair.act(Action::Select(Some(3)));
+    pair.act(Action::Other("3".into()));
+    pair.act(Action::WithOther(Between::CutOneWay));
+    assert!(pair.view.refused.as_ref().is_some_and(|why| why.contains("0 to 49")));
+    pair.act(Action::Other("n07".into()));
+    for what in [Between::Conflict, Between::Delay, Between::CutOneWay] {
+        pair.act(Action::WithOther(what));
+    }
+    pair.act(Action::Well(3));
+    pair.act(Action::Do(Deed::Pause(5)));
+    assert_eq!((pair.view.refused.clone(), pair.view.series.deeds().len()), (None, 7));
+    pair.play(20);
+    let entries =
+        pair.view.detail.as_ref().and_then(|detail| detail.inside.as_ref()).map(|inside| &inside.entries);
+    assert!(
+        entries.is_some_and(|entries| entries.iter().any(|entry| entry.value.contains(" or "))),
+        "{entries:?}"
+    );
+}
+
+#[test]
+fn the_next_message_of_a_node_can_be_dropped() {
+    let mut pair = Pair::new();
+    pair.act(Action::Select(Some(0)));
+    let mut flights = 0;
+    while pair.view.now_us < 900_000 && flights == 0 {
+        let look = pair.view.look();
+        let to_us = pair.view.now_us + 10_000;
+        let Report::Frame(frame) = pair.machine.obey(Command::Advance { to_us, look }) else {
+            panic!("no frame")
+        };
+        pair.view.now_us = frame.now_us;
+        let of_it = |flight: &&Flight| (flight.from == 0 || flight.to == 0) && flight.payload;
+        flights = frame.flights.iter().filter(of_it).count();
+        if flights > 0 {
+            let commands = pair.view.drop_next(&frame);
+            assert!(matches!(commands[..], [Command::Do { deed: Deed::Drop(_), .. }]), "{commands:?}");
+            pair.obey(commands);
+        }
+    }
+    assert!(flights > 0 && pair.view.series.deeds().iter().any(|(_, deed)| matches!(deed, Deed::Drop(_))));
+}
