@@ -2,7 +2,7 @@ use crate::support::start;
 use rumormill_sim::{Scenario, Sim, check, check_until_settled, swarm};
 
 /// Scenarios that once violated a property, by what was wrong.
-const REGRESSIONS: [&str; 14] = [
+const REGRESSIONS: [&str; 15] = [
     // Two replicas that had each forgotten deletes told each other to start over, and both dropped what the other had.
     include_str!("regressions/both-outdated.json"),
     include_str!("regressions/both-outdated-with-an-end.json"),
@@ -22,6 +22,8 @@ const REGRESSIONS: [&str; 14] = [
     include_str!("regressions/joined-through-those-who-left.json"),
     // One node wrote where it had forgotten a delete; another had not, and took the new write to stand for both.
     include_str!("regressions/kept-after-a-delete-was-forgotten.json"),
+    // The same, at a node that had not seen all that the roll call would have been about.
+    include_str!("regressions/floor-beyond-what-was-seen.json"),
     // All nodes of both sides of a partition were started anew, and knew nothing of each other but their join lists.
     include_str!("regressions/both-sides-restarted.json"),
     include_str!("regressions/both-sides-restarted-empty.json"),

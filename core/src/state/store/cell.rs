@@ -103,15 +103,18 @@ impl<T: Ord> Cell<T> {
         self.siblings.iter().map(|(dot, sibling)| (dot, &sibling.value))
     }
 
-    /// Has each write that does not stand any more been seen by one that does?
-    /// Not, if someone had forgotten a delete when it wrote here again.
-    pub(crate) fn is_accounted_for(&self) -> bool {
-        self.context.iter().all(|(writer, sequence)| {
+    /// What was written here that does not stand any more and that no write
+    /// which stands has seen: nothing, unless someone had forgotten a delete
+    /// when it wrote here again.
+    pub(crate) fn unaccounted(&self) -> VersionVector {
+        let is_seen = |writer: &Writer, sequence: u64| {
             self.siblings.iter().any(|(dot, sibling)| {
                 sibling.past.sequence(writer) >= sequence
                     || (dot.writer == *writer && dot.sequence >= sequence)
             })
-        })
+        };
+        let rest = self.context.iter().filter(|(writer, sequence)| !is_seen(writer, *sequence));
+        rest.map(|(writer, sequence)| (writer.clone(), sequence)).collect()
     }
 
     /// Everything that was ever written here.

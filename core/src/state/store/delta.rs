@@ -159,6 +159,10 @@ impl Store {
         if cut.is_full() {
             return Part { delta: cut.into_rumor(), complete: false };
         }
+        // A roll call by one who has not seen all that it would be about might drop what stands.
+        if !self.coverage.vector().covers(&self.floor) {
+            return Part { delta: cut.into_rumor(), complete: true };
+        }
         Part { delta: Delta { roll: self.roll_for(theirs), ..cut.into_repair() }, complete: true }
     }
 
@@ -277,14 +281,18 @@ impl Store {
             }
             _ => unreachable!("a slot holds the kind that it is named for"),
         };
+        let has_forgotten = forgotten.iter().next().is_some();
         for old in &replaced {
-            match (&forgotten, self.log.get_mut(&old.writer)) {
-                (Some(_), Some(log)) => log.forget(old.sequence),
+            match self.log.get_mut(&old.writer) {
+                Some(log) if has_forgotten => log.forget(old.sequence),
                 _ => self.supersede(old, dot),
             }
         }
-        if let Some(context) = &forgotten {
-            self.floor.merge(context);
+        if has_forgotten {
+            self.floor.merge(&forgotten);
+            for gone in replaced.iter().chain(Some(dot).filter(|_| !stands)) {
+                self.floor.raise(&gone.writer, gone.sequence);
+            }
         }
         if stands {
             self.remember_dot(writer, *sequence, place.clone());
@@ -345,10 +353,10 @@ struct Outcome {
     stands: bool,
     /// The writes that stood there and do not any more.
     replaced: Vec<Dot>,
-    /// Set if what stands there was written by someone who had forgotten a
-    /// delete: all that was ever written there. Who has only what stands does
-    /// not have what the delete did, so it is up to the roll call to tell.
-    forgotten: Option<VersionVector>,
+    /// What stands there may have been written by someone who had forgotten a
+    /// delete: then who has only what stands does not have what the delete did,
+    /// and it is up to the roll call to tell of these.
+    forgotten: VersionVector,
 }
 
 /// As [`merge_into`], from what a counter says: nothing if it knew a newer
@@ -356,7 +364,7 @@ struct Outcome {
 fn newest_of(writer: &Writer, outcome: Option<Option<u64>>) -> Outcome {
     let dot = |sequence| Dot { writer: writer.clone(), sequence };
     let replaced = outcome.flatten().map(dot).into_iter().collect();
-    Outcome { stands: outcome.is_some(), replaced, forgotten: None }
+    Outcome { stands: outcome.is_some(), replaced, forgotten: VersionVector::default() }
 }
 
 /// Merges a write into its cell.
@@ -364,8 +372,7 @@ fn merge_into<T: Ord>(cell: &mut Cell<T>, dot: &Dot, value: T, past: VersionVect
     let before: Vec<Dot> = cell.siblings().map(|(dot, _)| dot.clone()).collect();
     cell.merge_sibling(dot.clone(), value, past);
     let replaced = before.into_iter().filter(|dot| cell.sibling(dot).is_none()).collect();
-    let forgotten = (!cell.is_accounted_for()).then(|| cell.context().clone());
-    Outcome { stands: cell.sibling(dot).is_some(), replaced, forgotten }
+    Outcome { stands: cell.sibling(dot).is_some(), replaced, forgotten: cell.unaccounted() }
 }
 
 impl Content {

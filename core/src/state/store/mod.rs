@@ -129,8 +129,8 @@ pub struct Store {
     /// Places where nothing can be read any more, kept for peers who have not
     /// seen that yet.
     tombstones: BTreeSet<Place>,
-    /// Tombstones of these writes may be gone: a replica that has not seen
-    /// them all may still hold what they deleted.
+    /// Tombstones of these writes may be gone, here or elsewhere: a replica
+    /// that has not seen them all may still hold what they deleted.
     floor: VersionVector,
 }
 
