@@ -14,9 +14,12 @@ use crate::state::State;
 use crate::time::Instant;
 use alloc::vec::Vec;
 
-/// Most writes of a repair that are forwarded like a rumor. A guess: about as
-/// many as a message of the size of two summaries can hold.
-const FORWARDED_WRITES_MAX: u32 = 4;
+/// Most writes of a repair that are forwarded like a rumor. What is under way
+/// in a busy cluster whose messages take long must be among them (50 writes a
+/// second and 100 ms a hop make about twenty): a rumor stops where a repair was
+/// faster, and an offer instead of it costs those further down three more
+/// messages and the time for them. A guess beyond that.
+const FORWARDED_WRITES_MAX: u32 = 32;
 
 impl<S: State> Engine<S> {
     /// Members with whom this node keeps a link open, because it sends along it.
