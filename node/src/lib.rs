@@ -20,7 +20,8 @@
 //! clock and WebSockets, and shows it to people and programs over HTTP. Reading
 //! order: the face ([`builder`], [`handle`], [`mod@write`], [`watch`]), what drives the engine
 //! (`driver`, [`link`], [`faults`]), what others see of it ([`feed`], `views`,
-//! [`http`]), and the other end of the HTTP API ([`client`]).
+//! [`http`]), the other end of the HTTP API ([`client`]), and a driver without sockets
+//! ([`maelstrom`]).
 
 #![forbid(unsafe_code)]
 
@@ -42,6 +43,7 @@ mod views;
 pub mod http;
 pub mod client;
 pub mod circle;
+pub mod maelstrom;
 pub mod near;
 
 pub use address::{InvalidAddress, join_address};

@@ -13,6 +13,8 @@ mod store;
 mod links;
 /// The observer's socket.
 mod observe;
+/// The engine behind Maelstrom's protocol.
+mod maelstrom;
 /// What deploy/ holds for Prometheus and Grafana.
 mod monitoring;
 /// What the other modules share.

@@ -7,6 +7,7 @@ use crate::usage::Usage;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use rumormill_core::{Duration, Mode, Strategy, Tuning};
 use rumormill_node::builder::DEFAULT_LISTEN;
+use rumormill_node::maelstrom::Workload;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -56,12 +57,28 @@ pub(crate) enum Command {
     Sim(SimArgs),
     /// Measure real nodes on this machine
     Bench(BenchArgs),
+    /// Be a node of Maelstrom's test bench, on stdin and stdout
+    Maelstrom(MaelstromArgs),
     #[command(flatten)]
     Ask(Ask),
     /// Print a script that completes commands and flags in a shell
     Completions(CompletionsArgs),
     /// Print a manual page, of the program or of one of its commands
     Man(ManArgs),
+}
+
+#[derive(Debug, Clone, ClapArgs)]
+#[command(after_help = "\
+Examples:
+  maelstrom test -w broadcast --bin maelstrom-node --node-count 25 --rate 100 --latency 100 --time-limit 20
+where maelstrom-node is a script: exec rumormill maelstrom")]
+pub(crate) struct MaelstromArgs {
+    /// What is tested: broadcast, g-set, g-counter or pn-counter. Needed for g-set only: an empty set and an
+    /// untouched counter are asked for alike [default: found out]
+    #[arg(long)]
+    pub(crate) workload: Option<Workload>,
+    #[command(flatten)]
+    pub(crate) tuning: TuningArgs,
 }
 
 #[derive(Debug, Clone, ClapArgs)]
@@ -198,7 +215,14 @@ impl TuningArgs {
     /// # Errors
     /// When the limiter is none.
     pub(crate) fn tuning(&self) -> anyhow::Result<Tuning> {
-        let mut tuning = Tuning::default();
+        self.tuning_over(Tuning::default())
+    }
+
+    /// This tuning with what was given on top.
+    ///
+    /// # Errors
+    /// When the limiter is none.
+    pub(crate) fn tuning_over(&self, mut tuning: Tuning) -> anyhow::Result<Tuning> {
         tuning.strategy = self.strategy.unwrap_or(tuning.strategy);
         tuning.mode = self.mode.unwrap_or(tuning.mode);
         tuning.fanout = self.fanout.unwrap_or(tuning.fanout);

@@ -20,8 +20,11 @@ mod start;
 mod table;
 mod usage;
 
-use args::{Args, Bench, BenchArgs, Command, LogArgs, LogFormat, RunArgs, Sim, SimArgs};
+use args::{Args, Bench, BenchArgs, Command, LogArgs, LogFormat, MaelstromArgs, RunArgs, Sim, SimArgs};
 use clap::Parser;
+use rumormill_core::Tuning;
+use rumormill_node::maelstrom;
+use std::io::BufReader;
 use std::process::ExitCode;
 
 /// What clap exits with, too.
@@ -51,6 +54,7 @@ fn run(args: Args) -> anyhow::Result<()> {
         Command::Sim(SimArgs { command: Sim::Run(args) }) => sim::run(&args),
         Command::Sim(SimArgs { command: Sim::Swarm(args) }) => sim::swarm(&args),
         Command::Bench(BenchArgs { command: Bench::Spread(args) }) => on(Threads::Many, bench::spread(args)),
+        Command::Maelstrom(args) => play_maelstrom(args),
         Command::Completions(args) => pages::completions(&args),
         Command::Man(args) => pages::man(&args),
         Command::Ask(ask) => on(Threads::One, ask::run(ask)),
@@ -69,6 +73,13 @@ fn run_node(mut args: RunArgs, given: LogArgs) -> anyhow::Result<()> {
         if settings.log_format.as_deref() == Some("json") { LogFormat::Json } else { LogFormat::Text };
     let log = log(settings.log.as_deref(), format, "info")?;
     on(Threads::One, run::run(args, settings, log))
+}
+
+fn play_maelstrom(args: MaelstromArgs) -> anyhow::Result<()> {
+    let tuning = args.tuning.tuning_over(Tuning { arity: maelstrom::ARITY, ..Tuning::default() })?;
+    tuning.check().map_err(|error| usage::Usage::error(error.to_string()))?;
+    let (input, output) = (BufReader::new(std::io::stdin()), std::io::stdout().lock());
+    Ok(maelstrom::run(tuning, args.workload, input, output)?)
 }
 
 fn log(wanted: Option<&str>, format: LogFormat, default: &str) -> anyhow::Result<std::sync::Arc<logs::Log>> {
