@@ -100,18 +100,19 @@ impl Bench {
         self.asked
     }
 
-    /// What was answered, and when it came.
-    pub(super) fn answer(&mut self, number: u64) -> Option<(Instant, Value)> {
-        self.answers.remove(&number)
+    pub(super) fn call(&mut self, at: usize, body: Value) -> Value {
+        let number = self.ask(at, body);
+        self.answered(number).1
     }
 
-    pub(super) fn call(&mut self, at: usize, body: Value) -> Value {
-        let (number, end) = (self.ask(at, body), Instant::now() + LIMIT);
+    /// The answer to a question, once it has come.
+    pub(super) fn answered(&mut self, number: u64) -> (Instant, Value) {
+        let end = Instant::now() + LIMIT;
         loop {
-            if let Some((_, answer)) = self.answer(number) {
+            if let Some(answer) = self.answers.remove(&number) {
                 return answer;
             }
-            assert!(Instant::now() < end, "{} does not answer", name(at));
+            assert!(Instant::now() < end, "question {number} is not answered");
             self.carry(Instant::now() + Duration::from_millis(1));
         }
     }
