@@ -13,6 +13,8 @@ Usage: cargo xtask COMMAND
                    (default http://127.0.0.1:7700)
   tables [NAME...] measure the simulator's tables again and write docs/simulations.md, a few minutes;
                    with names only those tables, to stdout
+  bench [--quick]  measure hot paths, simulator and real nodes, and write docs/benchmarks.md, about ten minutes;
+                   with --quick a first look, to stdout
   bundle           only build the web page into dist/
   setup            only install the tools that the commands above need
   help             this text";
@@ -28,6 +30,7 @@ pub(crate) enum Command {
     Verify,
     Fix,
     Web { node: String },
+    Bench { quick: bool },
     Tables { names: Vec<String> },
 }
 
@@ -64,6 +67,11 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Comma
         "fix" => without_arguments(Command::Fix, &name, &rest),
         "test" => test(&rest),
         "web" => web(&rest),
+        "bench" => match rest.as_slice() {
+            [] => Ok(Command::Bench { quick: false }),
+            [flag] if flag == "--quick" => Ok(Command::Bench { quick: true }),
+            [other, ..] => Err(format!("`bench` takes only `--quick`, but got `{other}`")),
+        },
         "tables" => Ok(Command::Tables { names: rest }),
         _ => Err(format!("there is no command `{name}`")),
     }
@@ -128,6 +136,8 @@ mod tests {
         check("verify --help", Ok(Command::Help));
         check("demo", Ok(Command::Demo { arguments: vec![] }));
         check("demo --help", Ok(Command::Demo { arguments: vec!["--help".to_owned()] }));
+        check("bench", Ok(Command::Bench { quick: false }));
+        check("bench --quick", Ok(Command::Bench { quick: true }));
         check("tables", Ok(Command::Tables { names: vec![] }));
         check("tables idle", Ok(Command::Tables { names: vec!["idle".to_owned()] }));
         check("test", Ok(Command::Test { groups: Group::ALL.to_vec() }));
@@ -142,6 +152,7 @@ mod tests {
         check("demmo", Err("there is no command `demmo`"));
         check("verify --fast", Err("`verify` takes no arguments, but got `--fast`"));
         check("test core", Err("native, wasm, browser"));
+        check("bench --slow", Err("`bench` takes only `--quick`, but got `--slow`"));
         check("web --node", Err("`--node` needs a URL"));
         check("web --node ftp://x", Err("must start with http://"));
         check("web 7700", Err("takes only `--node URL`"));

@@ -3,6 +3,7 @@
 
 mod args;
 mod arrows;
+mod bench;
 mod board;
 mod bundle;
 mod offline;
@@ -51,6 +52,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Verify => verify::run(&project),
         Command::Fix => verify::fix(&project),
         Command::Web { node } => web::run(&project, &node),
+        Command::Bench { quick } => bench::run(&project, quick),
         Command::Tables { names } => tables::run(&project, &names),
     }
 }

@@ -69,6 +69,8 @@ struct Summary {
     /// None where the system does not tell.
     cpu_seconds_per_second_per_node_idle: Option<f64>,
     rss_bytes_per_node: Option<f64>,
+    /// Without the program's own pages and other files, which processes share.
+    own_bytes_per_node: Option<f64>,
 }
 
 pub(crate) async fn spread(args: BenchSpreadArgs) -> anyhow::Result<()> {
@@ -108,6 +110,7 @@ pub(crate) async fn spread(args: BenchSpreadArgs) -> anyhow::Result<()> {
         idle_bytes_per_second_per_node: idle.bytes_per_s,
         cpu_seconds_per_second_per_node_idle: idle.cpu,
         rss_bytes_per_node: idle.rss,
+        own_bytes_per_node: idle.own,
     };
     cluster.end().await;
     if args.json { table::print(&format!("{}\n", serde_json::to_string(&summary)?)) } else { shown(&summary) }
@@ -143,6 +146,7 @@ struct Idle {
     bytes_per_s: f64,
     cpu: Option<f64>,
     rss: Option<f64>,
+    own: Option<f64>,
 }
 
 /// A node, and which update it has.
@@ -274,7 +278,8 @@ impl Cluster {
             messages_per_s: rate(before.0, after.0),
             bytes_per_s: rate(before.1, after.1),
             cpu: cpu_before.zip(cpu_after).map(|(before, after)| (after - before) / seconds / nodes),
-            rss: self.rss_bytes().map(|bytes| bytes as f64 / nodes),
+            rss: self.memory_bytes("VmRSS:").map(|bytes| bytes as f64 / nodes),
+            own: self.memory_bytes("RssAnon:").map(|bytes| bytes as f64 / nodes),
         })
     }
 
@@ -348,10 +353,11 @@ impl Cluster {
         total.map(|ticks| ticks as f64 / TICKS_PER_S)
     }
 
-    fn rss_bytes(&self) -> Option<u64> {
+    /// What a line of /proc/PID/status says, of all processes together.
+    fn memory_bytes(&self, name: &str) -> Option<u64> {
         let bytes = |pid: String| -> Option<u64> {
             let text = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-            let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+            let line = text.lines().find_map(|line| line.strip_prefix(name))?;
             Some(line.trim().strip_suffix(" kB")?.parse::<u64>().ok()? * 1_024)
         };
         self.pids().into_iter().map(bytes).sum()
