@@ -1,5 +1,5 @@
 //! The Race's component: it joins the pure state, a worker for each lane, the canvases and the panels, and decides
-//! nothing. A worker for each lane, because two cores then race twice as fast as one, and it is the Lab's own worker.
+//! nothing. A worker for each lane, so that lanes may use a core each, and it is the Lab's own worker.
 
 use super::contest::{LANES_MAX, letter};
 use super::link;
