@@ -6,11 +6,15 @@ use serde::{Deserialize, Serialize};
 /// The worker's commands, as far as this test goes: the place in the list is what travels. The test speaks the wire
 /// by itself, because it drives the worker that is shipped and never links the page.
 #[derive(Serialize)]
-#[allow(dead_code, reason = "the first five only keep the sixth in its place")]
+#[allow(dead_code, reason = "the others only keep the last in its place")]
 enum Command {
     Start,
     Advance,
     Step,
+    StepBack,
+    Seek,
+    Fork,
+    Switch,
     Do,
     Look,
     TraceHash { id: u32, name: String },
@@ -18,7 +22,7 @@ enum Command {
 
 /// The worker's reports, as far as this test goes.
 #[derive(Debug, Deserialize)]
-#[allow(dead_code, reason = "the first three only keep the fourth in its place")]
+#[allow(dead_code, reason = "the others only keep the last in its place")]
 enum Report {
     Frame,
     NotStarted,

@@ -111,6 +111,7 @@ async fn a_message_tells_why_it_was_sent_and_what_it_carries() {
     click(&browser, "play").await;
     until_clock(&browser, 0.55).await;
     click(&browser, "play").await;
+    set(&browser, "scrubber", "550000").await;
     // The write left node 0 at 0.5 s and takes 0.1 s: it is between node 0, at the top, and node 1, or 2.
     choose(&browser, "event-choice-messages").await;
     set(&browser, "event-words", "n00 → n01: rumor").await;
@@ -134,6 +135,7 @@ async fn a_message_under_way_is_found_by_a_click() {
     click(&browser, "play").await;
     until_clock(&browser, 0.53).await;
     click(&browser, "play").await;
+    set(&browser, "scrubber", "530000").await;
     // Its dot is where the picture has the colour of what carries state, off the ring: somewhere from 0 to 1.
     let [left, top, width, height] = ring(&browser).await;
     let radius = width.min(height) / 2.0 - 34.0;
