@@ -32,7 +32,9 @@ impl<S: State> Engine<S> {
         if record.standing() <= own.standing() {
             return false;
         }
-        let is_other = record.birth != own.birth && record.address != own.address;
+        // At one address only one node can listen; of leaves, which have none, any two may be two.
+        let is_elsewhere = record.address.is_none() || record.address != own.address;
+        let is_other = record.birth != own.birth && is_elsewhere;
         if is_other
             && !matches!(record.status, Status::Down | Status::Left)
             && self.name_is_lost(&record, &own)

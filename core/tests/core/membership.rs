@@ -331,6 +331,39 @@ fn a_member_that_cannot_be_dialled_takes_part_behind_its_host_and_never_in_the_t
 }
 
 #[test]
+fn of_two_leaves_with_one_name_the_earlier_born_keeps_it() {
+    let mut net = Net::joined(&ABCDE, Tuning::default());
+    net.start(leaf("tab", &["b"]), 2);
+    let twin = EngineConfig { incarnation: Incarnation(5), ..leaf("tab", &["d"]) };
+    net.add_as(id("twin"), twin, Store::new(id("tab"), 5));
+    net.run_until("the newcomer has stopped", |net| net.engine("twin").is_stopped());
+    net.engines.remove(&id("twin"));
+    net.run_until("all hold the first to be alive", |net| {
+        ABCDE.iter().all(|at| {
+            let held = record(net, at, "tab");
+            held.status == Status::Alive && held.birth == Incarnation(2)
+        })
+    });
+    assert!(!net.engine("tab").is_stopped());
+}
+
+#[test]
+fn a_leaf_that_starts_again_under_its_name_is_not_stopped_by_its_past() {
+    let mut net = Net::joined(&ABCDE, Tuning::default());
+    net.start(leaf("tab", &["b"]), 2);
+    net.run(Duration::from_secs(1));
+    net.kill("tab");
+    net.start(leaf("tab", &["d"]), 3);
+    net.run_until("all know its new life", |net| {
+        ABCDE.iter().all(|at| {
+            let held = record(net, at, "tab");
+            held.status == Status::Alive && held.host == Some(id("d"))
+        })
+    });
+    assert!(!net.engine("tab").is_stopped());
+}
+
+#[test]
 fn a_leaf_whose_host_dies_goes_on_behind_another() {
     let mut net = Net::joined(&ABCDE, Tuning::default());
     net.start(leaf("tab", &["b", "d"]), 1);
