@@ -2,7 +2,8 @@
 //! the ledger, one write at a time, as the documentation has it. A write counts
 //! unless one that is seen as well had seen it; of registers the latest stamp
 //! that has not ended reads, then the greatest dot; adds win over removes that had not seen them;
-//! counters sum up what no delete had seen.
+//! counters sum up what no delete had seen. A write whose writer had forgotten a delete does not say that it had seen
+//! it: until the delete itself comes, what it deleted may read beside the write.
 
 use super::bits::Bits;
 use super::ledger::{Did, Ledger, Op};
@@ -40,28 +41,45 @@ pub(crate) fn compare(
 ) -> Option<Mismatch> {
     let all: Vec<(u32, &Op)> = ops.iter().map(|&at| (at, &ledger.ops()[at as usize])).collect();
     let held = all.iter().filter(|(at, _)| holds.contains(*at as usize)).copied().collect();
-    let books = Books { all, held };
+    let books = Books { all, held, forgetful: false };
     let readings: Vec<Reading<'_>> = store.get(key).collect();
-    let of = |kind: Kind| readings.iter().find(|reading| reading.kind() == kind);
-    books
-        .register(of(Kind::Register), moment)
-        .or_else(|| books.multi_value(of(Kind::MultiValue)))
-        .or_else(|| books.set(of(Kind::Set)))
-        .or_else(|| books.counter(of(Kind::Counter)))
+    let mismatch = books.compare(&readings, moment)?;
+    let forgetful = Books { forgetful: true, ..books };
+    forgetful.compare(&readings, moment).map(|_| mismatch)
 }
 
 /// The writes under one key, and those of them that a store has seen.
 struct Books<'a> {
     all: Vec<(u32, &'a Op)>,
     held: Vec<(u32, &'a Op)>,
+    /// Does what was deleted count as long as the delete has come only by way of a write that says nothing of it?
+    forgetful: bool,
 }
 
 impl<'a> Books<'a> {
+    fn compare(&self, readings: &[Reading<'_>], moment: Moment) -> Option<Mismatch> {
+        let of = |kind: Kind| readings.iter().find(|reading| reading.kind() == kind);
+        self.register(of(Kind::Register), moment)
+            .or_else(|| self.multi_value(of(Kind::MultiValue)))
+            .or_else(|| self.set(of(Kind::Set)))
+            .or_else(|| self.counter(of(Kind::Counter)))
+    }
+
+    /// Had it seen the other, and does it say so?
+    fn strikes(&self, by: &Op, at: u32) -> bool {
+        let is_silent = |(number, delete): &(u32, &Op)| {
+            by.forgot.contains(*number as usize)
+                && delete.seen.contains(at as usize)
+                && !self.held.iter().any(|(held, _)| held == number)
+        };
+        by.seen.contains(at as usize) && !(self.forgetful && self.all.iter().any(is_silent))
+    }
+
     /// Writes of a kind that no other seen one had seen.
     fn standing(&self, kind: Kind) -> impl Iterator<Item = &'a Op> {
         let same = |a: &Op, b: &Op| a.kind == b.kind && a.element == b.element;
         let stands = move |(at, op): &&(u32, &'a Op)| {
-            op.kind == kind && !self.held.iter().any(|(_, by)| same(op, by) && by.seen.contains(*at as usize))
+            op.kind == kind && !self.held.iter().any(|(_, by)| same(op, by) && self.strikes(by, *at))
         };
         self.held.iter().filter(stands).map(|(_, op)| *op)
     }

@@ -8,6 +8,7 @@ use crate::scenario::Act;
 use crate::sim::Sim;
 use rumormill_core::hlc::Hlc;
 use rumormill_core::state::store::{Dot, Key, Kind, Reading, Store, Value};
+use rumormill_core::version::VersionVector;
 use rumormill_core::{Instant, State};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -41,6 +42,9 @@ pub(crate) struct Op {
     pub(crate) did: Did,
     /// All writes under the key that this one had seen, by their number.
     pub(crate) seen: Bits,
+    /// The deletes among them that its writer may have forgotten again, so that this write says nothing of what
+    /// they deleted.
+    pub(crate) forgot: Bits,
 }
 
 /// What one node has seen.
@@ -131,7 +135,9 @@ impl Ledger {
         // A remove of what is not there, or a delete of nothing, is no write.
         for (dot, (kind, element, did)) in dots.into_iter().zip(done) {
             self.number(&dot)?;
-            self.enter(Op { node, at: sim.now(), dot, kind, element, did, seen: Bits::default() }, &key);
+            let (seen, forgot) = Default::default();
+            let op = Op { node, at: sim.now(), dot, kind, element, did, seen, forgot };
+            self.enter(op, &key, store.floor());
         }
         self.look(node, sim)
     }
@@ -192,7 +198,7 @@ impl Ledger {
         Ok(())
     }
 
-    fn enter(&mut self, mut op: Op, key: &Key) {
+    fn enter(&mut self, mut op: Op, key: &Key, floor: &VersionVector) {
         let at = self.ops.len();
         let ops = self.by_key.entry(key.clone()).or_default();
         let holds = &self.holders[op.node as usize].holds;
@@ -203,6 +209,12 @@ impl Ledger {
             // counter's delete strikes only totals that were there.
             if op.kind != Kind::Counter && (other.kind, &other.element) == (op.kind, &op.element) {
                 op.seen.extend(&other.seen);
+            }
+        }
+        for &other in ops.iter().filter(|&&other| op.seen.contains(other as usize)) {
+            let Op { dot, did, .. } = &self.ops[other as usize];
+            if *did == Did::Deleted && floor.sequence(&dot.writer) >= dot.sequence {
+                op.forgot.insert(other as usize);
             }
         }
         ops.push(at as u32);

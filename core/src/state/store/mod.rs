@@ -173,6 +173,11 @@ impl Store {
         self.own_sequence
     }
 
+    /// Up to where writes that were deletes, or were deleted, may be forgotten, here or elsewhere.
+    pub fn floor(&self) -> &VersionVector {
+        &self.floor
+    }
+
     /// How many deleted or expired things are still remembered.
     pub fn tombstones(&self) -> u32 {
         self.tombstones.len() as u32
