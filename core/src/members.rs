@@ -176,6 +176,7 @@ impl Member {
                 text(self.host.as_ref().map(NodeId::as_str)),
                 accusers,
                 self.services.version,
+                self.services.life.0,
             ],
         )
     }
