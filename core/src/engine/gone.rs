@@ -76,7 +76,7 @@ impl<S: State> Engine<S> {
             let Some(record) = self.members.member(&id).cloned() else { continue };
             if record.status == Status::Leaving {
                 self.on_member(Member { status: Status::Left, ..record }, None);
-            } else if gone_for >= forget && id != self.config.id {
+            } else if gone_for >= forget && record.status.is_gone() && id != self.config.id {
                 self.forget(&record);
             }
         }
@@ -107,7 +107,8 @@ impl<S: State> Engine<S> {
             return true;
         }
         let since = self.now - gone_for;
-        if self.members.member(&member.id).is_none_or(|ours| member.adds_to(ours)) {
+        // An old record may still know newer services: that says nothing of this life.
+        if self.members.member(&member.id).is_none_or(|ours| member.standing() > ours.standing()) {
             self.gone.since.entry(member.id.clone()).and_modify(|at| *at = since.min(*at)).or_insert(since);
         }
         false
