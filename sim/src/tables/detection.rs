@@ -1,6 +1,7 @@
 //! How soon the dead are noticed, and how often the living are taken for dead.
 
 use super::{Row, Table};
+use crate::latency::Latency;
 use crate::scenario::{Act, Network, Scenario};
 use crate::sim::Sim;
 use rumormill_core::event::{Event, TraceEvent};
@@ -46,6 +47,24 @@ pub enum Processes {
         /// For how long each time.
         pause: Duration,
     },
+    /// They run, but all frames between the first few and the others take so
+    /// long, either way: those far away are not counted, only whom they accuse.
+    Far {
+        /// How many.
+        count: u32,
+        /// How long a frame takes.
+        latency: Duration,
+    },
+}
+
+impl Processes {
+    /// How many are not counted.
+    fn excused(self) -> u32 {
+        match self {
+            Self::Steady => 0,
+            Self::Blocked { count, .. } | Self::Far { count, .. } => count,
+        }
+    }
 }
 
 /// SWIM as it was published: one fixed time for a suspicion, and no doubt of
@@ -76,11 +95,14 @@ fn watch_the_living(sim: &mut Sim, processes: Processes, found: &mut Detection) 
     let end = sim.now() + WATCHED;
     let before = sim.totals().messages;
     let mut wronged = Wronged::default();
-    let blocked = match processes {
-        Processes::Steady => 0,
-        Processes::Blocked { count, .. } => count,
-    };
-    let healthy: BTreeSet<NodeId> = sim.iter().skip(blocked as usize).map(|node| node.id.clone()).collect();
+    let excused = processes.excused() as usize;
+    let healthy: BTreeSet<NodeId> = sim.iter().skip(excused).map(|node| node.id.clone()).collect();
+    if let Processes::Far { count, latency } = processes {
+        let latency = Some(Latency::Fixed(latency));
+        for (a, b) in (0..count).flat_map(|a| (count..NODES).map(move |b| (a, b))) {
+            sim.apply(Act::DelayLink { a, b, latency }).expect("both are members");
+        }
+    }
     while sim.now() < end {
         if let Processes::Blocked { count, pause } = processes {
             (0..count).for_each(|node| sim.apply(Act::Pause { node }).expect("it runs"));
@@ -160,6 +182,12 @@ pub(super) fn table() -> Table {
             rows.push(row(0, Processes::Blocked { count, pause }, lifeguard));
         }
     }
+    for (count, millis) in [(4, 400), (4, 800), (4, 2_000), (12, 800)] {
+        for lifeguard in [false, true] {
+            let latency = Duration::from_millis(millis);
+            rows.push(row(0, Processes::Far { count, latency }, lifeguard));
+        }
+    }
     Table {
         name: "detection",
         title: "How soon the dead are noticed, and how often the living are taken for dead",
@@ -176,7 +204,7 @@ pub(super) fn table() -> Table {
                 dead node here, so others ask at once and do not wait for their turn.",
         columns: &[
             "frames lost",
-            "stopped members",
+            "slow members",
             "detector",
             "s to the first suspicion",
             "s to the first to hold it down",
@@ -195,7 +223,10 @@ fn row(loss_percent: u32, processes: Processes, lifeguard: bool) -> Row {
         let found = run(tuning, loss_percent * 10_000, processes, SEEDS);
         let stopped = match processes {
             Processes::Steady => "none".into(),
-            Processes::Blocked { count, pause } => format!("{count}, {} s each", pause.as_millis() / 1_000),
+            Processes::Blocked { count, pause } => {
+                format!("{count} stopped for {} s", pause.as_millis() / 1_000)
+            }
+            Processes::Far { count, latency } => format!("{count} far away, {} ms", latency.as_millis()),
         };
         vec![
             format!("{loss_percent} %"),
