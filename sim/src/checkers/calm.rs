@@ -208,6 +208,8 @@ fn is_plain(act: &Act) -> bool {
         | Act::Delete { .. }
         | Act::Crash { .. }
         | Act::Leave { .. }
+        | Act::Publish { .. }
+        | Act::Withdraw { .. }
         | Act::Heal => true,
         Act::Restart { moved, .. } => !moved,
         _ => false,

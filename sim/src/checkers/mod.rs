@@ -24,6 +24,7 @@ mod hashes;
 mod left;
 mod live;
 mod run;
+mod services;
 
 pub use bounds::Bounds;
 pub use run::{Checked, check, check_until_settled};
@@ -71,11 +72,13 @@ pub enum Property {
     Live,
     /// A cluster at rest sends no more than its rounds.
     Quiet,
+    /// Services do as their nodes say.
+    Services,
 }
 
 impl Property {
     /// Every property.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Acknowledged,
         Self::Backwards,
         Self::Bounded,
@@ -90,6 +93,7 @@ impl Property {
         Self::Limit,
         Self::Live,
         Self::Quiet,
+        Self::Services,
     ];
 
     /// The property as a sentence.
@@ -109,6 +113,7 @@ impl Property {
             Self::Limit => "no node sends more than its limiter allows",
             Self::Quiet => "a cluster at rest sends no more than its rounds take",
             Self::Live => "no live member is believed dead at the end",
+            Self::Services => "services do as their nodes say, and are down where those are gone",
         }
     }
 }

@@ -17,6 +17,7 @@ use super::ledger::Ledger;
 use super::left::Left;
 use super::limit::Limit;
 use super::live::Live;
+use super::services::Services;
 use super::{Checker, Property, View, Violation};
 use crate::scenario::{Act, Scenario, ScenarioError, Timed};
 use crate::sim::{Sim, Totals};
@@ -277,6 +278,7 @@ fn checkers(tuning: &Tuning) -> Vec<Box<dyn Checker>> {
         Box::new(Counters),
         Box::new(Deleted),
         Box::new(Acknowledged),
+        Box::new(Services),
         Box::new(Live::default()),
         Box::new(Dead),
         Box::new(Falsely),

@@ -5,6 +5,7 @@ use super::{Network, ScenarioError};
 use crate::latency::Latency;
 use rumormill_core::Duration;
 use rumormill_core::config::Tuning;
+use rumormill_core::services::{Health, Service};
 use rumormill_core::state::store::{Key, Value};
 use serde::{Deserialize, Serialize};
 
@@ -220,6 +221,25 @@ pub enum Act {
     Tune(Tuning),
     /// The network treats frames sent from now on in another way.
     Network(Network),
+    /// A node tells of a service of its own, or of a change of it.
+    Publish {
+        /// Which node.
+        node: u32,
+        /// The service's name.
+        service: String,
+        /// How it does.
+        health: Health,
+        /// Why, in words.
+        #[serde(default)]
+        reason: String,
+    },
+    /// A node takes a service back.
+    Withdraw {
+        /// Which node.
+        node: u32,
+        /// The service's name.
+        service: String,
+    },
 }
 
 impl Act {
@@ -264,6 +284,9 @@ impl Act {
             Self::Churn { up_us, down_us, .. } => check_turns(*up_us, *down_us),
             Self::Tune(tuning) => tuning.check().map_err(ScenarioError::Tuning),
             Self::Network(network) => network.check(),
+            Self::Publish { service, health, reason, .. } => {
+                Service::new(service, *health, reason).map(drop).map_err(ScenarioError::Service)
+            }
             _ => Ok(()),
         }
     }
@@ -306,7 +329,9 @@ impl Act {
             | Self::Resume { node }
             | Self::Slow { node, .. }
             | Self::Clock { node, .. }
-            | Self::Drift { node, .. } => each(node),
+            | Self::Drift { node, .. }
+            | Self::Publish { node, .. }
+            | Self::Withdraw { node, .. } => each(node),
             Self::CutLink { a, b }
             | Self::CutOneWay { from: a, to: b }
             | Self::DelayLink { a, b, .. }

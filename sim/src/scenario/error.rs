@@ -4,6 +4,7 @@ use super::act::{DRIFT_PPM_MAX, SKEW_MAX, SLOW_MAX, TURN_MIN};
 use super::{ACTS_MAX, NODES_MAX, PPM};
 use rumormill_core::Duration;
 use rumormill_core::config::ConfigError;
+use rumormill_core::services::InvalidService;
 use rumormill_core::state::store::{InvalidKey, ValueTooLong};
 
 /// Why a scenario or an act makes no sense, and what is allowed.
@@ -58,6 +59,9 @@ pub enum ScenarioError {
     /// A key that no store would take.
     #[error("{0}")]
     Key(InvalidKey),
+    /// A service that no node would publish.
+    #[error("{0}")]
+    Service(InvalidService),
     /// A value that no store would take.
     #[error("{0}")]
     Value(ValueTooLong),

@@ -6,6 +6,7 @@ use crate::scenario::{Act, ScenarioError, Start};
 use crate::watch::Watch;
 use rumormill_core::engine::LeaveError;
 use rumormill_core::event::TraceEvent;
+use rumormill_core::services::{InvalidService, Service};
 use rumormill_core::state::store::{Key, Value, WriteError};
 use rumormill_core::{
     Address, Engine, EngineConfig, Incarnation, Instant, Members, NodeId, State, Store, Tuning, hash,
@@ -44,6 +45,12 @@ pub enum ActError {
     /// The frame opens a link, and is never lost.
     #[error("message {0} is a link's greeting: greetings are never lost")]
     Greeting(u64),
+    /// The node has as many services as it may.
+    #[error(transparent)]
+    Service(#[from] InvalidService),
+    /// There is no such service to withdraw.
+    #[error("there is no service '{0}' at node {1}: publish it first")]
+    NoSuchService(String, u32),
     /// The store refused the write.
     #[error(transparent)]
     Write(#[from] WriteError),
@@ -59,20 +66,38 @@ impl Sim {
             Act::Crash { node } => self.crash(*node),
             Act::Restart { node, data, moved } => self.restart(*node, *data, *moved),
             Act::Leave { node } => {
-                let now = self.hosts[*node as usize].clock.now(self.now);
-                let engine = self.engine_mut(*node)?;
-                engine.leave(now).map_err(|LeaveError| ActError::Leaving(*node))?;
-                self.drive(*node);
-                Ok(())
+                let left = self.ask(*node, Engine::leave)?;
+                left.map_err(|LeaveError| ActError::Leaving(*node))
             }
             Act::Pause { node } => self.pause(*node),
             Act::Resume { node } => self.resume(*node),
             Act::Drop { frame } => self.wires.drop_frame(*frame),
+            Act::Publish { node, service, health, reason } => {
+                let service = Service::new(service, *health, reason).map_err(ScenarioError::Service)?;
+                self.ask(*node, |engine, now| engine.publish(service, now))??;
+                Ok(())
+            }
+            Act::Withdraw { node, service } => {
+                let was_there = self.ask(*node, |engine, now| engine.withdraw(service, now))?;
+                if was_there { Ok(()) } else { Err(ActError::NoSuchService(service.clone(), *node)) }
+            }
             _ => {
                 self.change(act);
                 Ok(())
             }
         }
+    }
+
+    /// A client asks a node that is up for something.
+    fn ask<T>(
+        &mut self,
+        node: u32,
+        what: impl FnOnce(&mut Engine<Store>, Instant) -> T,
+    ) -> Result<T, ActError> {
+        let now = self.hosts[node as usize].clock.now(self.now);
+        let answer = what(self.engine_mut(node)?, now);
+        self.drive(node);
+        Ok(answer)
     }
 
     /// Does what is always possible: changes the world around the nodes.

@@ -46,6 +46,7 @@ pub fn scenario(seed: u64) -> Scenario {
     trouble::faults(&mut plan, &mut dice);
     let start = if dice.chance(30) { Start::Join } else { Start::Known };
     let quiet_from = quieten(&mut plan, &mut dice);
+    work::services(&mut plan, &mut dice);
     let bounds = Bounds::of(&plan.tuning, &plan.network, nodes, quiet_from);
     let forget = plan.tuning.forget_us;
     let forget = if forget < Duration::from_secs(60) { forget } else { Duration::ZERO };

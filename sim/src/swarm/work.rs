@@ -1,10 +1,11 @@
 //! What clients do in a swarm: writes of every kind on so few keys that they
-//! meet, in bursts and alone.
+//! meet, in bursts and alone; and what they say of their services.
 
 use super::Plan;
 use super::dice::Dice;
 use crate::scenario::Act;
 use rumormill_core::Duration;
+use rumormill_core::services::Health;
 
 pub(super) fn writes(plan: &mut Plan, dice: &mut Dice) {
     let bursts = dice.between(2, 12);
@@ -20,6 +21,28 @@ pub(super) fn writes(plan: &mut Plan, dice: &mut Dice) {
             let act = write(dice, plan.nodes, keys, value);
             plan.act(at, act);
         }
+    }
+}
+
+/// Services come, change and go at a few nodes of some clusters.
+pub(super) fn services(plan: &mut Plan, dice: &mut Dice) {
+    if !dice.chance(40) {
+        return;
+    }
+    for _ in 0..dice.between(1, 12) {
+        let at = Duration::from_micros(dice.between(0, plan.troubled_until.as_micros() - 1));
+        let node = dice.small(0, plan.nodes.min(4) - 1);
+        let service = dice.pick(&["web", "disk"]).to_owned();
+        let health = dice.pick(&[Health::Up, Health::Degraded, Health::Down]);
+        let reason = if dice.chance(50) { String::new() } else { "as drawn".to_owned() };
+        let withdraws = dice.chance(20);
+        plan.act(
+            at,
+            match withdraws {
+                true => Act::Withdraw { node, service },
+                false => Act::Publish { node, service, health, reason },
+            },
+        );
     }
 }
 

@@ -1,4 +1,5 @@
 use crate::support::{all_alive, apply, at, increment, ms, start};
+use rumormill_core::services::Health;
 use rumormill_core::{Duration, Tuning};
 use rumormill_sim::{Act, Latency, Network, Scenario};
 
@@ -35,6 +36,9 @@ fn a_run_with_every_fault_can_be_repeated_exactly() {
         Act::Put { node: 4, key: "m".into(), value: 1.into() },
         Act::Crash { node: 5 },
         Act::Resume { node: 2 },
+        Act::Publish { node: 1, service: "web".into(), health: Health::Degraded, reason: "slow".into() },
+        Act::Publish { node: 1, service: "disk".into(), health: Health::Up, reason: String::new() },
+        Act::Withdraw { node: 1, service: "disk".into() },
         Act::Restart { node: 5, data: true, moved: true },
         Act::Remove { node: 5, key: "s".into(), value: 1.into() },
         Act::Delete { node: 4, key: "m".into() },
@@ -53,4 +57,9 @@ fn a_run_with_every_fault_can_be_repeated_exactly() {
     assert_eq!(again.totals(), sim.totals());
     assert_eq!(again.trace_hash(), sim.trace_hash());
     assert!(sim.is_converged() && all_alive(&sim));
+    for node in sim.iter() {
+        let services: Vec<_> = node.engine.expect("all are up").services().collect();
+        let [web] = services.as_slice() else { panic!("{} sees {services:?}", node.id) };
+        assert_eq!((web.name, web.health, &*web.reason), ("web", Health::Degraded, "slow"), "{}", node.id);
+    }
 }

@@ -48,6 +48,14 @@ fn nonsense_is_refused_and_the_words_say_what_is_allowed() {
         ),
         (act(serde_json::json!({"drift": {"node": 0, "ppm": -500_001}})), "-500000 to 500000"),
         (
+            act(serde_json::json!({"publish": {"node": 0, "service": "a b", "health": "up"}})),
+            "a service's name must be 1 to 64 letters",
+        ),
+        (
+            act(serde_json::json!({"publish": {"node": 0, "service": "a", "health": "fine"}})),
+            "unknown variant `fine`",
+        ),
+        (
             act(serde_json::json!({"flap": {"a": 0, "b": 1, "up_us": 0, "down_us": 9_000, "until_us": 1}})),
             "at least 1 ms",
         ),

@@ -2,7 +2,7 @@ use crate::support::start;
 use rumormill_sim::{Scenario, Sim, check, check_until_settled, swarm};
 
 /// Scenarios that once violated a property, by what was wrong.
-const REGRESSIONS: [&str; 15] = [
+const REGRESSIONS: [&str; 17] = [
     // Two replicas that had each forgotten deletes told each other to start over, and both dropped what the other had.
     include_str!("regressions/both-outdated.json"),
     include_str!("regressions/both-outdated-with-an-end.json"),
@@ -27,6 +27,10 @@ const REGRESSIONS: [&str; 15] = [
     // All nodes of both sides of a partition were started anew, and knew nothing of each other but their join lists.
     include_str!("regressions/both-sides-restarted.json"),
     include_str!("regressions/both-sides-restarted-empty.json"),
+    // The services of a node's second life had the same version as those of its first, and so lists the same hash.
+    include_str!("regressions/services-of-a-second-life.json"),
+    // A record of an earlier life knew newer services: its death was noted with a member that lives, and that forgotten.
+    include_str!("regressions/forgotten-while-alive.json"),
 ];
 
 #[test]
