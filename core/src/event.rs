@@ -295,5 +295,23 @@ pub struct TraceRecord {
     pub event: TraceEvent,
 }
 
+/// The version of trace files.
+pub const TRACE_VERSION: u32 = 1;
+
+/// The first line of a trace file: what the lines after it, one record each,
+/// are a trace of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TraceHeader {
+    /// [`TRACE_VERSION`]. It stands first, so that a file tells at once what
+    /// it is.
+    pub rumormill_trace: u32,
+    /// Who recorded what, in words.
+    pub of: String,
+    /// Do all nodes know each other from the start? Nothing in the trace says
+    /// so then.
+    #[serde(default)]
+    pub known: bool,
+}
+
 /// A whole trace, as a file holds it after a header line.
 pub type Trace = Vec<TraceRecord>;

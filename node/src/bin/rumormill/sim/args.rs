@@ -11,6 +11,9 @@ pub(crate) struct RunArgs {
     /// Which seeds, from A up to but not B [default: the scenario's own]
     #[arg(long, value_name = "A..B")]
     pub(crate) seeds: Option<Seeds>,
+    /// Write the trace of the run here, as lines of JSON: the dashboard's Replay opens it
+    #[arg(long, value_name = "FILE", conflicts_with = "seeds")]
+    pub(crate) trace: Option<PathBuf>,
     /// Print one value of JSON
     #[arg(long)]
     pub(crate) json: bool,

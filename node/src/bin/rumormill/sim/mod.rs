@@ -5,6 +5,7 @@
 mod args;
 mod file;
 mod play;
+mod trace;
 
 pub(crate) use args::{RunArgs, SwarmArgs};
 
@@ -23,6 +24,9 @@ struct Report {
     seeds: u64,
     settled: u64,
     seconds: f64,
+    /// Of a single run: equal to that of any other place where it was played.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trace_hash: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     failure: Option<Told>,
 }
@@ -40,8 +44,11 @@ pub(crate) fn run(args: &RunArgs) -> anyhow::Result<()> {
     let scenario = file::read(&args.scenario).map_err(Usage::error)?;
     let seeds =
         args.seeds.unwrap_or(args::Seeds { first: scenario.seed, end: scenario.seed.saturating_add(1) });
+    let is_single = seeds.end - seeds.first == 1;
+    let single = is_single.then(|| Scenario { seed: seeds.first, ..scenario.clone() });
+    let hash = single.map(|single| trace::hash(&single, args.trace.as_deref())).transpose()?;
     let played = play::play(seeds, None, |seed| Scenario { seed, ..scenario.clone() });
-    finish(played, args.json)
+    finish(played, hash, args.json)
 }
 
 pub(crate) fn swarm(args: &SwarmArgs) -> anyhow::Result<()> {
@@ -49,14 +56,15 @@ pub(crate) fn swarm(args: &SwarmArgs) -> anyhow::Result<()> {
     let first = || std::time::UNIX_EPOCH.elapsed().map_or(0, |since| since.as_nanos() as u64 >> 8);
     let seeds = args.seeds.unwrap_or_else(|| args::Seeds { first: first(), end: u64::MAX });
     let until = args.minutes.map(|minutes| Instant::now() + Duration::from_secs_f64(minutes * 60.0));
-    finish(play::play(seeds, until, swarm::scenario), args.json)
+    finish(play::play(seeds, until, swarm::scenario), None, args.json)
 }
 
-fn finish(played: Played, json: bool) -> anyhow::Result<()> {
+fn finish(played: Played, hash: Option<u64>, json: bool) -> anyhow::Result<()> {
     let Played { seeds, settled, took, failure } = played;
     let failure = failure.map(|failure| told(&failure)).transpose()?;
     let failed = failure.is_some();
-    let report = Report { seeds, settled, seconds: took.as_secs_f64(), failure };
+    let trace_hash = hash.map(|hash| format!("{hash:016x}"));
+    let report = Report { seeds, settled, seconds: took.as_secs_f64(), trace_hash, failure };
     print(&if json { format!("{}\n", serde_json::to_string(&report)?) } else { words(&report) })?;
     if failed { Err(anyhow!("a property does not hold")) } else { Ok(()) }
 }
@@ -78,8 +86,9 @@ fn told(failure: &Failure) -> anyhow::Result<Told> {
 }
 
 fn words(report: &Report) -> String {
-    let Report { seeds, settled, seconds, failure } = report;
-    let ran = format!("{seeds} seeds in {seconds:.1} s, {settled} of them judged to the end");
+    let Report { seeds, settled, seconds, trace_hash, failure } = report;
+    let hash = trace_hash.as_ref().map(|hash| format!("trace hash {hash}\n")).unwrap_or_default();
+    let ran = format!("{hash}{seeds} seeds in {seconds:.1} s, {settled} of them judged to the end");
     match failure {
         None => format!("{ran}: every property holds\n"),
         Some(Told { seed, violation, scenario, replay }) => format!(
