@@ -2,10 +2,14 @@
 //! their state while the other one is in sight; what they show is their own business.
 
 use crate::{
-    glue::{http, page},
+    glue::{
+        files::{self, Dragged, Given},
+        http, page,
+    },
     lab::{Lab, handover::Handover},
     live::Live,
     race::Race,
+    replay::file::BYTES_MAX,
     route::Route,
     theme::Theme,
     ui::{Button, ButtonKind, IconName},
@@ -29,9 +33,15 @@ pub struct App {
     /// `None` until it is known who served the page.
     route: Option<Route>,
     /// Places that have been in sight, which are kept from then on.
-    visited: (bool, bool, bool),
+    visited: (bool, bool, bool, bool),
     /// What the address said of the Lab last.
     lab_query: AttrValue,
+    /// What it said of Replay last.
+    replay_query: AttrValue,
+    /// The file that was dropped last.
+    dropped: Option<Rc<Given>>,
+    /// Is a file over the page?
+    is_dragging: bool,
     own_node: Option<AttrValue>,
     /// The cluster that Live hands to the Lab.
     handover: Option<Rc<Handover>>,
@@ -39,6 +49,7 @@ pub struct App {
     system_is_dark: bool,
     _hash_listener: crate::glue::Listener,
     _dark_listener: Option<crate::glue::Listener>,
+    _drop_listeners: [crate::glue::Listener; 3],
 }
 
 /// What can happen to the shell.
@@ -58,6 +69,10 @@ pub enum Msg {
     Node(AttrValue),
     /// The Lab has something else to say in the address; as a step in the history?
     LabQuery(AttrValue, bool),
+    /// The same of Replay.
+    ReplayQuery(AttrValue, bool),
+    /// A file is dragged over the page, or was dropped.
+    Dragged(Dragged),
 }
 
 impl Component for App {
@@ -69,17 +84,22 @@ impl Component for App {
         page::set_theme(theme.as_str());
         let on_hash = ctx.link().callback(Msg::Hash);
         let on_dark = ctx.link().callback(Msg::SystemDark);
+        let on_drag = ctx.link().callback(Msg::Dragged);
         ctx.link().send_future(async { Msg::Served(serving_node().await) });
         let mut app = Self {
             route: None,
-            visited: (false, false, false),
+            visited: (false, false, false, false),
             lab_query: AttrValue::default(),
+            replay_query: AttrValue::default(),
+            dropped: None,
+            is_dragging: false,
             own_node: None,
             handover: None,
             theme,
             system_is_dark: page::matches(page::DARK),
             _hash_listener: page::on_hash_change(move |hash| on_hash.emit(hash)),
             _dark_listener: page::on_media_change(page::DARK, move |dark| on_dark.emit(dark)),
+            _drop_listeners: files::on_drop(BYTES_MAX, move |dragged| on_drag.emit(dragged)),
         };
         if let Some(route) = Route::parse(&page::hash()) {
             app.go(route);
@@ -89,6 +109,19 @@ impl Component for App {
 
     fn update(&mut self, _ctx: &Context<Self>, message: Msg) -> bool {
         match message {
+            Msg::Dragged(Dragged::Over) if self.is_dragging => return false,
+            Msg::Dragged(Dragged::Over) => self.is_dragging = true,
+            Msg::Dragged(Dragged::Away) => self.is_dragging = false,
+            Msg::Dragged(Dragged::Dropped(given)) => {
+                (self.is_dragging, self.dropped) = (false, Some(Rc::new(given)));
+                if !matches!(self.route, Some(Route::Replay { .. })) {
+                    page::set_hash(&Route::Replay { query: self.replay_query.to_string() }.to_string());
+                }
+            }
+            Msg::ReplayQuery(query, is_step) => {
+                self.replay_query = query.clone();
+                self.tell(Route::Replay { query: query.to_string() }, is_step);
+            }
             Msg::Hash(hash) => match Route::parse(&hash) {
                 Some(route) => self.go(route),
                 None => self.go_to_default(),
@@ -111,13 +144,8 @@ impl Component for App {
                 page::set_hash(&Route::LAB.to_string());
             }
             Msg::LabQuery(query, is_step) => {
-                let route = Route::Lab { query: query.to_string() };
-                self.lab_query = query;
-                if self.route.as_ref().is_some_and(|current| current.is_same_place(&route)) {
-                    let go = if is_step { page::set_hash } else { page::replace_hash };
-                    go(&route.to_string());
-                    self.route = Some(route);
-                }
+                self.lab_query = query.clone();
+                self.tell(Route::Lab { query: query.to_string() }, is_step);
             }
             Msg::Node(node) => {
                 let route = Route::Live { node: Some(node.to_string()) };
@@ -144,6 +172,7 @@ impl Component for App {
                         { self.place(&Route::Lab { query: self.lab_query.to_string() }, "Lab", "place-lab") }
                         { self.place(&Route::RACE, "Race", "place-race") }
                         { self.place(&Route::LIVE, "Live", "place-live") }
+                        { self.place(&Route::Replay { query: self.replay_query.to_string() }, "Replay", "place-replay") }
                     </nav>
                     <div class="tools">
                         <Button label={next} {icon} icon_only=true kind={ButtonKind::Quiet} testid="theme-toggle"
@@ -153,12 +182,24 @@ impl Component for App {
                 <main class="place-root" id="place" tabindex="-1" data-testid="place">
                     { self.places(ctx) }
                 </main>
+                if self.is_dragging {
+                    <div class="drop-here" data-testid="drop-here"><p>{ "Drop a trace to play it in Replay" }</p></div>
+                }
             </div>
         }
     }
 }
 
 impl App {
+    /// Lets the address say what a place shows, while that place is in sight.
+    fn tell(&mut self, route: Route, is_step: bool) {
+        if self.route.as_ref().is_some_and(|current| current.is_same_place(&route)) {
+            let go = if is_step { page::set_hash } else { page::replace_hash };
+            go(&route.to_string());
+            self.route = Some(route);
+        }
+    }
+
     fn go(&mut self, route: Route) {
         match &route {
             Route::Lab { query } => {
@@ -169,6 +210,11 @@ impl App {
             Route::Race { .. } => {
                 self.visited.2 = true;
                 page::set_title("Race · Rumormill");
+            }
+            Route::Replay { query } => {
+                self.replay_query = query.as_str().into();
+                self.visited.3 = true;
+                page::set_title("Replay · Rumormill");
             }
             Route::Live { .. } => {
                 self.visited.1 = true;
@@ -201,6 +247,7 @@ impl App {
     fn places(&self, ctx: &Context<Self>) -> Html {
         let is_dark = self.theme.is_dark(self.system_is_dark);
         let in_lab = matches!(self.route, Some(Route::Lab { .. }));
+        let in_replay = matches!(self.route, Some(Route::Replay { .. }));
         let in_live = matches!(self.route, Some(Route::Live { .. }));
         let query = match &self.route {
             Some(Route::Race { query }) => Some(AttrValue::from(query.clone())),
@@ -221,6 +268,12 @@ impl App {
                 if self.visited.2 {
                     <div class="place-root" hidden={query.is_none()}>
                         <Race active={query.is_some()} query={query.unwrap_or_default()} {is_dark} />
+                    </div>
+                }
+                if self.visited.3 {
+                    <div class="place-root" hidden={!in_replay}>
+                        <Lab active={in_replay} {is_dark} is_replay=true file={self.dropped.clone()} query={self.replay_query.clone()}
+                            on_query={ctx.link().callback(|(query, is_step)| Msg::ReplayQuery(query, is_step))} />
                     </div>
                 }
                 if self.visited.1 {

@@ -10,6 +10,8 @@ pub mod theme;
 pub mod ui;
 pub mod lab;
 pub mod race;
+pub mod share;
+pub mod replay;
 pub mod sweep;
 pub mod live;
 pub mod app;

@@ -16,6 +16,11 @@ pub enum Route {
         /// What is compared, as the place itself writes and reads it; empty for whatever is there.
         query: String,
     },
+    /// A recorded trace.
+    Replay {
+        /// How it is looked at.
+        query: String,
+    },
     /// Real nodes, seen through one of them.
     Live {
         /// The node to connect to, a `ws://` or `wss://` URL as someone gave it; none means that the user will say.
@@ -32,6 +37,7 @@ impl Route {
         match path {
             "/lab" => Some(Self::Lab { query: query.to_owned() }),
             "/race" => Some(Self::Race { query: query.to_owned() }),
+            "/replay" => Some(Self::Replay { query: query.to_owned() }),
             "/live" => {
                 let node = query.split('&').find_map(|pair| pair.strip_prefix("node="));
                 Some(Self::Live { node: node.map(decode).filter(|node| !node.is_empty()) })
@@ -49,12 +55,16 @@ impl Route {
     /// The Race as it stands.
     pub const RACE: Self = Self::Race { query: String::new() };
 
+    /// Replay as it stands.
+    pub const REPLAY: Self = Self::Replay { query: String::new() };
+
     /// Do both name the same place, whatever else they say?
     pub fn is_same_place(&self, other: &Self) -> bool {
         matches!(
             (self, other),
             (Self::Lab { .. }, Self::Lab { .. })
                 | (Self::Race { .. }, Self::Race { .. })
+                | (Self::Replay { .. }, Self::Replay { .. })
                 | (Self::Live { .. }, Self::Live { .. })
         )
     }
@@ -68,6 +78,8 @@ impl fmt::Display for Route {
             Self::Lab { query } => write!(f, "#/lab?{query}"),
             Self::Race { query } if query.is_empty() => f.write_str("#/race"),
             Self::Race { query } => write!(f, "#/race?{query}"),
+            Self::Replay { query } if query.is_empty() => f.write_str("#/replay"),
+            Self::Replay { query } => write!(f, "#/replay?{query}"),
             Self::Live { node: None } => f.write_str("#/live"),
             Self::Live { node: Some(node) } => write!(f, "#/live?node={}", encode(node)),
         }
@@ -129,6 +141,7 @@ mod tests {
         check("#/lab", Some(Route::LAB));
         check("/lab", Some(Route::LAB));
         check("#/lab?later=1", Some(Route::Lab { query: "later=1".to_owned() }));
+        check("#/replay", Some(Route::REPLAY));
         check("#/live", Some(Route::LIVE));
         check("#/live?node=", Some(Route::LIVE));
         check("#/live?node=ws://h:1/observe", live("ws://h:1/observe"));

@@ -9,6 +9,7 @@ pub mod time;
 pub mod http;
 pub mod canvas;
 pub mod hook;
+pub mod files;
 pub mod socket;
 
 pub use background::{Background, SpawnError};

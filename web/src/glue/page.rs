@@ -18,6 +18,13 @@ pub fn hash() -> String {
     window().location().hash().unwrap_or_default()
 }
 
+/// The page's address with another hash.
+pub fn address_with(hash: &str) -> String {
+    let address = window().location().href().unwrap_or_default();
+    let before = address.split('#').next().unwrap_or_default();
+    [before, hash].concat()
+}
+
 /// Goes to another hash, as a followed link does: Back returns.
 pub fn set_hash(hash: &str) {
     // Only fails for an address that no browser would have loaded.

@@ -4,6 +4,8 @@ use super::handover::Handover;
 use super::protocol::{Deed, MessageRef};
 use super::sentences::Choice;
 use super::setup::{Field, LimiterKind, Variation};
+use crate::glue::files::Given;
+use crate::share::link::Opened;
 use crate::sweep::Opening;
 use rumormill_core::{Mode, NodeId, Strategy};
 
@@ -61,6 +63,12 @@ impl Between {
 pub enum Action {
     /// Wants a cluster to be simulated that is like one elsewhere.
     TakeOver(Box<Handover>),
+    /// Gave a file to be looked at as a recording.
+    OpenFile(Box<Given>),
+    /// Put away what is said of a file that could not be opened.
+    DismissFile,
+    /// Opened a link to a run, or one that cannot be opened, and why.
+    OpenLink(Result<Box<Opened>, String>),
     /// Chose a preset by its name.
     Preset(String),
     /// Changed the text of a field of the setup.
@@ -167,6 +175,8 @@ pub enum Action {
     Page(u32),
     /// Put the message away.
     Dismiss,
+    /// Put what is said of the link away.
+    DismissLink,
     /// Opened or closed the help.
     Help(bool),
     /// Went to a stop of the tour, or left it.

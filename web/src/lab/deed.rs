@@ -83,7 +83,7 @@ pub(super) fn parts(groups: &[u8]) -> Vec<Vec<u32>> {
 
 /// Each part that `nodes` divides becomes two; numbers go by the first node, so that they are the same for the same
 /// parts.
-pub(super) fn split(groups: &[u8], count: u32, nodes: &[u32]) -> Result<Vec<u8>, String> {
+pub(crate) fn split(groups: &[u8], count: u32, nodes: &[u32]) -> Result<Vec<u8>, String> {
     let mut inside = vec![false; count as usize];
     for &node in nodes {
         *inside.get_mut(node as usize).ok_or_else(|| format!("node {node} is not there"))? = true;

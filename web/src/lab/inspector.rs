@@ -9,6 +9,7 @@ use super::protocol::{
 use super::setup::group;
 use super::standing::{bytes, seconds};
 use crate::glue::element;
+use crate::replay::told::told;
 use crate::ui::{Badge, Button, ButtonKind, Check, Column, Empty, Facts, IconName, Panel, Table, Tone};
 use rumormill_core::{LimiterConfig, Status};
 use std::rc::Rc;
@@ -25,6 +26,8 @@ pub struct InspectorProps {
     pub beliefs: bool,
     /// When the latest write was.
     pub since_us: Option<u64>,
+    /// Is it a recording, which can only be looked at?
+    pub recorded: bool,
     /// What the user does.
     pub on: Callback<Action>,
 }
@@ -52,10 +55,14 @@ pub fn Inspector(props: &InspectorProps) -> Html {
     html! {
         <Panel title={format!("Node {}", detail.id)} testid="inspector" actions={close} scrolls=true class="lab-node">
             <div class="stack">
-                { acts(props, detail) }
-                <NodeActs detail={detail.clone()} form={props.form.clone()} on={props.on.clone()} />
+                if !props.recorded {
+                    { acts(props, detail) }
+                    <NodeActs detail={detail.clone()} form={props.form.clone()} on={props.on.clone()} />
+                }
                 { knowledge(props, detail) }
-                if let Some(inside) = &detail.inside {
+                if let (true, Some(inside)) = (props.recorded, &detail.inside) {
+                    { told(detail, inside, belief_choice(props)) }
+                } else if let Some(inside) = &detail.inside {
                     { within(props, detail, inside) }
                 } else {
                     <Empty title="It is not running">{ "Its store and beliefs went with it. Restart it to see it join again." }</Empty>
@@ -138,12 +145,15 @@ fn hop_words(hop: &Hop) -> String {
 }
 
 /// What a message carries, as a list.
-pub(super) fn carried_words(line: &MessageLine) -> Html {
+pub(super) fn carried_words(line: &MessageLine, recorded: bool) -> Html {
     if !line.flight.payload {
         return html! { <p class="field-hint">{ "No state: a message of this kind only asks, answers or tells of members." }</p> };
     }
     if line.carried.is_empty() {
         let words = match line.writes {
+            count if recorded => {
+                format!("Writes: {}. What they say is not in a trace.", group(u64::from(count)))
+            }
             0 => "Nothing new: the receiver has it all.".to_owned(),
             1 => "1 write. What it says can be read while it is under way.".to_owned(),
             more => format!("{more} writes. What they say can be read while it is under way."),
@@ -186,8 +196,7 @@ fn within(props: &InspectorProps, detail: &Detail, inside: &Inside) -> Html {
             <section aria-label="Members">
                 <h3>{ "Members, as it believes" }
                     <span class="muted num" data-testid="believed">{ believed_words(inside) }</span></h3>
-                <Check label="Colour the ring by what it believes" id="beliefs" checked={props.beliefs}
-                    onchange={props.on.reform(Action::Beliefs)} />
+                { belief_choice(props) }
                 <div class="table-frame members-frame" tabindex="0" role="region" aria-label="Members, as it believes">
                     <Table caption={format!("Members as {} believes", detail.id)} testid="members"
                         columns={vec![Column::text("Node"), Column::text("Status"), Column::text("Link")]}>
@@ -203,6 +212,13 @@ fn within(props: &InspectorProps, detail: &Detail, inside: &Inside) -> Html {
                 <Facts testid="node-facts" facts={facts(inside)} />
             </section>
         </>
+    }
+}
+
+fn belief_choice(props: &InspectorProps) -> Html {
+    html! {
+        <Check label="Colour the ring by what it believes" id="beliefs" checked={props.beliefs}
+            onchange={props.on.reform(Action::Beliefs)} />
     }
 }
 
@@ -239,7 +255,7 @@ fn store(inside: &Inside) -> Html {
     }
 }
 
-fn member_row(member: &MemberLine, own: &rumormill_core::NodeId) -> Html {
+pub(crate) fn member_row(member: &MemberLine, own: &rumormill_core::NodeId) -> Html {
     let (tone, word) = match member.status {
         Status::Alive => (Tone::Good, "alive"),
         Status::Joining => (Tone::Busy, "joining"),
@@ -263,7 +279,7 @@ fn member_row(member: &MemberLine, own: &rumormill_core::NodeId) -> Html {
     }
 }
 
-fn believed_words(inside: &Inside) -> String {
+pub(crate) fn believed_words(inside: &Inside) -> String {
     let names = ["alive", "joining", "suspect", "down", "leaving", "left"];
     let parts = inside.believed.iter().zip(names).filter(|(count, _)| **count > 0);
     parts.map(|(count, name)| format!("{} {name}", group(u64::from(*count)))).collect::<Vec<_>>().join(", ")

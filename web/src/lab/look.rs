@@ -81,8 +81,6 @@ fn text(timeline: &mut Timeline, look: &Look) -> Text {
     let totals = sim.totals();
     let node = look.node.filter(|node| *node < sim.nodes());
     let (first, count) = look.rows.unwrap_or((0, 0));
-    let rows =
-        (first..first.saturating_add(count).min(sim.nodes())).map(|node| row(run, &sim.node(node), watch));
     Text {
         totals: Totals {
             messages: totals.messages,
@@ -92,7 +90,7 @@ fn text(timeline: &mut Timeline, look: &Look) -> Text {
             denials: totals.denials,
             events: totals.events,
         },
-        rows: rows.collect(),
+        rows: rows_of(run, watch, first, count),
         node: node.map(|node| Box::new(detail(run, &sim.node(node), watch))),
         records,
         writes: look_views::writes(sim),
@@ -102,7 +100,7 @@ fn text(timeline: &mut Timeline, look: &Look) -> Text {
 }
 
 /// The newest of both, in order: highlights must not drown in messages.
-fn worth_reading(records: Vec<TraceRecord>) -> Vec<TraceRecord> {
+pub(crate) fn worth_reading(records: Vec<TraceRecord>) -> Vec<TraceRecord> {
     let mut room = [PLAIN_MAX, HIGHLIGHTS_MAX];
     let mut kept: Vec<TraceRecord> = records
         .into_iter()
@@ -156,6 +154,16 @@ fn spread(sim: &Sim) -> Spread {
         repairs: engines.next().is_some_and(|engine| engine.config().tuning.strategy.repairs()),
         cut: sim.has_cuts(),
     }
+}
+
+/// So many rows of the table from the first one on, by the latest write.
+pub(super) fn rows(run: &Run, first: u32, count: u32) -> Vec<Row> {
+    rows_of(run, run.sim.latest(), first, count)
+}
+
+fn rows_of(run: &Run, watch: Option<&Watch>, first: u32, count: u32) -> Vec<Row> {
+    let nodes = first..first.saturating_add(count).min(run.sim.nodes());
+    nodes.map(|node| row(run, &run.sim.node(node), watch)).collect()
 }
 
 fn row(run: &Run, view: &NodeView<'_>, watch: Option<&Watch>) -> Row {

@@ -8,13 +8,18 @@ use super::inspector::{Inspector, state_word};
 use super::message_panel::MessagePanel;
 use super::node_table::NodeTable;
 use super::place::{Lab, Msg};
+use super::protocol::Spread;
 use super::ring_panel::RingPanel;
 use super::scrub;
 use super::setup::group;
 use super::setup_panel::SetupPanel;
-use super::state::View;
+use super::sharing::ShareMsg;
+use super::state::{LinkNote, View};
 use super::time_bar::TimeBar;
 use super::tour::{self, Tour};
+use crate::glue::files::Given;
+use crate::replay::panel::{NoRecording, RecordingPanel, in_words};
+use crate::share::dialog::Wish;
 use crate::sweep::Sweep;
 use crate::ui::{Announcer, Button, ButtonKind, Choice, IconName, Notice, Segmented, SourceBar, Tone};
 use std::rc::Rc;
@@ -24,8 +29,11 @@ impl Lab {
     /// Everything.
     pub(super) fn render(&self, ctx: &Context<Self>, on: &Callback<Action>) -> Html {
         let view = self.view.borrow();
-        let standing = view.standing();
-        let words = standing.words(&view.spread);
+        let recorded = ctx.props().is_replay;
+        if recorded && view.replay.is_none() {
+            return self.render_empty(ctx, &view, on);
+        }
+        let (tone, words) = status(&view);
         let detail = view.detail.as_ref().filter(|detail| Some(detail.node) == view.selected);
         let name = view.selected.and_then(|node| view.name(node)).map(|id| AttrValue::from(id.to_string()));
         let tab = match view.tab {
@@ -35,9 +43,13 @@ impl Lab {
             Tab::Chart => "chart",
         };
         html! {
-            <div class={classes!("lab", format!("lab-tab-{tab}"), view.tour.map(|stop| format!("touring-{}", tour::place(stop))))} data-testid="lab"
+            <div class={classes!("lab", format!("lab-tab-{tab}"), view.tour.map(|stop| format!("touring-{}", tour::place(stop))))} data-testid={if recorded { "replay" } else { "lab" }}
                 data-playing={view.playing.to_string()} data-run={view.run.to_string()}>
-                <SourceBar badge="SIM" facts={facts(&view)} status={words.clone()} tone={standing.tone()}>
+                <SourceBar badge={if recorded { "REPLAY" } else { "SIM" }} facts={facts(&view)} status={words.clone()} {tone}>
+                    if !recorded {
+                    <Button label="Share" icon={IconName::Share} testid="share-open" title="A link to this run, files, and the command that repeats it"
+                        onclick={ctx.link().callback(|()| Msg::Share(ShareMsg::Wish(Wish::Open)))} />
+                    }
                     <Button label="Help" icon={IconName::Help} icon_only=true
                         kind={ButtonKind::Quiet} shortcut="?" testid="help-open"
                         onclick={on.reform(|()| Action::Help(true))} />
@@ -49,7 +61,7 @@ impl Lab {
                 }
                 <div class="lab-body">
                     { self.notices(ctx, &view, on) }
-                    <Segmented label="Panel" name="tab" wide=true choices={vec![Choice::new("setup", "Setup"),
+                    <Segmented label="Panel" name="tab" wide=true choices={vec![Choice::new("setup", if recorded { "File" } else { "Setup" }),
                         Choice::new("node", "Node"), Choice::new("events", "Events"), Choice::new("chart", "Chart")]}
                         value={tab} onchange={on.reform(|word: AttrValue| Action::Tab(match word.as_str() {
                             "node" => Tab::Node,
@@ -57,28 +69,32 @@ impl Lab {
                             "chart" => Tab::Chart,
                             _ => Tab::Setup,
                         }))} />
-                    <SetupPanel setup={view.setup.clone()} errors={view.errors.clone()} preset={view.preset}
-                        changed={view.changed} wants_new_run={view.wants_new_run()} on={on.clone()} />
+                    if let Some(recorded) = &view.replay {
+                        <RecordingPanel recorded={Rc::clone(recorded)} on_file={on_file(on)} />
+                    } else {
+                        <SetupPanel setup={view.setup.clone()} errors={view.errors.clone()} preset={view.preset}
+                            changed={view.changed} wants_new_run={view.wants_new_run()} on={on.clone()} />
+                    }
                     { self.ring(ctx, &view, on) }
                     <ChartPanel canvas={self.stage.chart.clone()} spread={view.spread} totals={view.totals}
                         theory={self.theory.clone()} formula={view.formula} on={on.clone()}
-                        sweep={html! {
+                        sweep={if recorded { Html::default() } else { html! {
                             <Sweep plan={view.plan().map(Rc::new)} playing={view.playing} on_band={ctx.link().callback(Msg::Band)}
                                 on_open={on.reform(Action::Open)} />
-                        }} />
+                        }}} />
                     <div class="lab-side">
                     if view.message.is_some() {
                         { message(&view, on) }
                     } else {
                         <Inspector detail={detail.map(|detail| Rc::new((**detail).clone()))} form={view.form.clone()}
-                            beliefs={view.beliefs} since_us={view.written_us()} on={on.clone()} />
+                            beliefs={view.beliefs} since_us={view.written_us()} {recorded} on={on.clone()} />
                     }
                     <EventsPanel lines={Rc::new(view.shown_lines(SHOWN_MAX))} any={!view.highlights.is_empty()}
                         filter={view.filter.clone()} selected={name} on={on.clone()} />
                     </div>
                 </div>
                 <TimeBar playing={view.playing} speed={view.speed} now_us={view.now_us} end_us={view.end_us}
-                    wanted_us={view.seek_us.or(view.goal_us)} branches={view.branches.clone()} branch={view.branch}
+                    wanted_us={view.seek_us.or(view.goal_us)} branches={view.branches.clone()} branch={view.branch} {recorded}
                     marks={scrub::marks(view.series.deeds(), &view.branches, view.branch, scrub::span_us(view.end_us))}
                     shortfall={self.pace.shortfall().filter(|_| view.playing)} on={on.clone()} />
                 <Announcer text={announced(&view, words)} />
@@ -88,9 +104,23 @@ impl Lab {
                 if view.meter {
                     { self.meter() }
                 }
+                { self.share_dialog(ctx) }
                 if view.help {
                     <Help keys={view.keys} meter={view.meter} on={on.clone()} />
                 }
+            </div>
+        }
+    }
+
+    /// Replay before a file is open.
+    fn render_empty(&self, ctx: &Context<Self>, view: &View, on: &Callback<Action>) -> Html {
+        html! {
+            <div class="lab" data-testid="replay">
+                <SourceBar badge="REPLAY" facts="No recording is open" status="Nothing to play" tone={Tone::Still} />
+                <div class="replay-none">
+                    { self.notices(ctx, view, on) }
+                    <NoRecording on_file={on_file(on)} />
+                </div>
             </div>
         }
     }
@@ -99,13 +129,13 @@ impl Lab {
         let table = if view.sight == Sight::Table {
             html! {
                 <NodeTable rows={view.rows.clone()} page={view.page} pages={view.pages()} selected={view.selected}
-                    on={on.clone()} />
+                    recorded={view.replay.is_some()} on={on.clone()} />
             }
         } else {
             Html::default()
         };
         html! {
-            <RingPanel sight={view.sight} tool={view.tool} parts={view.parts} nodes={view.nodes()} hint={hint(view)}
+            <RingPanel sight={view.sight} tool={view.tool} parts={view.parts} nodes={view.nodes()} recorded={view.replay.is_some()} hint={hint(view)}
                 caption={view.caption(self.stage.rows()).map(AttrValue::from)} options={super::view_options::options(view, on)}
                 selection={selection(view)} back={self.stage.back.clone()} front={self.stage.front.clone()} {table}
                 on={on.clone()} on_pointer={ctx.link().callback(Msg::Pointer)} />
@@ -121,6 +151,13 @@ impl Lab {
                         <Button label="Start it again" testid="failed-again"
                             onclick={ctx.link().callback(|()| Msg::Again)} />
                     </Notice>
+                }
+                if let Some((name, why)) = &view.not_opened {
+                    <Notice tone={Tone::Bad} title={format!("“{name}” could not be opened")} testid="not-opened"
+                        onclose={on.reform(|()| Action::DismissFile)}>{ why }</Notice>
+                }
+                if let Some(note) = &view.link_note {
+                    { link_note(note, on) }
                 }
                 if let Some(why) = &view.refused {
                     <Notice tone={Tone::Warn} title="That was not possible" testid="refused"
@@ -150,14 +187,67 @@ impl Lab {
     }
 }
 
+fn link_note(note: &LinkNote, on: &Callback<Action>) -> Html {
+    let (tone, title, words) = match note {
+        LinkNote::Opened(acts) => {
+            let acts = match acts {
+                0 => "nothing done in it".to_owned(),
+                1 => "one thing done in it".to_owned(),
+                more => format!("{} things done in it", group(*more as u64)),
+            };
+            let words = format!(
+                "The run and its moment are as they were shared, with {acts}. Play goes on from here; to see how it came to \
+                 this, go to the start (g)."
+            );
+            (Tone::Still, "Opened from a link", words)
+        }
+        LinkNote::Partly(lost) => (Tone::Warn, "A part of the link is lost", lost.clone()),
+        LinkNote::Refused(why) => (Tone::Bad, "This link could not be opened", why.clone()),
+    };
+    html! {
+        <Notice {tone} {title} testid="link-note" onclose={on.reform(|()| Action::DismissLink)}>{ words }</Notice>
+    }
+}
+
 fn message(view: &View, on: &Callback<Action>) -> Html {
     let line = view.message_line.as_ref().map(|line| Rc::new((**line).clone()));
     let name = |node: u16| Some(AttrValue::from(view.name(node.into())?.to_string()));
     let names = line.as_ref().and_then(|line| Some((name(line.flight.from)?, name(line.flight.to)?)));
-    html! { <MessagePanel {line} {names} now_us={view.now_us} on={on.clone()} /> }
+    html! { <MessagePanel {line} {names} now_us={view.now_us} recorded={view.replay.is_some()} on={on.clone()} /> }
+}
+
+/// How the cluster stands. Whether all hold the same, a recording does not tell.
+fn status(view: &View) -> (Tone, String) {
+    let standing = view.standing();
+    let Spread { since_us, informed, up, cut, .. } = view.spread;
+    if view.replay.is_none() || up == 0 {
+        return (standing.tone(), standing.words(&view.spread));
+    }
+    let parted = if cut { "Partitioned, " } else { "" };
+    let tone = match (cut, since_us, informed == up) {
+        (true, ..) => Tone::Warn,
+        (_, None, _) => Tone::Still,
+        (_, _, true) => Tone::Good,
+        _ => Tone::Busy,
+    };
+    let words = match since_us {
+        None if cut => "Partitioned".to_owned(),
+        None => "No write so far".to_owned(),
+        Some(_) => {
+            format!("{parted}{} of {} have the latest", group(u64::from(informed)), group(u64::from(up)))
+        }
+    };
+    (tone, words)
+}
+
+fn on_file(on: &Callback<Action>) -> Callback<Given> {
+    on.reform(|given| Action::OpenFile(Box::new(given)))
 }
 
 fn facts(view: &View) -> String {
+    if let Some(recorded) = &view.replay {
+        return in_words(recorded);
+    }
     let Some(scenario) = &view.scenario else { return "No run".to_owned() };
     let tuning = &scenario.tuning;
     format!(
@@ -183,6 +273,9 @@ fn announced(view: &View, words: String) -> String {
 fn hint(view: &View) -> Option<AttrValue> {
     if view.tool == Tool::Cut {
         Some("Drag a line across the ring: the network is cut along it.".into())
+    } else if view.replay.is_some() {
+        let at_start = view.now_us == 0 && !view.playing && view.goal_us.is_none();
+        at_start.then(|| "At its start. Press Play, or Space, or drag the time bar.".into())
     } else if view.is_fresh() && !view.playing && view.goal_us.is_none() {
         let preset = super::presets::find(view.preset).filter(|_| !view.changed);
         Some(preset.map_or("Paused at the start. Press Play, or Space.", |preset| preset.hint).into())

@@ -18,6 +18,8 @@ pub struct MessagePanelProps {
     pub names: Option<(AttrValue, AttrValue)>,
     /// The moment.
     pub now_us: u64,
+    /// Is it of a recording?
+    pub recorded: bool,
     /// What the user does.
     pub on: Callback<Action>,
 }
@@ -33,7 +35,11 @@ pub fn MessagePanel(props: &MessagePanelProps) -> Html {
         return html! {
             <Panel title="Message" testid="message" actions={close} class="lab-node">
                 <Empty title="It is not remembered">
-                    { "Only the latest two thousand messages are. Step back, or choose a newer one." }
+                    if props.recorded {
+                        { "The recording does not tell both of its ends by now." }
+                    } else {
+                        { "Only the latest two thousand messages are. Step back, or choose a newer one." }
+                    }
                 </Empty>
             </Panel>
         };
@@ -58,7 +64,7 @@ pub fn MessagePanel(props: &MessagePanelProps) -> Html {
                 <Facts {facts} testid="message-facts" />
                 <section aria-label="What it carries">
                     <h3>{ "It carries" }</h3>
-                    { carried_words(line) }
+                    { carried_words(line, props.recorded) }
                 </section>
             </div>
         </Panel>

@@ -6,8 +6,9 @@ pub mod worker;
 mod timeline;
 mod run;
 pub mod deed;
-mod look;
+pub(crate) mod look;
 mod look_views;
+pub mod record;
 pub mod why;
 
 pub mod setup;
@@ -49,6 +50,7 @@ pub mod time_bar;
 pub mod help;
 pub mod tour;
 pub mod place;
+pub mod sharing;
 mod markup;
 
 pub use place::{Lab, LabProps};

@@ -19,6 +19,8 @@ pub struct NodeTableProps {
     pub pages: u32,
     /// The selected node.
     pub selected: Option<u32>,
+    /// Is it of a recording, where nothing can be done?
+    pub recorded: bool,
     /// What the user does.
     pub on: Callback<Action>,
 }
@@ -28,6 +30,17 @@ pub struct NodeTableProps {
 pub fn NodeTable(props: &NodeTableProps) -> Html {
     let turn = |to: u32| props.on.reform(move |()| Action::Page(to));
     let first = props.page * ROWS_PER_PAGE;
+    let mut columns = vec![
+        Column::text("Node"),
+        Column::text("State"),
+        Column::text("Latest"),
+        Column::number("Keys"),
+        Column::number("Alive"),
+        Column::number("Links"),
+        Column::number("Sent"),
+        Column::number("Denied"),
+    ];
+    columns.extend((!props.recorded).then(|| Column::text("Acts")));
     html! {
         <div class="node-table">
             if props.pages > 1 {
@@ -42,13 +55,9 @@ pub fn NodeTable(props: &NodeTableProps) -> Html {
                 </div>
             }
             <div class="table-frame" tabindex="0" role="region" aria-label="All nodes">
-                <Table caption="All nodes, as they are" testid="node-table" columns={vec![
-                    Column::text("Node"), Column::text("State"), Column::text("Latest"), Column::number("Keys"),
-                    Column::number("Alive"), Column::number("Links"), Column::number("Sent"),
-                    Column::number("Denied"), Column::text("Acts"),
-                ]}>
+                <Table caption="All nodes, as they are" testid="node-table" {columns}>
                     { for props.rows.iter().map(|row| html! {
-                        <NodeRow key={row.node} row={row.clone()} selected={props.selected == Some(row.node)}
+                        <NodeRow key={row.node} row={row.clone()} selected={props.selected == Some(row.node)} recorded={props.recorded}
                             on={props.on.clone()} />
                     }) }
                 </Table>
@@ -61,6 +70,7 @@ pub fn NodeTable(props: &NodeTableProps) -> Html {
 struct NodeRowProps {
     row: Row,
     selected: bool,
+    recorded: bool,
     on: Callback<Action>,
 }
 
@@ -84,6 +94,7 @@ fn NodeRow(props: &NodeRowProps) -> Html {
             <td class="cell-num">{ of_up(group(u64::from(row.links))) }</td>
             <td class="cell-num">{ of_up(group(row.sent)) }</td>
             <td class="cell-num">{ of_up(group(row.denials)) }</td>
+            if !props.recorded {
             <td class="row-acts">
                 if up {
                     <Button label="Crash" icon={IconName::Crash} icon_only=true testid={format!("crash-{node}")} onclick={act(|node| Action::Do(Deed::Crash(node)))} />
@@ -94,6 +105,7 @@ fn NodeRow(props: &NodeRowProps) -> Html {
                         onclick={act(|node| Action::Do(Deed::Restart(node)))} />
                 }
             </td>
+            }
         </tr>
     }
 }

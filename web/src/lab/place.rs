@@ -8,12 +8,15 @@ use super::meter::Meter;
 use super::pace::Pace;
 use super::protocol::{self, Command, Deed, Frame, MessageRef, Report};
 use super::ring_panel::Pointer;
+use super::sharing::{ShareMsg, Sharing};
 use super::stage::{Light, Stage};
 use super::state::View;
 use super::theory_line::{self, TheoryLine};
+use crate::glue::files::Given;
 use crate::glue::hook::Hook;
 use crate::glue::time::{Frames, now_ms};
 use crate::glue::{Background, Listener, page};
+use crate::share::link;
 use crate::sweep::Band;
 use std::{
     cell::{Cell, RefCell},
@@ -41,7 +44,14 @@ pub struct LabProps {
     /// Is the page dark?
     pub is_dark: bool,
     /// A cluster of another place that is to be simulated. Each counts once.
+    #[prop_or_default]
     pub handover: Option<Rc<Handover>>,
+    /// Is it Replay: recordings in place of runs?
+    #[prop_or_default]
+    pub is_replay: bool,
+    /// A file that was dropped on the page. Each counts once.
+    #[prop_or_default]
+    pub file: Option<Rc<Given>>,
     /// What the page's address says of the Lab.
     pub query: AttrValue,
     /// What the address is to say, and whether that is a step in the history.
@@ -71,6 +81,8 @@ pub enum Msg {
     Band(Option<Rc<Band>>),
     /// Put the focus in the search field.
     Search,
+    /// Something of what hands the run on.
+    Share(ShareMsg),
 }
 
 /// The Lab.
@@ -87,6 +99,8 @@ pub struct Lab {
     waiting: u32,
     asked_us: u64,
     pub(super) failed: Option<String>,
+    /// What hands the run on, while that is open.
+    pub(super) sharing: Option<Sharing>,
     still: bool,
     pressed: Option<(Point, Point)>,
     /// What the theory was computed for, and the result.
@@ -107,10 +121,11 @@ impl Component for Lab {
     type Properties = LabProps;
 
     fn create(ctx: &Context<Self>) -> Self {
-        let (mut view, commands) = View::new();
+        let is_replay = ctx.props().is_replay;
+        let (mut view, commands) = if is_replay { (View::for_replay(), Vec::new()) } else { View::new() };
         view.keys = page::stored(KEYS_KEY).as_deref() != Some("off");
         // Who follows a link to something wants to see that.
-        let is_first_visit = ctx.props().query.is_empty() && page::stored(TOUR_KEY).is_none();
+        let is_first_visit = !is_replay && ctx.props().query.is_empty() && page::stored(TOUR_KEY).is_none();
         view.tour = is_first_visit.then_some(0);
         let view = Rc::new(RefCell::new(view));
         let still = ctx.link().callback(Msg::Still);
@@ -124,13 +139,14 @@ impl Component for Lab {
             waiting: 0,
             asked_us: 0,
             failed: None,
+            sharing: None,
             still: page::matches(page::REDUCED_MOTION),
             pressed: None,
             theory: None,
             band: None,
             revision: 0,
             query: AttrValue::default(),
-            hook: Some(Hook::new(move |id, name| asked.emit((id, name)))),
+            hook: (!is_replay).then(|| Hook::new(move |id, name| asked.emit((id, name)))),
             render_started_ms: Cell::new(now_ms()),
             frames: None,
             _listeners: [
@@ -144,6 +160,7 @@ impl Component for Lab {
         lab.set_active(ctx);
         lab.follow_address(ctx);
         lab.take_over(ctx.props().handover.as_ref());
+        lab.take_file(ctx.props().file.as_ref());
         lab
     }
 
@@ -156,6 +173,9 @@ impl Component for Lab {
             _ => false,
         };
         self.take_over(new.filter(|_| !is_known));
+        let new = ctx.props().file.as_ref();
+        let is_known = new.zip(old.file.as_ref()).is_some_and(|(new, old)| Rc::ptr_eq(new, old));
+        self.take_file(new.filter(|_| !is_known));
         self.revision += 1;
         true
     }
@@ -167,7 +187,7 @@ impl Component for Lab {
                 self.tell_address(ctx);
             }
             Msg::Frame(at_ms) => return self.on_frame(ctx, at_ms),
-            Msg::Report(bytes) => return self.on_report(&bytes),
+            Msg::Report(bytes) => return self.on_report(ctx, &bytes),
             Msg::Failed(why) => {
                 self.failed = Some(why);
                 self.view.borrow_mut().playing = false;
@@ -186,6 +206,7 @@ impl Component for Lab {
             }
             Msg::Still(still) => self.still = still,
             Msg::Band(band) => self.band = band,
+            Msg::Share(message) => self.on_share(ctx, message),
             Msg::Search => {
                 self.act(Action::Tab(Tab::Events));
                 page::focus(SEARCH_ID);
@@ -232,6 +253,12 @@ impl Lab {
         }
     }
 
+    fn take_file(&mut self, file: Option<&Rc<Given>>) {
+        if let Some(file) = file {
+            self.act(Action::OpenFile(Box::new((**file).clone())));
+        }
+    }
+
     fn spawn(&mut self, ctx: &Context<Self>) {
         let on_report = ctx.link().callback(Msg::Report);
         let on_error = ctx.link().callback(Msg::Failed);
@@ -259,31 +286,40 @@ impl Lab {
     fn follow_address(&mut self, ctx: &Context<Self>) {
         let query = &ctx.props().query;
         if *query != self.query {
+            let is_new = link::part(query) != link::part(&self.query);
             self.query = query.clone();
+            if let Some(read) = link::read(query).filter(|_| is_new && !ctx.props().is_replay) {
+                self.act(Action::OpenLink(read.map(Box::new)));
+            }
             self.act(Action::Spot(Spot::parse(query)));
         }
     }
 
-    /// Lets the page's address say what is looked at. Another view is a step in the history, another selection is not.
+    /// Lets the page's address say what is looked at, and the run only if that is the link's. Another view is a step in the history, another selection is not.
     fn tell_address(&mut self, ctx: &Context<Self>) {
         let before = Spot::parse(&self.query);
         let view = self.view.borrow();
         let sight = Some(view.sight).filter(|_| view.sight_is_own && view.sight != Sight::Ring);
         let spot = Spot { sight, selected: view.selected };
+        let is_linked = view.linked == Some(view.run);
         drop(view);
-        if spot != before {
-            self.query = spot.write(&self.query).into();
+        let rest = if is_linked { self.query.to_string() } else { link::without(&self.query) };
+        let query = spot.write(&rest);
+        if *query != *self.query {
+            self.query = query.into();
             ctx.props().on_query.emit((self.query.clone(), spot.sight != before.sight));
         }
     }
 
-    fn act(&mut self, action: Action) {
+    pub(super) fn act(&mut self, action: Action) {
         match &action {
             Action::Tour(None) => drop(page::store(TOUR_KEY, "done")),
             Action::Keys(on) => drop(page::store(KEYS_KEY, if *on { "on" } else { "off" })),
-            Action::NewRun | Action::NewSeed(_) | Action::Preset(_) | Action::TakeOver(_) => {
-                self.pace.restart()
-            }
+            Action::NewRun
+            | Action::NewSeed(_)
+            | Action::Preset(_)
+            | Action::TakeOver(_)
+            | Action::OpenLink(Ok(_)) => self.pace.restart(),
             _ => {}
         }
         let commands = match action {
@@ -293,7 +329,7 @@ impl Lab {
         self.send(commands);
     }
 
-    fn send(&mut self, commands: Vec<Command>) {
+    pub(super) fn send(&mut self, commands: Vec<Command>) {
         let Some(background) = &self.background else { return };
         for command in commands {
             self.waiting += 1;
@@ -351,7 +387,7 @@ impl Lab {
         Some(Command::Advance { to_us, look })
     }
 
-    fn on_report(&mut self, bytes: &[u8]) -> bool {
+    fn on_report(&mut self, ctx: &Context<Self>, bytes: &[u8]) -> bool {
         let started_ms = now_ms();
         self.waiting = self.waiting.saturating_sub(1);
         let news = match protocol::decode(bytes) {
@@ -360,7 +396,21 @@ impl Lab {
                 self.view.borrow_mut().refused = Some(why);
                 true
             }
-            Ok(Report::Idle) => false,
+            Ok(Report::Opened(Ok(facts))) => {
+                self.pace.restart();
+                let commands = self.view.borrow_mut().take_opened(*facts);
+                self.send(commands);
+                true
+            }
+            Ok(Report::Opened(Err(why))) => {
+                self.view.borrow_mut().not_opened = Some(why);
+                true
+            }
+            Ok(Report::Record(record)) => {
+                self.on_record(ctx, *record);
+                true
+            }
+            Ok(Report::Idle | Report::Retraced(_)) => false,
             Ok(Report::TraceHash { id, hash }) => {
                 if let Some(hook) = &self.hook {
                     hook.answer(id, hash);

@@ -65,6 +65,15 @@ pub fn script_for(script: &[(u64, Deed)], nodes: u32) -> Vec<(u64, Deed)> {
     script.iter().filter_map(fits).collect()
 }
 
+/// What of a script is possible with so many nodes, as it stands.
+pub fn possible_with(script: &[(u64, Deed)], nodes: u32) -> Vec<(u64, Deed)> {
+    let is_possible = |(_, deed): &&(u64, Deed)| match deed {
+        Deed::Cut(cut) => cut.iter().all(|node| *node < nodes),
+        deed => node_of(deed).is_none_or(|node| node < nodes),
+    };
+    script.iter().filter(is_possible).cloned().collect()
+}
+
 /// The node at which something is done.
 fn node_of(deed: &Deed) -> Option<u32> {
     match deed {

@@ -1,7 +1,9 @@
 //! What the page and the worker say to each other: commands one way, one report for each the other way, in postcard.
 //! Only types and their encoding; times are microseconds of simulated time.
 
+use super::record::{Record, Retraced};
 use super::why::Why;
+use crate::replay::recording::Facts;
 use rumormill_core::event::Fate;
 use rumormill_core::{Cause, Incarnation, LimiterConfig, MessageKind, NodeId, Status, TraceRecord, Tuning};
 use rumormill_sim::{Network, Scenario};
@@ -72,6 +74,28 @@ pub enum Command {
         id: u32,
         /// The scenario's name.
         name: String,
+    },
+    /// Look at a recording, in place of the run or recording before.
+    Open {
+        /// The page's number for it, repeated in its frames.
+        run: u32,
+        /// The file's name.
+        name: String,
+        /// What stands in it.
+        bytes: Vec<u8>,
+    },
+    /// Hand over everything of the run in sight that can be kept.
+    Record,
+    /// Play a run again from its start to a moment, apart from the cluster in sight.
+    Retrace {
+        /// As for [`Command::Start`].
+        scenario: Box<Scenario>,
+        /// What is done when.
+        script: Vec<(u64, Deed)>,
+        /// The moment.
+        to_us: u64,
+        /// The trace too, or only its hash?
+        with_lines: bool,
     },
 }
 
@@ -232,6 +256,12 @@ pub enum Report {
         /// The hash, or why there is none.
         hash: Result<u64, String>,
     },
+    /// The recording is open; or it is not: the file's name, and why. What was there before still is then.
+    Opened(Result<Box<Facts>, (String, String)>),
+    /// The answer to [`Command::Record`].
+    Record(Box<Record>),
+    /// The answer to [`Command::Retrace`], or why there is none.
+    Retraced(Result<Retraced, String>),
 }
 
 /// A node as the ring draws it.

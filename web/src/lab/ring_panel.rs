@@ -33,6 +33,8 @@ pub struct RingPanelProps {
     pub parts: u32,
     /// How many nodes there are.
     pub nodes: u32,
+    /// Is it a recording, which nobody cuts?
+    pub recorded: bool,
     /// What to do next, if that is worth a line.
     pub hint: Option<AttrValue>,
     /// How the view is to be read, if that is not plain.
@@ -68,6 +70,7 @@ pub fn RingPanel(props: &RingPanelProps) -> Html {
             <div class="view-options" data-testid="view-options">
                 { props.options.clone() }
                 <span class="spacer"></span>
+                if !props.recorded {
                 <div class="cut-tools">
                 <Button label="Draw cut" icon={IconName::Cut} pressed={Some(cut)} testid="tool-cut"
                     title="Draw a line across the ring: the network is cut along it" disabled={!props.sight.has_places()}
@@ -78,6 +81,7 @@ pub fn RingPanel(props: &RingPanelProps) -> Html {
                     kind={if props.parts > 1 { ButtonKind::Primary } else { ButtonKind::Plain }}
                     onclick={on.reform(|()| Action::Do(Deed::Heal))} />
                 </div>
+                }
             </div>
             <div class={classes!("ring-body", format!("of-{}", props.sight.as_str()))} hidden={props.sight == Sight::Table}>
                 { ring(props) }

@@ -4,13 +4,14 @@
 use rumormill_core::config::{ARITY_MAX, FANOUT_MAX, INTERVAL_MAX, INTERVAL_MIN};
 use rumormill_core::{Duration, LimiterConfig, Mode, Strategy, Tuning};
 use rumormill_sim::{Latency, Network, Scenario};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Most nodes of the Lab: what it draws and computes fast enough to watch.
 pub const NODES_MAX: u32 = 1_000;
 
 /// A field of the setup.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Field {
     /// How many nodes.
     Nodes,
@@ -33,7 +34,7 @@ pub enum Field {
 }
 
 /// Which limiter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum LimiterKind {
     /// Tokens that come back evenly.
     Bucket,
@@ -44,7 +45,7 @@ pub enum LimiterKind {
 }
 
 /// How latency varies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Variation {
     /// Not at all.
     Fixed,
@@ -55,7 +56,7 @@ pub enum Variation {
 }
 
 /// The setup as it stands in the panel.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Setup {
     /// How news spreads.
     pub strategy: Strategy,

@@ -131,6 +131,7 @@ fn preset(props: &SetupPanelProps) -> Html {
             <SelectField label="Preset" id="preset" value={props.preset} options={none.into_iter().chain(options).collect::<Vec<_>>()}
                 onchange={props.on.reform(Action::Preset)} />
             <p class="preset-text" data-testid="preset-text">{ text }</p>
+            <a class="replay-link" href="#/replay" data-testid="to-replay">{ "Or play a recorded trace" }</a>
         </div>
     }
 }

@@ -14,16 +14,31 @@ use super::series::Series;
 use super::setup::{Errors, Field, Setup};
 use super::standing::Standing;
 use super::views::{RING_NODES_MAX, WINDOWS};
+use crate::glue::files::Given;
+use crate::replay::recording::Facts;
+use crate::share::link::{Opened, Recipe};
 use crate::sweep::{Opening, Plan};
 use rumormill_core::tree::Tree;
 use rumormill_sim::Scenario;
 use std::collections::VecDeque;
+use std::rc::Rc;
 
 /// Most highlights kept, and most other lines: more than anyone scrolls through.
 pub const LINES_MAX: usize = 500;
 
 /// Rows of the table of nodes on one page, so that a large cluster's table stays quick.
 pub const ROWS_PER_PAGE: u32 = 100;
+
+/// What came of opening a link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LinkNote {
+    /// It is open, with so many acts.
+    Opened(usize),
+    /// It is open, but for what is said here.
+    Partly(String),
+    /// It is not, and why.
+    Refused(String),
+}
 
 /// Everything that the page shows, but for what moves.
 #[derive(Clone, Debug)]
@@ -37,8 +52,20 @@ pub struct View {
     /// Has the setup been changed since?
     pub changed: bool,
     script: Vec<(u64, Deed)>,
+    /// Is the script done as it stands, whatever the size? It is one of a run by hand then.
+    script_is_exact: bool,
+    /// The setup with which the run began.
+    began_as: Setup,
+    /// The run that a link opened.
+    pub linked: Option<u32>,
+    /// What is to be said of the link.
+    pub link_note: Option<LinkNote>,
     /// Of what the cluster is a model, if it is one.
     pub model_of: Option<String>,
+    /// The recording that is looked at, in place of a run.
+    pub replay: Option<Rc<Facts>>,
+    /// The file that could not be opened, and why.
+    pub not_opened: Option<(String, String)>,
     /// The scenario in force, with the tuning and network of now.
     pub scenario: Option<Scenario>,
     /// The number of the run.
@@ -133,12 +160,18 @@ impl View {
     pub fn new() -> (Self, Vec<Command>) {
         let preset = presets::all().swap_remove(0);
         let mut view = Self {
+            began_as: preset.setup.clone(),
+            script_is_exact: false,
+            linked: None,
+            link_note: None,
             setup: preset.setup,
             errors: Errors::new(),
             preset: preset.name,
             changed: false,
             script: preset.script,
             model_of: None,
+            replay: None,
+            not_opened: None,
             scenario: None,
             run: 0,
             playing: false,
@@ -188,10 +221,21 @@ impl View {
         (view, commands)
     }
 
+    /// The page before a recording is open.
+    pub fn for_replay() -> Self {
+        let (mut view, _) = Self::new();
+        (view.scenario, view.preset, view.run) = (None, "", 0);
+        view
+    }
+
     /// Does what the user wants.
     pub fn act(&mut self, action: Action) -> Vec<Command> {
         match action {
             Action::Preset(name) => return self.take_preset(&name),
+            Action::OpenFile(given) => return self.open_file(*given),
+            Action::DismissFile => self.not_opened = None,
+            Action::OpenLink(Ok(opened)) => return self.open_link(*opened),
+            Action::OpenLink(Err(why)) => self.link_note = Some(LinkNote::Refused(why)),
             Action::TakeOver(handover) => return self.take_over(*handover),
             Action::Type(field, text) => return self.set_up(self.setup.clone().with(field, text)),
             Action::Strategy(strategy) => return self.set_up(Setup { strategy, ..self.setup.clone() }),
@@ -204,7 +248,7 @@ impl View {
                 return self.start();
             }
             Action::Open(opening) => return self.open(opening),
-            Action::PlayPause if self.scenario.is_none() => {}
+            Action::PlayPause if !self.has_run() => {}
             Action::PlayPause => {
                 let playing = !self.playing;
                 self.stand_still();
@@ -311,6 +355,7 @@ impl View {
                 return self.ask();
             }
             Action::Dismiss => self.refused = None,
+            Action::DismissLink => self.link_note = None,
             Action::Help(open) => self.help = open,
             Action::Tour(stop) => (self.tour, self.help) = (stop, false),
             Action::Meter => self.meter = !self.meter,
@@ -402,6 +447,9 @@ impl View {
 
     /// How many nodes the run has.
     pub fn nodes(&self) -> u32 {
+        if let Some(replay) = &self.replay {
+            return replay.names.len() as u32;
+        }
         self.scenario.as_ref().map_or(0, |scenario| scenario.nodes)
     }
 
@@ -412,13 +460,49 @@ impl View {
 
     /// The name of a node.
     pub fn name(&self, node: u32) -> Option<rumormill_core::NodeId> {
+        if let Some(replay) = &self.replay {
+            return replay.names.get(node as usize).cloned();
+        }
         self.scenario.as_ref().filter(|scenario| node < scenario.nodes).map(|scenario| scenario.node_id(node))
     }
 
     /// What a sweep runs with other seeds.
     pub fn plan(&self) -> Option<Plan> {
         let scenario = self.scenario.as_ref()?;
-        Some(Plan::new(scenario, &presets::script_for(&self.script, scenario.nodes)))
+        Some(Plan::new(scenario, &self.script_for(scenario.nodes)))
+    }
+
+    /// What is done by itself in a run of so many nodes.
+    fn script_for(&self, nodes: u32) -> Vec<(u64, Deed)> {
+        if self.script_is_exact {
+            presets::possible_with(&self.script, nodes)
+        } else {
+            presets::script_for(&self.script, nodes)
+        }
+    }
+
+    /// How the run began, to be shared.
+    pub fn recipe(&self) -> Recipe {
+        let (setup, preset) = (self.began_as.clone(), self.preset.to_owned());
+        Recipe { setup, preset, model_of: self.model_of.clone() }
+    }
+
+    /// The run of a link, at its moment.
+    fn open_link(&mut self, opened: Opened) -> Vec<Command> {
+        let Opened { shared, lost } = opened;
+        self.link_note =
+            Some(if lost.is_empty() { LinkNote::Opened(shared.acts.len()) } else { LinkNote::Partly(lost) });
+        self.preset = shared.recipe.known_preset();
+        self.changed = presets::find(self.preset).is_some_and(|preset| preset.setup != shared.recipe.setup);
+        (self.setup, self.model_of) = (shared.recipe.setup, shared.recipe.model_of);
+        (self.script, self.script_is_exact) = (shared.acts, true);
+        (self.selected, self.tour, self.sight_is_own) = (None, None, false);
+        let commands = self.start();
+        self.linked = Some(self.run);
+        if shared.at_us > 0 {
+            self.seek(shared.at_us);
+        }
+        commands
     }
 
     fn open(&mut self, opening: Opening) -> Vec<Command> {
@@ -435,7 +519,7 @@ impl View {
 
     /// How the cluster stands.
     pub fn standing(&self) -> Standing {
-        if self.scenario.is_none() { Standing::Nothing } else { Standing::of(&self.spread) }
+        if !self.has_run() { Standing::Nothing } else { Standing::of(&self.spread) }
     }
 
     /// The tree along which news is forwarded, if the strategy has one.
@@ -459,7 +543,7 @@ impl View {
     fn take_preset(&mut self, name: &str) -> Vec<Command> {
         let Some(preset) = presets::find(name) else { return Vec::new() };
         (self.preset, self.setup, self.script) = (preset.name, preset.setup, preset.script);
-        (self.changed, self.model_of) = (false, None);
+        (self.changed, self.model_of, self.script_is_exact) = (false, None, false);
         self.selected = None;
         self.speed = preset.speed;
         if let Some(sight) = preset.sight {
@@ -472,7 +556,7 @@ impl View {
     /// A cluster that is like one elsewhere, paused at its start.
     fn take_over(&mut self, handover: Handover) -> Vec<Command> {
         (self.preset, self.setup, self.script) = ("", handover.setup, handover.script);
-        (self.changed, self.model_of) = (false, Some(handover.words));
+        (self.changed, self.model_of, self.script_is_exact) = (false, Some(handover.words), false);
         (self.selected, self.tour, self.sight_is_own) = (None, None, false);
         self.start()
     }
@@ -515,25 +599,56 @@ impl View {
             }
         };
         self.errors.clear();
+        self.began_as = self.setup.clone();
+        self.clear_run(scenario.nodes);
+        let script = self.script_for(scenario.nodes);
+        self.scenario = Some(scenario.clone());
+        vec![Command::Start { run: self.run, scenario: Box::new(scenario), script, look: self.look() }]
+    }
+
+    /// Forgets the run before: another one begins.
+    fn clear_run(&mut self, nodes: u32) {
         self.run += 1;
         self.stand_still();
         (self.end_us, self.branch) = (0, 0);
         self.branches.clear();
-        self.selected = self.selected.filter(|node| *node < scenario.nodes);
+        self.selected = self.selected.filter(|node| *node < nodes);
         (self.filter.node, self.refused) = (None, None);
         (self.write, self.message, self.message_line) = (None, None, None);
         (self.shown, self.writes) = (Shown::Nothing, Vec::new());
         if !self.sight_is_own {
-            self.sight = if scenario.nodes > RING_NODES_MAX { Sight::Grid } else { Sight::Ring };
+            self.sight = if nodes > RING_NODES_MAX { Sight::Grid } else { Sight::Ring };
         }
         (self.now_us, self.page) = (0, 0);
         self.lines.clear();
         self.highlights.clear();
         self.series = Series::default();
+    }
 
-        let script = presets::script_for(&self.script, scenario.nodes);
-        self.scenario = Some(scenario.clone());
-        vec![Command::Start { run: self.run, scenario: Box::new(scenario), script, look: self.look() }]
+    /// Is there anything to be looked at?
+    pub fn has_run(&self) -> bool {
+        self.scenario.is_some() || self.replay.is_some()
+    }
+
+    /// Hands a file to the worker. What is looked at stays until that has read it.
+    fn open_file(&mut self, given: Given) -> Vec<Command> {
+        self.not_opened = None;
+        match given.bytes {
+            Ok(bytes) => vec![Command::Open { run: self.run + 1, name: given.name, bytes }],
+            Err(why) => {
+                self.not_opened = Some((given.name, why));
+                Vec::new()
+            }
+        }
+    }
+
+    /// The worker has read a file.
+    pub fn take_opened(&mut self, facts: Facts) -> Vec<Command> {
+        let nodes = facts.names.len() as u32;
+        self.replay = Some(Rc::new(facts));
+        (self.selected, self.sight_is_own) = (None, false);
+        self.clear_run(nodes);
+        self.ask()
     }
 
     fn stand_still(&mut self) {
@@ -542,10 +657,13 @@ impl View {
 
     fn seek(&mut self, to_us: u64) {
         self.stand_still();
-        self.seek_us = self.scenario.is_some().then_some(to_us);
+        self.seek_us = self.has_run().then_some(to_us);
     }
 
     fn interval_us(&self) -> u64 {
+        if let Some(replay) = &self.replay {
+            return replay.round_us;
+        }
         self.scenario.as_ref().map_or(0, |scenario| scenario.tuning.interval_us.as_micros())
     }
 
@@ -561,6 +679,10 @@ impl View {
     }
 
     fn perform(&mut self, deed: Deed) -> Vec<Command> {
+        if self.replay.is_some() {
+            self.refused =
+                Some("A recording can be looked at, not changed. The Lab has clusters to break.".to_owned());
+        }
         if self.scenario.is_none() {
             return Vec::new();
         }

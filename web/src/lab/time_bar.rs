@@ -31,6 +31,8 @@ pub struct TimeBarProps {
     pub branches: Vec<Branch>,
     /// The one in sight.
     pub branch: u32,
+    /// Is it a recording, from which no way leads elsewhere?
+    pub recorded: bool,
     /// The part of the speed that is reached, if the run falls behind.
     pub shortfall: Option<f64>,
     /// What the user does.
@@ -81,7 +83,9 @@ fn transport(props: &TimeBarProps) -> Html {
             { button("Step event", IconName::Step, ".", "step-event", "One event further (.)", Action::StepEvent, false) }
             { button("Step round", IconName::Round, "]", "step-round", "One round further (])", Action::StepRound, false) }
             { button("To the end", IconName::Last, "G", "to-end", "To the end of what was played (G)", Action::ToEnd, at_end) }
-            { button("Fork here", IconName::Fork, "f", "fork", "Fork here: go another way, and keep this one (f)", Action::Fork, false) }
+            if !props.recorded {
+                { button("Fork here", IconName::Fork, "f", "fork", "Fork here: go another way, and keep this one (f)", Action::Fork, false) }
+            }
         </div>
     }
 }

@@ -139,7 +139,6 @@ impl Timeline {
     }
 
     /// All that is done on the branch in sight, by time, also what is still to come.
-    #[cfg(test)]
     pub(super) fn log(&self) -> Vec<(u64, Deed)> {
         self.line().log.iter().map(|entry| (entry.at_us, entry.deed.clone())).collect()
     }

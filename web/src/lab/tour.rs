@@ -40,8 +40,8 @@ const STOPS: [Stop; 5] = [
     Stop {
         at: "places",
         title: "Compare, share, go live",
-        text: "Race plays several strategies on one seed. The address holds what you look at: send it to someone. Live shows \
-               real nodes in the same way.",
+        text: "Race plays several strategies on one seed. Share makes a link that opens this very run at this moment. Live \
+               shows real nodes in the same way, Replay a recorded trace.",
     },
 ];
 

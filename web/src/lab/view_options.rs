@@ -12,7 +12,7 @@ use yew::prelude::*;
 /// The row above the picture; empty where there is nothing to choose.
 pub(super) fn options(view: &View, on: &Callback<Action>) -> Html {
     let of_view = match view.sight {
-        Sight::Tree if view.strategy() != Some(Strategy::Random) => tree(view, on),
+        Sight::Tree if view.scenario.is_some() && view.strategy() != Some(Strategy::Random) => tree(view, on),
         Sight::Matrix => matrix(view, on),
         Sight::SpaceTime => window(view, on),
         _ => Html::default(),

@@ -57,7 +57,11 @@ impl View {
 
     /// Which tree there is to show: a strategy that only asks has none of its own.
     pub fn tree_shown(&self) -> TreeOf {
-        if self.strategy() == Some(Strategy::Random) { TreeOf::Way } else { self.tree_of }
+        if self.replay.is_some() || self.strategy() == Some(Strategy::Random) {
+            TreeOf::Way
+        } else {
+            self.tree_of
+        }
     }
 
     /// The strategy in force.

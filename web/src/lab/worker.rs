@@ -3,7 +3,9 @@
 
 use super::look;
 use super::protocol::{Command, Frame, Look, Report};
+use super::record;
 use super::timeline::Timeline;
+use crate::replay::recording::Recording;
 use rumormill_sim::trace_hash_of;
 
 /// A tick handles at most so many events, however fast they are.
@@ -19,6 +21,8 @@ const SEEK_MS: f64 = 40.0;
 pub struct Machine {
     clock: Box<dyn Fn() -> f64>,
     timeline: Option<Timeline>,
+    /// In place of a run: what is looked at in Replay.
+    recording: Option<Recording>,
 }
 
 impl std::fmt::Debug for Machine {
@@ -30,7 +34,7 @@ impl std::fmt::Debug for Machine {
 impl Machine {
     /// A machine without a run; `clock` tells milliseconds of real time.
     pub fn new(clock: impl Fn() -> f64 + 'static) -> Self {
-        Self { clock: Box::new(clock), timeline: None }
+        Self { clock: Box::new(clock), timeline: None, recording: None }
     }
 
     /// Obeys an encoded command and returns the encoded report.
@@ -53,11 +57,20 @@ impl Machine {
             }
             Command::Start { run, scenario, script, look } => match Timeline::new(run, *scenario, script) {
                 Ok(timeline) => {
-                    self.timeline = Some(timeline);
+                    (self.timeline, self.recording) = (Some(timeline), None);
                     self.report(&look, started_ms)
                 }
                 Err(why) => Report::NotStarted(why),
             },
+            Command::Open { run, name, bytes } => {
+                let opened = Recording::open(run, name.clone(), &bytes);
+                Report::Opened(opened.map_err(|why| (name, why)).map(|recording| {
+                    let facts = Box::new(recording.facts().clone());
+                    (self.recording, self.timeline) = (Some(recording), None);
+                    facts
+                }))
+            }
+            command if self.recording.is_some() => self.look_back(command),
             Command::Advance { to_us, look } => self.with(&look, |timeline, clock| {
                 timeline.advance(to_us, EVENTS_MAX, || clock() - started_ms >= TICK_MS);
             }),
@@ -71,8 +84,47 @@ impl Machine {
                 timeline.switch(branch as usize, || clock() - started_ms >= SEEK_MS);
             }),
             Command::Do { deed, look } => self.with(&look, |timeline, _| timeline.act(deed)),
+            Command::Record => match &self.timeline {
+                Some(timeline) => Report::Record(Box::new(record::record(timeline))),
+                None => Report::Idle,
+            },
+            Command::Retrace { scenario, script, to_us, with_lines } => {
+                Report::Retraced(record::retrace(*scenario, &script, to_us, with_lines))
+            }
             Command::Look(look) => self.report(&look, started_ms),
         }
+    }
+
+    /// Obeys a command on a recording: it can be looked at and not changed.
+    fn look_back(&mut self, command: Command) -> Report {
+        let started_ms = (self.clock)();
+        let Some(recording) = &mut self.recording else { return Report::Idle };
+        let look = match command {
+            Command::Advance { to_us, look } => {
+                recording.advance(to_us);
+                look
+            }
+            Command::Step { look } => {
+                recording.step();
+                look
+            }
+            Command::StepBack { look } => {
+                recording.step_back();
+                look
+            }
+            Command::Seek { to_us, look } => {
+                recording.seek(to_us);
+                look
+            }
+            Command::Look(look)
+            | Command::Fork { look }
+            | Command::Switch { look, .. }
+            | Command::Do { look, .. } => look,
+            _ => return Report::Idle,
+        };
+        let mut frame = recording.frame(&look);
+        frame.took_us = (((self.clock)() - started_ms) * 1_000.0) as u32;
+        Report::Frame(Box::new(frame))
     }
 
     /// Does something with the run, if there is one, and reports.

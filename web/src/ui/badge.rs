@@ -68,7 +68,7 @@ pub fn Chip(props: &BadgeProps) -> Html {
 /// Props of [`SourceBar`].
 #[derive(Clone, Debug, PartialEq, Properties)]
 pub struct SourceBarProps {
-    /// `SIM` or `LIVE`.
+    /// `SIM`, `LIVE` or `REPLAY`.
     pub badge: AttrValue,
     /// What the source is, in a few facts.
     pub facts: AttrValue,
@@ -85,7 +85,7 @@ pub struct SourceBarProps {
 #[component]
 pub fn SourceBar(props: &SourceBarProps) -> Html {
     html! {
-        <div class="sourcebar">
+        <div class={classes!("sourcebar", format!("source-{}", props.badge.to_lowercase()))}>
             <Badge text={props.badge.clone()} testid="source-badge" />
             <p class="source-facts" data-testid="source-facts">{ &props.facts }</p>
             <Chip text={props.status.clone()} tone={props.tone} testid="status-chip" />

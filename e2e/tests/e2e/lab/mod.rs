@@ -3,6 +3,10 @@
 /// For everyone: accessibility, the keyboard, the tour.
 mod everyone;
 mod page;
+/// Recordings.
+mod replay;
+/// Links and files.
+mod share;
 /// Time: steps, jumps, forks.
 mod time;
 /// The six views.

@@ -1,0 +1,187 @@
+//! How the Lab hands on what is in sight: it stands still, asks its worker for the record, and lets a worker of its own
+//! play the run again for the trace and its hash.
+
+use super::action::{Action, Sight, Spot};
+use super::palette::Palette;
+use super::place::{Lab, Msg};
+use super::protocol::{self, Command, Report};
+use super::record::{Record, Retraced};
+use crate::glue::{Background, files, page};
+use crate::route::Route;
+use crate::share::{
+    csv,
+    dialog::{Copied, Kept, LINK_ID, ShareDialog, Wish},
+    link::{self, Shared},
+};
+use std::rc::Rc;
+use yew::prelude::*;
+
+/// The dialog while it is open.
+#[derive(Debug, Default)]
+pub(super) struct Sharing {
+    record: Option<Rc<Record>>,
+    link: AttrValue,
+    hash: Option<Result<u64, AttrValue>>,
+    tracing: bool,
+    copied: Option<Copied>,
+    /// Plays the run again; ends with the dialog.
+    background: Option<Background>,
+}
+
+/// What can happen to the dialog.
+#[derive(Debug)]
+pub enum ShareMsg {
+    /// The user did something.
+    Wish(Wish),
+    /// The run was played again.
+    Retraced(Vec<u8>),
+    /// It cannot be.
+    Failed(String),
+    /// A copy was made, or denied.
+    Copied(Copied),
+}
+
+impl Lab {
+    pub(super) fn on_share(&mut self, ctx: &Context<Self>, message: ShareMsg) {
+        match message {
+            ShareMsg::Wish(Wish::Open) => {
+                self.act(Action::Pause);
+                self.sharing = Some(Sharing::default());
+                self.send(vec![Command::Record]);
+            }
+            ShareMsg::Wish(Wish::Close) => self.sharing = None,
+            ShareMsg::Wish(Wish::Copy(field)) => self.copy(ctx, field),
+            ShareMsg::Wish(Wish::Save(Kept::Trace)) => self.retrace(ctx, true),
+            ShareMsg::Wish(Wish::Save(kept)) => self.save(ctx, kept),
+            ShareMsg::Retraced(bytes) => self.on_retraced(&bytes),
+            ShareMsg::Failed(why) => {
+                if let Some(sharing) = &mut self.sharing {
+                    (sharing.hash, sharing.tracing) = (Some(Err(why.into())), false);
+                }
+            }
+            ShareMsg::Copied(copied) => {
+                if !copied.done {
+                    files::select_text(copied.field);
+                }
+                if let Some(sharing) = &mut self.sharing {
+                    sharing.copied = Some(copied);
+                }
+            }
+        }
+    }
+
+    /// The record came: the link can be made, and the hash computed.
+    pub(super) fn on_record(&mut self, ctx: &Context<Self>, record: Record) {
+        let view = self.view.borrow();
+        let shared = Shared { recipe: view.recipe(), acts: record.log.clone(), at_us: record.now_us };
+        let sight = Some(view.sight).filter(|sight| *sight != Sight::Ring);
+        let spot = Spot { sight, selected: view.selected };
+        let query = spot.write(&link::write(&shared));
+        drop(view);
+        let Some(sharing) = &mut self.sharing else { return };
+        sharing.link = page::address_with(&Route::Lab { query }.to_string()).into();
+        sharing.record = Some(Rc::new(record));
+        self.retrace(ctx, false);
+    }
+
+    fn copy(&mut self, ctx: &Context<Self>, field: &'static str) {
+        let Some(sharing) = &self.sharing else { return };
+        let text = if field == LINK_ID { sharing.link.to_string() } else { self.command() };
+        let link = ctx.link().clone();
+        files::copy(&text, move |done| {
+            link.send_message(Msg::Share(ShareMsg::Copied(Copied { field, done })));
+        });
+    }
+
+    /// In a worker of its own, which nobody waits for.
+    fn retrace(&mut self, ctx: &Context<Self>, with_lines: bool) {
+        let scenario = self.view.borrow().recipe().setup.scenario();
+        let Some(sharing) = &mut self.sharing else { return };
+        let (Some(record), Ok(scenario)) = (&sharing.record, scenario) else { return };
+        let on_bytes = ctx.link().callback(|bytes| Msg::Share(ShareMsg::Retraced(bytes)));
+        let on_error = ctx.link().callback(|why| Msg::Share(ShareMsg::Failed(why)));
+        let spawned = Background::spawn(move |bytes| on_bytes.emit(bytes), move |why| on_error.emit(why));
+        match spawned {
+            Ok(background) => {
+                let (script, to_us) = (record.log.clone(), record.now_us);
+                let command = Command::Retrace { scenario: Box::new(scenario), script, to_us, with_lines };
+                background.send(&protocol::encode(&command));
+                (sharing.background, sharing.tracing) = (Some(background), with_lines);
+            }
+            Err(error) => sharing.hash = Some(Err(error.0.into())),
+        }
+    }
+
+    fn on_retraced(&mut self, bytes: &[u8]) {
+        let Some(sharing) = &mut self.sharing else { return };
+        let retraced = match protocol::decode(bytes) {
+            Ok(Report::Retraced(retraced)) => retraced,
+            Ok(_) => Err("the worker answered something else".to_owned()),
+            Err(why) => Err(why),
+        };
+        (sharing.background, sharing.tracing) = (None, false);
+        match retraced {
+            Ok(Retraced { hash, lines }) => {
+                sharing.hash = Some(Ok(hash));
+                if !lines.is_empty() {
+                    files::save(&self.file("trace.jsonl"), "application/x-ndjson", &lines);
+                }
+            }
+            Err(why) => sharing.hash = Some(Err(why.into())),
+        }
+    }
+
+    fn save(&mut self, ctx: &Context<Self>, kept: Kept) {
+        let Some(sharing) = &self.sharing else { return };
+        let Some(record) = &sharing.record else { return };
+        match kept {
+            Kept::Picture => {
+                let ground = Palette::of(ctx.props().is_dark).ground;
+                files::save_picture(&self.file("png"), &[&self.stage.back, &self.stage.front], ground);
+            }
+            Kept::Curve => {
+                let text = csv::curve(self.view.borrow().series.samples());
+                files::save(&self.file("curve.csv"), "text/csv", &text);
+            }
+            Kept::Nodes => {
+                files::save(&self.file("nodes.csv"), "text/csv", &csv::nodes(&record.rows));
+            }
+            Kept::Scenario => {
+                let hash = match &sharing.hash {
+                    Some(Ok(hash)) => format!("# Its trace hash: {hash:016x}\n"),
+                    _ => String::new(),
+                };
+                let text = format!(
+                    "# A run of Rumormill's Lab. To repeat it: {}\n{hash}{}",
+                    self.command(),
+                    record.scenario
+                );
+                files::save(&self.file("yaml"), "application/yaml", &text);
+            }
+            Kept::Trace => {}
+        }
+    }
+
+    /// What a file of this run is called.
+    fn file(&self, ending: &str) -> String {
+        let seed = self.view.borrow().scenario.as_ref().map_or(0, |scenario| scenario.seed);
+        format!("rumormill-lab-{seed}.{ending}")
+    }
+
+    fn command(&self) -> String {
+        format!("rumormill sim run {}", self.file("yaml"))
+    }
+
+    pub(super) fn share_dialog(&self, ctx: &Context<Self>) -> Html {
+        let Some(sharing) = &self.sharing else { return Html::default() };
+        let view = self.view.borrow();
+        let is_picture = view.sight != Sight::Table;
+        let on = ctx.link().callback(|wish| Msg::Share(ShareMsg::Wish(wish)));
+        html! {
+            <ShareDialog now_us={view.now_us} acts={sharing.record.as_ref().map_or(0, |record| record.log.len())}
+                link={sharing.link.clone()} command={self.command()} hash={sharing.hash.clone()} tracing={sharing.tracing}
+                picture_of={is_picture.then(|| AttrValue::from(format!("the {} view", view.sight.title().to_lowercase())))}
+                copied={sharing.copied} {on} />
+        }
+    }
+}

@@ -1,0 +1,295 @@
+//! The cluster at a moment of a recording, folded from its records, as far as they tell. Pure.
+
+use crate::lab::deed::split;
+use crate::lab::protocol::{NodeState, Totals, WRITES_MAX};
+use rumormill_core::event::{Event, TraceEvent};
+use rumormill_core::state::store::{Key, Kind};
+use rumormill_core::{NodeId, Status, TraceRecord};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::rc::Rc;
+
+/// What holds for a recording as a whole.
+#[derive(Debug, Default)]
+pub(super) struct Cast {
+    /// All nodes that it names, in the order of their names.
+    pub(super) names: Vec<NodeId>,
+    /// Which of them it has records of.
+    pub(super) own: Vec<bool>,
+    /// Do all know each other from the start?
+    pub(super) known: bool,
+    /// Does it tell when someone asked for a write? Otherwise a change of a node's own counts as one.
+    pub(super) tells_writes: bool,
+}
+
+impl Cast {
+    pub(super) fn index(&self, id: &NodeId) -> Option<u32> {
+        self.names.binary_search(id).ok().map(|index| index as u32)
+    }
+}
+
+/// How a node learned of a change of a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Learned {
+    pub(super) at_us: u64,
+    /// From whom; itself if it wrote it.
+    pub(super) from: u32,
+    pub(super) hops: u32,
+}
+
+/// A write, and who has it.
+#[derive(Clone, Debug)]
+pub(super) struct Written {
+    pub(super) number: u64,
+    pub(super) at_us: u64,
+    pub(super) node: u32,
+    pub(super) key: Key,
+    pub(super) learned: BTreeMap<u32, Learned>,
+}
+
+/// A node.
+#[derive(Clone, Debug)]
+pub(super) struct NodeNow {
+    pub(super) state: NodeState,
+    pub(super) incarnation: u64,
+    pub(super) rounds: u64,
+    pub(super) messages: [u64; 2],
+    pub(super) bytes: [u64; 2],
+    pub(super) denials: u64,
+    pub(super) links: BTreeSet<u32>,
+    /// When each key last read differently here, and from whom that came.
+    pub(super) keys: BTreeMap<Key, (u64, Kind, Option<u32>)>,
+    /// Does it still know everyone from the start?
+    pub(super) knows_all: bool,
+}
+
+/// The cluster.
+#[derive(Clone, Debug)]
+pub(super) struct Cluster {
+    cast: Rc<Cast>,
+    pub(super) nodes: Vec<NodeNow>,
+    /// What nodes believe of others, as far as that was told.
+    beliefs: BTreeMap<(u32, u32), Status>,
+    pub(super) groups: Vec<u8>,
+    cut_at_us: Option<u64>,
+    cuts: BTreeSet<(u32, u32)>,
+    /// The latest, oldest first.
+    pub(super) writes: VecDeque<Written>,
+    writes_made: u64,
+    pub(super) totals: Totals,
+}
+
+impl Cluster {
+    pub(super) fn new(cast: &Rc<Cast>) -> Self {
+        let node = |own: &bool| NodeNow {
+            state: NodeState::Alive,
+            incarnation: 0,
+            rounds: 0,
+            messages: [0; 2],
+            bytes: [0; 2],
+            denials: 0,
+            links: BTreeSet::new(),
+            keys: BTreeMap::new(),
+            knows_all: cast.known && *own,
+        };
+        Self {
+            nodes: cast.own.iter().map(node).collect(),
+            cast: Rc::clone(cast),
+            beliefs: BTreeMap::new(),
+            groups: Vec::new(),
+            cut_at_us: None,
+            cuts: BTreeSet::new(),
+            writes: VecDeque::new(),
+            writes_made: 0,
+            totals: Totals::default(),
+        }
+    }
+
+    /// What one node believes of another; none if that was not told.
+    pub(super) fn belief(&self, who: u32, of: u32) -> Option<Status> {
+        let told = self.beliefs.get(&(who, of)).copied();
+        told.or_else(|| self.nodes[who as usize].knows_all.then_some(Status::Alive))
+    }
+
+    pub(super) fn is_cut(&self) -> bool {
+        !self.groups.is_empty() || !self.cuts.is_empty()
+    }
+
+    pub(super) fn up(&self) -> u32 {
+        self.nodes.iter().filter(|node| node.state.is_up()).count() as u32
+    }
+
+    /// How many nodes that are up have a write.
+    pub(super) fn informed(&self, write: &Written) -> u32 {
+        let is_up = |node: &&u32| self.nodes[**node as usize].state.is_up();
+        write.learned.keys().filter(is_up).count() as u32
+    }
+
+    /// Takes in what happens next.
+    pub(super) fn apply(&mut self, record: &TraceRecord) {
+        self.totals.events += 1;
+        let at_us = record.at.as_micros();
+        let node = record.node.as_ref().and_then(|id| self.cast.index(id));
+        let Some(node) = node else { return self.apply_to_network(&record.event, at_us) };
+        let now = &mut self.nodes[node as usize];
+        match &record.event {
+            TraceEvent::Node(event) => self.apply_of_node(node, event, at_us),
+            TraceEvent::Started { incarnation } => {
+                let again = now.incarnation > 0 || incarnation.0 > 1;
+                (now.state, now.incarnation) = (NodeState::Alive, incarnation.0);
+                if again {
+                    self.begin_anew(node, false);
+                }
+            }
+            TraceEvent::Recovered { incarnation } => {
+                (now.state, now.incarnation) = (NodeState::Alive, incarnation.0);
+                self.begin_anew(node, true);
+            }
+            TraceEvent::Crashed => {
+                now.state = NodeState::Down;
+                now.links.clear();
+            }
+            TraceEvent::Paused => now.state = NodeState::Paused,
+            TraceEvent::Resumed => now.state = NodeState::Alive,
+            TraceEvent::Lost { .. } => self.totals.lost += 1,
+            TraceEvent::Cut(others) => {
+                let others: Vec<u32> = others.iter().filter_map(|id| self.cast.index(id)).collect();
+                for other in others {
+                    self.cuts.extend([(node, other), (other, node)]);
+                }
+            }
+            TraceEvent::CutOneWay(to) => self.cuts.extend(self.cast.index(to).map(|to| (node, to))),
+            TraceEvent::Mended(to) => {
+                if let Some(to) = self.cast.index(to) {
+                    self.cuts.remove(&(node, to));
+                    self.cuts.remove(&(to, node));
+                }
+            }
+            TraceEvent::Healed => self.heal(),
+            TraceEvent::Wrote { key, .. } => self.written(node, key, at_us),
+            TraceEvent::Skipped(_)
+            | TraceEvent::Slowed { .. }
+            | TraceEvent::ClockSet { .. }
+            | TraceEvent::Duplicated { .. } => {}
+        }
+    }
+
+    fn apply_to_network(&mut self, event: &TraceEvent, at_us: u64) {
+        match event {
+            TraceEvent::Cut(part) => {
+                // The parts of a partition are told one by one; another partition takes the place of the one before.
+                if self.cut_at_us != Some(at_us) {
+                    (self.cut_at_us, self.groups) = (Some(at_us), Vec::new());
+                }
+                let part: Vec<u32> = part.iter().filter_map(|id| self.cast.index(id)).collect();
+                if let Ok(groups) = split(&self.groups, self.nodes.len() as u32, &part) {
+                    self.groups = groups;
+                }
+            }
+            TraceEvent::Healed => self.heal(),
+            _ => {}
+        }
+    }
+
+    fn heal(&mut self) {
+        self.groups.clear();
+        self.cuts.clear();
+        self.cut_at_us = None;
+    }
+
+    /// A node that starts again knows nobody; without its data it has nothing either.
+    fn begin_anew(&mut self, node: u32, with_data: bool) {
+        let now = &mut self.nodes[node as usize];
+        (now.knows_all, now.rounds, now.denials) = (false, 0, 0);
+        (now.messages, now.bytes) = ([0; 2], [0; 2]);
+        now.links.clear();
+        if !with_data {
+            now.keys.clear();
+            for write in &mut self.writes {
+                write.learned.remove(&node);
+            }
+        }
+        self.beliefs.retain(|(who, _), _| *who != node);
+    }
+
+    fn apply_of_node(&mut self, node: u32, event: &Event, at_us: u64) {
+        let now = &mut self.nodes[node as usize];
+        match event {
+            Event::Round { .. } => now.rounds += 1,
+            Event::Sent { kind, bytes, .. } => {
+                now.messages[0] += 1;
+                now.bytes[0] += u64::from(*bytes);
+                self.totals.messages += 1;
+                self.totals.payload += u64::from(kind.is_payload());
+                self.totals.bytes += u64::from(*bytes);
+            }
+            Event::Received { bytes, .. } => {
+                now.messages[1] += 1;
+                now.bytes[1] += u64::from(*bytes);
+            }
+            Event::Denied { .. } => {
+                now.denials += 1;
+                self.totals.denials += 1;
+            }
+            Event::LinkUp { peer, .. } => now.links.extend(self.cast.index(peer)),
+            Event::LinkDown { peer, .. } => {
+                if let Some(peer) = peer.as_ref().and_then(|peer| self.cast.index(peer)) {
+                    now.links.remove(&peer);
+                }
+            }
+            Event::Member { id, status, .. } => {
+                if let Some(of) = self.cast.index(id) {
+                    self.believe(node, of, *status);
+                }
+            }
+            Event::Changed { key, kind, from } => {
+                let from = from.as_ref().and_then(|from| self.cast.index(from));
+                now.keys.insert(key.clone(), (at_us, *kind, from));
+                match from {
+                    Some(from) => self.learn(node, from, key, at_us),
+                    None if !self.cast.tells_writes => self.written(node, key, at_us),
+                    None => {}
+                }
+            }
+            Event::Stopped => {
+                now.state = NodeState::Left;
+                now.links.clear();
+            }
+            Event::NameTaken { .. } | Event::Service { .. } | Event::ClockAhead { .. } => {}
+        }
+    }
+
+    fn believe(&mut self, who: u32, of: u32, status: Status) {
+        self.beliefs.insert((who, of), status);
+        // Of a node without records of its own there is only what others say.
+        if !self.cast.own[of as usize] {
+            self.nodes[of as usize].state = match status {
+                Status::Alive | Status::Suspect => NodeState::Alive,
+                Status::Joining => NodeState::Joining,
+                Status::Down => NodeState::Down,
+                Status::Leaving | Status::Left => NodeState::Left,
+            };
+        }
+    }
+
+    fn written(&mut self, node: u32, key: &Key, at_us: u64) {
+        self.writes_made += 1;
+        if self.writes.len() == WRITES_MAX as usize {
+            self.writes.pop_front();
+        }
+        let learned = BTreeMap::from([(node, Learned { at_us, from: node, hops: 0 })]);
+        self.writes.push_back(Written { number: self.writes_made, at_us, node, key: key.clone(), learned });
+    }
+
+    /// A node's key reads differently: it has those writes of it that whoever sent it had.
+    fn learn(&mut self, node: u32, from: u32, key: &Key, at_us: u64) {
+        let is_told = self.cast.own[from as usize];
+        for write in self.writes.iter_mut().filter(|write| write.key == *key) {
+            let before = write.learned.get(&from).copied();
+            if before.is_none() && is_told {
+                continue;
+            }
+            let hops = before.map_or(1, |before| before.hops + 1);
+            write.learned.entry(node).or_insert(Learned { at_us, from, hops });
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Which sending belongs to which arrival or loss: a recording tells of each end by itself. Pure.
+
+use rumormill_core::event::{Event, Fate, TraceEvent};
+use rumormill_core::{Cause, MessageKind, NodeId, TraceRecord};
+use std::collections::{BTreeMap, VecDeque};
+
+/// A message both of whose ends are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Way {
+    pub(super) from: u32,
+    pub(super) to: u32,
+    pub(super) sent_us: u64,
+    pub(super) ends_us: u64,
+    pub(super) kind: MessageKind,
+    pub(super) cause: Cause,
+    pub(super) number: u64,
+    pub(super) bytes: u32,
+    pub(super) writes: u32,
+    pub(super) lost: Option<Fate>,
+}
+
+/// All messages in the order in which they were sent.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Ways {
+    pub(super) ways: Vec<Way>,
+    /// Messages of which only one end is told.
+    pub(super) halves: u64,
+    /// The longest that any was under way.
+    pub(super) longest_us: u64,
+}
+
+/// Sender, receiver if that is told, the sender's number, kind.
+type Key = (u32, Option<u32>, u64, MessageKind);
+
+/// Pairs the two ends of messages.
+pub(super) fn ways(records: &[TraceRecord], index: impl Fn(&NodeId) -> Option<u32>) -> Ways {
+    let mut open: BTreeMap<Key, VecDeque<Way>> = BTreeMap::new();
+    let mut ways = Ways::default();
+    let mut unsent = 0;
+    for record in records {
+        let Some(node) = record.node.as_ref().and_then(&index) else { continue };
+        let at_us = record.at.as_micros();
+        let (key, lost) = match &record.event {
+            TraceEvent::Node(Event::Sent { to, number, kind, bytes, writes, cause }) => {
+                let to = to.as_ref().and_then(&index);
+                let way = Way {
+                    from: node,
+                    to: to.unwrap_or(node),
+                    sent_us: at_us,
+                    ends_us: at_us,
+                    kind: *kind,
+                    cause: *cause,
+                    number: *number,
+                    bytes: *bytes,
+                    writes: *writes,
+                    lost: None,
+                };
+                open.entry((node, to, *number, *kind)).or_default().push_back(way);
+                continue;
+            }
+            TraceEvent::Node(Event::Received { from, number, kind, .. }) => {
+                let Some(from) = index(from) else { continue };
+                ((from, Some(node), *number, *kind), None)
+            }
+            TraceEvent::Lost { to, number, kind, fate } => {
+                let Some(to) = index(to) else { continue };
+                ((node, Some(to), *number, *kind), Some(*fate))
+            }
+            _ => continue,
+        };
+        // A greeting on a new link is sent to nobody in particular.
+        let to_nobody = (key.0, None, key.2, key.3);
+        let sent = [key, to_nobody].iter().find_map(|key| open.get_mut(key)?.pop_front());
+        match sent {
+            Some(sent) => {
+                let way = Way { to: key.1.unwrap_or(sent.to), ends_us: at_us, lost, ..sent };
+                ways.longest_us = ways.longest_us.max(at_us.saturating_sub(sent.sent_us));
+                ways.ways.push(way);
+            }
+            None => unsent += 1,
+        }
+    }
+    ways.halves = unsent + open.values().map(|sent| sent.len() as u64).sum::<u64>();
+    ways.ways.sort_by_key(|way| way.sent_us);
+    ways
+}
+
+impl Ways {
+    /// Those that were sent since a moment and not after another, with their numbers in the recording.
+    pub(super) fn sent_between(&self, from_us: u64, to_us: u64) -> impl Iterator<Item = (u64, &Way)> {
+        let first = self.ways.partition_point(|way| way.sent_us < from_us);
+        let ways = self.ways[first..].iter().take_while(move |way| way.sent_us <= to_us);
+        (first as u64..).zip(ways)
+    }
+}

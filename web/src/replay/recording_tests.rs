@@ -1,0 +1,167 @@
+use super::*;
+use crate::lab::protocol::{Asked, Known, Look, NodeState, Shown};
+use rumormill_core::{Duration, Status};
+use rumormill_sim::{Act, Scenario, Sim, Start, Timed};
+
+/// The trace of a run, as a file, and the run at its end.
+fn traced(scenario: &Scenario) -> (String, Sim) {
+    let mut sim = Sim::new(scenario.clone()).expect("it makes sense");
+    sim.keep_trace(u32::MAX);
+    sim.run_to_end();
+    let known = scenario.start == Start::Known;
+    let mut text = format!("{{\"rumormill_trace\":1,\"of\":\"a test\",\"known\":{known}}}\n");
+    for record in sim.take_trace() {
+        text.push_str(&serde_json::to_string(&record).expect("records encode"));
+        text.push('\n');
+    }
+    (text, sim)
+}
+
+/// Ten nodes: a write, a crash, a cut, another write on one side.
+fn eventful() -> Scenario {
+    let at = |ms: u64, act| Timed { at_us: Duration::from_millis(ms), act };
+    let set = |node, value: &str| Act::Set { node, key: "color".into(), value: value.into() };
+    let acts = vec![
+        at(500, set(0, "red")),
+        at(1_500, Act::Crash { node: 7 }),
+        at(2_000, Act::Partition { groups: vec![vec![0, 1, 2, 3, 4], vec![5, 6, 7, 8, 9]] }),
+        at(2_500, set(1, "blue")),
+    ];
+    Scenario { nodes: 10, seed: 3, acts, until_us: Duration::from_secs(12), ..Scenario::default() }
+}
+
+fn opened(text: &str) -> Recording {
+    Recording::open(1, "test.jsonl".into(), text.as_bytes()).expect("it is a trace")
+}
+
+fn look(view: Asked) -> Look {
+    Look { text: true, node: Some(1), rows: Some((0, 100)), view, ..Look::default() }
+}
+
+#[test]
+fn at_its_end_a_recording_shows_what_the_simulator_has() {
+    let (text, sim) = traced(&eventful());
+    let mut recording = opened(&text);
+    assert_eq!(recording.facts().gaps, Vec::<String>::new());
+    assert_eq!((recording.facts().own, recording.facts().names.len()), (10, 10));
+    recording.seek(12_000_000);
+    let frame = recording.frame(&look(Asked::Beliefs(0)));
+    for (view, mark) in sim.iter().zip(&frame.marks) {
+        assert_eq!((mark.state.is_up(), mark.informed), (view.up, sim.has_latest(view.index)), "{}", view.id);
+    }
+    assert_eq!(frame.marks[7].state, NodeState::Down);
+    assert_eq!((frame.spread.informed, frame.spread.up, frame.spread.cut), (5, 9, true));
+    assert_eq!(frame.groups, [0, 0, 0, 0, 0, 1, 1, 1, 1, 1]);
+    let text = frame.text.expect("asked for");
+    let totals = sim.totals();
+    assert_eq!((text.totals.messages, text.totals.bytes), (totals.messages, totals.bytes));
+    assert_eq!((text.totals.payload, text.totals.denials), (totals.payload_messages, totals.denials));
+    let Shown::Beliefs(matrix) = text.shown else { panic!("beliefs were asked for") };
+    for view in sim.iter() {
+        for of in sim.iter() {
+            let cell = matrix.cells[view.index as usize * 10 + of.index as usize];
+            let held = view.engine.and_then(|engine| engine.members().status(of.id));
+            let expected = view.engine.map_or(Known::Nobody, |_| held.map_or(Known::No, Known::Status));
+            assert_eq!(cell, expected, "{} of {}", view.id, of.id);
+        }
+    }
+}
+
+#[test]
+fn messages_are_drawn_as_the_simulator_had_them_under_way() {
+    let scenario = eventful();
+    let (text, _) = traced(&scenario);
+    let mut recording = opened(&text);
+    let mut sim = Sim::new(scenario).expect("it makes sense");
+    let mut seen = 0;
+    for ms in (400..3_000).step_by(7) {
+        sim.run_until(Instant::from_micros(ms * 1_000), u32::MAX);
+        recording.seek(ms * 1_000);
+        let there: BTreeSet<(u32, u32, u64)> = sim
+            .in_flight()
+            .filter(|flight| flight.lost.is_none())
+            .map(|flight| (flight.from, flight.to, flight.sent_at.as_micros()))
+            .collect();
+        let here = recording.frame(&Look::default()).flights.into_iter().filter(|flight| !flight.lost);
+        let here: BTreeSet<(u32, u32, u64)> =
+            here.map(|flight| (flight.from.into(), flight.to.into(), flight.sent_us)).collect();
+        // What is lost later, at the receiver or with its link, the recording knows already.
+        assert!(here.is_subset(&there), "at {ms} ms: {here:?} and {there:?}");
+        seen += here.len();
+    }
+    assert!(seen > 50, "{seen}");
+}
+
+#[test]
+fn any_moment_is_the_same_however_one_comes_there() {
+    let (text, _) = traced(&Scenario { until_us: Duration::from_secs(40), nodes: 40, ..eventful() });
+    let (mut straight, mut around) = (opened(&text), opened(&text));
+    assert!(straight.facts().records > 2 * SPACING as u64, "{} records", straight.facts().records);
+    around.frame(&Look::default());
+    straight.frame(&Look::default());
+    for to_us in [3_000_000, 9_000_000, 20_000_000, 39_000_000] {
+        straight.seek(to_us);
+        around.seek(40_000_000);
+        around.seek(to_us - 500_000);
+        around.seek(to_us);
+        around.step();
+        around.step_back();
+        around.seek(to_us);
+        let view = || Look { node: Some(3), ..look(Asked::Lanes((0..10).collect(), 1_000_000)) };
+        let (mut one, mut other) = (straight.frame(&view()), around.frame(&view()));
+        (one.turned_us, other.turned_us) = (None, None);
+        // What the page was told on the way differs.
+        let records = [&mut one, &mut other].map(|frame| {
+            std::mem::take(&mut frame.text.as_mut().expect("asked for").records).last().cloned()
+        });
+        assert_eq!(records[0], records[1]);
+        assert_eq!(one, other, "at {to_us}");
+    }
+}
+
+#[test]
+fn going_back_tells_the_page_what_to_forget_and_tells_it_again() {
+    let (text, _) = traced(&eventful());
+    let mut recording = opened(&text);
+    let told = |recording: &mut Recording| {
+        let frame = recording.frame(&look(Asked::Nothing));
+        let records = frame.text.expect("asked for").records;
+        (frame.turned_us, records.len(), records.last().map(|record| record.at.as_micros()))
+    };
+    recording.seek(1_600_000);
+    let (turned_us, count, last_us) = told(&mut recording);
+    assert!(turned_us.is_none() && count > 50 && last_us.is_some_and(|us| us <= 1_600_000));
+    recording.seek(600_000);
+    assert_eq!(told(&mut recording).0, Some(599_999));
+    recording.seek(1_600_000);
+    assert_eq!(told(&mut recording).2, last_us, "again");
+    recording.seek(0);
+    recording.step_back();
+    assert_eq!(recording.now_us, 0, "there is nothing before the first record");
+}
+
+#[test]
+fn one_node_s_trace_shows_what_it_heard_and_says_what_it_cannot() {
+    let lines = [
+        r#"{"at":1700000000000000,"node":"b","event":{"skipped":12}}"#,
+        r#"{"at":1700000000100000,"node":"b","event":{"node":{"member":{"id":"a","incarnation":1,"status":"alive","was":null}}}}"#,
+        r#"{"at":1700000000200000,"node":"b","event":{"node":{"changed":{"key":"color","kind":"register","from":"a"}}}}"#,
+        r#"{"at":1700000000300000,"node":"b","event":{"wrote":{"key":"color","what":"set"}}}"#,
+        r#"{"at":1700000000400000,"node":"b","event":{"node":{"member":{"id":"a","incarnation":1,"status":"down","was":"suspect"}}}}"#,
+    ];
+    let mut recording = opened(&format!("[{}]", lines.join(",")));
+    let facts = recording.facts();
+    assert!(facts.from_first && facts.span_us == 400_000 && facts.own == 1);
+    let gaps = facts.gaps.join(" ");
+    for part in ["12 events before", "recorded at 1 of 2 nodes", "holds no messages"] {
+        assert!(gaps.contains(part), "{part}: {gaps}");
+    }
+    recording.seek(350_000);
+    let frame = recording.frame(&look(Asked::Beliefs(0)));
+    assert_eq!((frame.spread.informed, frame.spread.up), (1, 2));
+    recording.seek(400_000);
+    let frame = recording.frame(&look(Asked::Beliefs(0)));
+    assert_eq!(frame.marks[0].state, NodeState::Down, "as the one that tells believes");
+    let Shown::Beliefs(matrix) = frame.text.expect("asked for").shown else { panic!("asked for") };
+    assert_eq!(matrix.cells, [Known::Nobody, Known::Nobody, Known::Status(Status::Down), Known::No]);
+}
