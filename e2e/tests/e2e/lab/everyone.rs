@@ -65,6 +65,11 @@ async fn a_run_is_started_broken_and_mended_without_a_mouse() {
         panic!("Tab does not lead to {id}");
     };
     browser.script("document.activeElement.blur()", vec![]).await;
+    tab_to("share-open").await;
+    press(&browser, "\u{E007}").await; // Enter
+    browser.text(&by_testid("share-hash"), |text| text.starts_with("Trace hash")).await;
+    tab_to("save-curve").await;
+    press(&browser, "\u{E00C}").await; // Escape
     tab_to("preset").await;
     press(&browser, "Mass").await;
     browser.text(".preset-text", |text| text.contains("Thirty of forty nodes")).await;

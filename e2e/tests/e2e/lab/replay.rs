@@ -112,9 +112,10 @@ async fn a_trace_of_the_program_is_played_in_every_view() {
     press(&browser, "k").await;
     browser.text(&by_testid("refused"), |text| text.contains("looked at, not changed")).await;
     click(&browser, "refused-close").await;
+    seek(&browser, 8.0).await;
+    browser.text(&by_testid("event-list"), |text| text.contains("All cuts were healed")).await;
     seek(&browser, 11.0).await;
     browser.text(STATUS, |text| text == "11 of 11 have the latest").await;
-    browser.text(&by_testid("event-list"), |text| text.contains("All cuts were healed")).await;
     for look in [Look::DESKTOP, Look::DESKTOP.dark(), Look::PHONE, Look::PHONE.dark()] {
         browser.look(look).await;
         for view in ["tree", "grid", "matrix", "space-time", "table", "ring"] {
