@@ -21,6 +21,7 @@ pub mod sight;
 pub mod scrub;
 pub mod action;
 pub mod state;
+pub mod opening;
 pub mod views;
 pub mod pace;
 pub mod keys;

@@ -3,6 +3,7 @@
 
 use super::action::{Action, Between, Form, MatrixOf, Sight, Spot, Tab, Tool, TreeOf};
 use super::handover::Handover;
+use super::opening::LinkNote;
 use super::pace::{SPEED_DEFAULT, SPEED_MAX, SPEED_MIN};
 use super::presets;
 use super::protocol::{
@@ -14,9 +15,7 @@ use super::series::Series;
 use super::setup::{Errors, Field, Setup};
 use super::standing::Standing;
 use super::views::{RING_NODES_MAX, WINDOWS};
-use crate::glue::files::Given;
 use crate::replay::recording::Facts;
-use crate::share::link::{Opened, Recipe};
 use crate::sweep::{Opening, Plan};
 use rumormill_core::tree::Tree;
 use rumormill_sim::Scenario;
@@ -29,17 +28,6 @@ pub const LINES_MAX: usize = 500;
 /// Rows of the table of nodes on one page, so that a large cluster's table stays quick.
 pub const ROWS_PER_PAGE: u32 = 100;
 
-/// What came of opening a link.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum LinkNote {
-    /// It is open, with so many acts.
-    Opened(usize),
-    /// It is open, but for what is said here.
-    Partly(String),
-    /// It is not, and why.
-    Refused(String),
-}
-
 /// Everything that the page shows, but for what moves.
 #[derive(Clone, Debug)]
 pub struct View {
@@ -51,11 +39,11 @@ pub struct View {
     pub preset: &'static str,
     /// Has the setup been changed since?
     pub changed: bool,
-    script: Vec<(u64, Deed)>,
+    pub(super) script: Vec<(u64, Deed)>,
     /// Is the script done as it stands, whatever the size? It is one of a run by hand then.
-    script_is_exact: bool,
+    pub(super) script_is_exact: bool,
     /// The setup with which the run began.
-    began_as: Setup,
+    pub(super) began_as: Setup,
     /// The run that a link opened.
     pub linked: Option<u32>,
     /// What is to be said of the link.
@@ -472,39 +460,6 @@ impl View {
         Some(Plan::new(scenario, &self.script_for(scenario.nodes)))
     }
 
-    /// What is done by itself in a run of so many nodes.
-    fn script_for(&self, nodes: u32) -> Vec<(u64, Deed)> {
-        if self.script_is_exact {
-            presets::possible_with(&self.script, nodes)
-        } else {
-            presets::script_for(&self.script, nodes)
-        }
-    }
-
-    /// How the run began, to be shared.
-    pub fn recipe(&self) -> Recipe {
-        let (setup, preset) = (self.began_as.clone(), self.preset.to_owned());
-        Recipe { setup, preset, model_of: self.model_of.clone() }
-    }
-
-    /// The run of a link, at its moment.
-    fn open_link(&mut self, opened: Opened) -> Vec<Command> {
-        let Opened { shared, lost } = opened;
-        self.link_note =
-            Some(if lost.is_empty() { LinkNote::Opened(shared.acts.len()) } else { LinkNote::Partly(lost) });
-        self.preset = shared.recipe.known_preset();
-        self.changed = presets::find(self.preset).is_some_and(|preset| preset.setup != shared.recipe.setup);
-        (self.setup, self.model_of) = (shared.recipe.setup, shared.recipe.model_of);
-        (self.script, self.script_is_exact) = (shared.acts, true);
-        (self.selected, self.tour, self.sight_is_own) = (None, None, false);
-        let commands = self.start();
-        self.linked = Some(self.run);
-        if shared.at_us > 0 {
-            self.seek(shared.at_us);
-        }
-        commands
-    }
-
     fn open(&mut self, opening: Opening) -> Vec<Command> {
         self.setup = self.setup.clone().with(Field::Seed, opening.seed.to_string());
         if let Some(cell) = opening.cell {
@@ -590,7 +545,7 @@ impl View {
     }
 
     /// A new run of the setup as it stands, paused at its start.
-    fn start(&mut self) -> Vec<Command> {
+    pub(super) fn start(&mut self) -> Vec<Command> {
         let scenario = match self.setup.scenario() {
             Ok(scenario) => scenario,
             Err(errors) => {
@@ -607,7 +562,7 @@ impl View {
     }
 
     /// Forgets the run before: another one begins.
-    fn clear_run(&mut self, nodes: u32) {
+    pub(super) fn clear_run(&mut self, nodes: u32) {
         self.run += 1;
         self.stand_still();
         (self.end_us, self.branch) = (0, 0);
@@ -625,37 +580,11 @@ impl View {
         self.series = Series::default();
     }
 
-    /// Is there anything to be looked at?
-    pub fn has_run(&self) -> bool {
-        self.scenario.is_some() || self.replay.is_some()
-    }
-
-    /// Hands a file to the worker. What is looked at stays until that has read it.
-    fn open_file(&mut self, given: Given) -> Vec<Command> {
-        self.not_opened = None;
-        match given.bytes {
-            Ok(bytes) => vec![Command::Open { run: self.run + 1, name: given.name, bytes }],
-            Err(why) => {
-                self.not_opened = Some((given.name, why));
-                Vec::new()
-            }
-        }
-    }
-
-    /// The worker has read a file.
-    pub fn take_opened(&mut self, facts: Facts) -> Vec<Command> {
-        let nodes = facts.names.len() as u32;
-        self.replay = Some(Rc::new(facts));
-        (self.selected, self.sight_is_own) = (None, false);
-        self.clear_run(nodes);
-        self.ask()
-    }
-
     fn stand_still(&mut self) {
         (self.playing, self.goal_us, self.seek_us) = (false, None, None);
     }
 
-    fn seek(&mut self, to_us: u64) {
+    pub(super) fn seek(&mut self, to_us: u64) {
         self.stand_still();
         self.seek_us = self.has_run().then_some(to_us);
     }
@@ -674,7 +603,7 @@ impl View {
         Some(Command::Seek { to_us, look: self.look() })
     }
 
-    fn ask(&self) -> Vec<Command> {
+    pub(super) fn ask(&self) -> Vec<Command> {
         vec![Command::Look(self.look())]
     }
 
