@@ -29,6 +29,9 @@ pub struct StatusView {
     pub pid: u32,
     /// How long it has run.
     pub uptime_ms: u64,
+    /// Its clock as it said this; 0 from a node that is too old to say so.
+    #[serde(default)]
+    pub at_us: u64,
     /// Members by status.
     #[cfg_attr(feature = "openapi", schema(value_type = BTreeMap<String, u32>))]
     pub members: BTreeMap<Status, u32>,

@@ -13,4 +13,6 @@ pub use http::{
     JoiningView, KeyList, MemberEvent, MemberList, MemberView, Problem, ReportView, SetBody, SetChange,
     SetChanged, SetKind, SetView, StatusView, StoreView, Tallies, WatchEvent,
 };
-pub use observe::{Ask, Gone, Notice, OBSERVE_SUBPROTOCOL, Outcome, Request, SIGHT_RECORDS_MAX, Sight};
+pub use observe::{
+    ArrivalView, Ask, Gone, Notice, OBSERVE_SUBPROTOCOL, Outcome, Request, SIGHT_RECORDS_MAX, Sight,
+};

@@ -92,7 +92,7 @@ pub enum Outcome {
 }
 
 /// What a member can be asked to show.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Sight {
     /// Its members, as `GET members` has them.
@@ -107,6 +107,31 @@ pub enum Sight {
         /// The moment.
         after_us: u64,
     },
+    /// When a key first read differently at it after a moment: an
+    /// [`ArrivalView`].
+    Arrival {
+        /// The key.
+        key: String,
+        /// The moment, on the asked node's clock.
+        after_us: u64,
+    },
+}
+
+/// When a change arrived at a member, and how its clock differs from the
+/// observed node's: what [`Sight::Arrival`] shows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ArrivalView {
+    /// When, on the member's clock; none if it did not, as far as its trace
+    /// still tells.
+    pub at_us: Option<u64>,
+    /// From whom it came; none for a write of the member itself.
+    pub from: Option<NodeId>,
+    /// How far the member's clock is ahead of the observed node's: negative
+    /// if it is behind. None where the member is too old to tell its time.
+    pub ahead_us: Option<i64>,
+    /// By how much that may be wrong: half of the shortest round trip with
+    /// which it was measured.
+    pub within_us: u64,
 }
 
 /// Most records that [`Sight::Trace`] brings.

@@ -31,6 +31,7 @@ pub(crate) fn status(engine: &Engine<Store>, clock: &Clock) -> StatusView {
         version: VERSION.to_owned(),
         pid: std::process::id(),
         uptime_ms: u64::try_from(clock.uptime().as_millis()).unwrap_or(u64::MAX),
+        at_us: now.as_micros(),
         members,
         tuning: config.tuning,
         store: StoreView {

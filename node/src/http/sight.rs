@@ -6,15 +6,18 @@ use super::api;
 use crate::client::{Client, ClientError};
 use crate::handle::NodeHandle;
 use hyper::Method;
-use rumormill_api::{HealthList, MemberList, Outcome, SIGHT_RECORDS_MAX, Sight};
+use rumormill_api::{ArrivalView, HealthList, MemberList, Outcome, SIGHT_RECORDS_MAX, Sight, StatusView};
 use rumormill_core::{Event, NodeId, TraceEvent, TraceRecord};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::time::Duration;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 /// How long a member may take. A guess: an observer waits for it.
 const PATIENCE: Duration = Duration::from_secs(3);
+
+/// How often a member's clock is read: the shortest round trip counts, as in NTP.
+const CLOCK_READINGS: usize = 3;
 
 /// Shows what a member sees.
 pub(super) async fn look(node: &NodeHandle, at: &NodeId, sight: Sight) -> Outcome {
@@ -44,6 +47,12 @@ async fn own(node: &NodeHandle, sight: Sight) -> Result<Value, String> {
         Sight::Health => json(&HealthList { services: node.services().await.map_err(stopped)? }),
         Sight::Config => Value::Object(api::configuration(node).await.map_err(|failure| failure.detail())?),
         Sight::Trace { after_us } => json(&newest(node.trace().await.map_err(stopped)?, after_us)),
+        Sight::Arrival { key, after_us } => {
+            let records = node.trace().await.map_err(stopped)?;
+            // An observer knows this node's clock roughly only: of several writes the last is the one it means.
+            let own_writes = records.iter().rev().filter(|record| is_own_write(record));
+            json(&arrival(own_writes, &key, after_us, ClockRead { ahead_us: Some(0), within_us: 0 }))
+        }
     })
 }
 
@@ -54,7 +63,72 @@ async fn elsewhere(node: &NodeHandle, at: &NodeId, sight: Sight) -> Result<Value
         Sight::Health => Ok(json(&in_time(at, client.get::<HealthList>("health")).await?)),
         Sight::Config => Ok(Value::Object(in_time(at, client.get("config")).await?)),
         Sight::Trace { after_us } => Ok(json(&newest(in_time(at, client.get("trace")).await?, after_us))),
+        Sight::Arrival { key, after_us } => {
+            let clock = in_time(at, async { Ok(clock(node, &client).await) }).await??;
+            let records: Vec<TraceRecord> = in_time(at, client.get("trace")).await?;
+            Ok(json(&arrival(records.iter(), &key, after_us, clock)))
+        }
     }
+}
+
+/// What is known of a member's clock, against this node's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct ClockRead {
+    ahead_us: Option<i64>,
+    within_us: u64,
+}
+
+/// Reads a member's clock. What it says lies somewhere between the question and the answer, so its middle is wrong by
+/// half of the round trip at most.
+async fn clock(node: &NodeHandle, client: &Client) -> Result<ClockRead, String> {
+    let own = node.status().await.map_err(|error| error.to_string())?.at_us;
+    let read = Instant::now();
+    let mut best = ClockRead { ahead_us: None, within_us: 0 };
+    for _ in 0..CLOCK_READINGS {
+        let asked = Instant::now();
+        let told: StatusView = client.get("status").await.map_err(|error| error.to_string())?;
+        let half = asked.elapsed() / 2;
+        let within_us = micros(half).max(1);
+        if told.at_us > 0 && (best.ahead_us.is_none() || within_us < best.within_us) {
+            let here = own.saturating_add(micros(asked.duration_since(read) + half));
+            best = ClockRead { ahead_us: Some(told.at_us.cast_signed() - here.cast_signed()), within_us };
+        }
+    }
+    Ok(best)
+}
+
+/// The first change of a key that a trace tells after a moment on the observed node's clock.
+fn arrival<'a>(
+    mut records: impl Iterator<Item = &'a TraceRecord>,
+    wanted: &str,
+    after_us: u64,
+    clock: ClockRead,
+) -> ArrivalView {
+    // Rather too early than too late: what had arrived must not be missed because of a clock.
+    let after_us =
+        after_us.saturating_add_signed(clock.ahead_us.unwrap_or_default()).saturating_sub(clock.within_us);
+    let first = records.find_map(|record| match &record.event {
+        TraceEvent::Node(Event::Changed { key, from, .. })
+            if key.as_str() == wanted && record.at.as_micros() >= after_us =>
+        {
+            Some((record.at.as_micros(), from.clone()))
+        }
+        _ => None,
+    });
+    ArrivalView {
+        at_us: first.as_ref().map(|(at_us, _)| *at_us),
+        from: first.and_then(|(_, from)| from),
+        ahead_us: clock.ahead_us,
+        within_us: clock.within_us,
+    }
+}
+
+fn is_own_write(record: &TraceRecord) -> bool {
+    matches!(record.event, TraceEvent::Node(Event::Changed { from: None, .. }))
+}
+
+fn micros(span: Duration) -> u64 {
+    u64::try_from(span.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// The API of a member, which stands beside its gossip socket.
@@ -93,4 +167,31 @@ fn newest(records: Vec<TraceRecord>, after_us: u64) -> Vec<TraceRecord> {
 
 fn json(value: &impl Serialize) -> Value {
     serde_json::to_value(value).expect("what the API says always encodes")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rumormill_core::state::store::Key;
+    use rumormill_core::{Instant, Kind};
+
+    fn changed(at_us: u64, key: &str) -> TraceRecord {
+        let key = Key::new(key).expect("a valid key");
+        let event = TraceEvent::Node(Event::Changed { key, kind: Kind::Register, from: None });
+        TraceRecord { at: Instant::from_micros(at_us), node: None, event }
+    }
+
+    #[test]
+    fn an_arrival_is_the_first_change_after_the_moment_on_the_members_clock() {
+        let records = [changed(900, "k"), changed(5_000, "other"), changed(5_100, "k"), changed(6_000, "k")];
+        let at = |after_us, ahead_us, within_us| {
+            arrival(records.iter(), "k", after_us, ClockRead { ahead_us, within_us }).at_us
+        };
+        assert_eq!(at(900, Some(0), 0), Some(900), "at the moment itself");
+        assert_eq!(at(1_000, Some(0), 0), Some(5_100));
+        assert_eq!(at(1_000, Some(0), 200), Some(900), "it may have been then");
+        assert_eq!(at(500, Some(4_700), 0), Some(6_000), "its clock is ahead");
+        assert_eq!(at(5_500, Some(-500), 0), Some(5_100), "its clock is behind");
+        assert_eq!(at(7_000, None, 0), None);
+    }
 }

@@ -146,6 +146,17 @@ async fn an_observer_sees_and_configures_other_members_through_its_node() {
         let trace = shown(observer.ask(id + 3, look(Sight::Trace { after_us: 0 })).await);
         let text = trace.to_string();
         assert!(!text.contains("\"round\"") && !text.contains("\"sent\""), "{text}");
+        let sight = Sight::Arrival { key: "seen".to_owned(), after_us: 0 };
+        let arrival = shown(observer.ask(id + 5, look(sight)).await);
+        // Node 2 wrote it; to the observed node it came.
+        let is_origin = at == &there;
+        assert_eq!(arrival["from"].is_null(), is_origin || arrival["at_us"].is_null(), "{arrival}");
+        assert_eq!(
+            arrival["at_us"].is_u64(),
+            is_origin,
+            "what came to the observed node is no write of its own"
+        );
+        assert!(arrival["ahead_us"].as_i64().is_some_and(|ahead| ahead.abs() < 60_000_000), "{arrival}");
         let changes = Map::from_iter([("fanout".to_owned(), json!(3))]);
         let tuned = shown(observer.ask(id + 4, Ask::Tune { at: at.clone(), changes }).await);
         assert_eq!(tuned["fanout"], 3);

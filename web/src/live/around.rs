@@ -1,6 +1,7 @@
 //! What other members say, asked through the observed node: what each believes of whom, which services there are, how
 //! each is configured, what happened at each. A pure book of questions and answers: it reads no clock and sends nothing.
 
+use super::measure::Measure;
 use super::state::{SeenMember, View};
 use rumormill_api::{Ask, HealthList, HealthView, MemberList, Outcome, Request, Sight};
 use rumormill_core::{NodeId, Status, TraceRecord};
@@ -18,6 +19,9 @@ const AGAIN_MS: u64 = 2_000;
 
 /// How long an answer may take before it is asked again, in milliseconds: longer than the node waits.
 const PATIENCE_MS: u64 = 6_000;
+
+/// How often a member is asked whether it has a write, in milliseconds: its whole trace is looked through.
+const ARRIVAL_MS: u64 = 1_000;
 
 /// How often the services are asked for, in milliseconds.
 const SERVICES_MS: u64 = 1_000;
@@ -50,6 +54,7 @@ enum Question {
     Services,
     Config,
     Tune(NodeId),
+    Arrival(NodeId),
 }
 
 /// The book.
@@ -63,6 +68,10 @@ pub struct Around {
     pub config: Option<Map<String, Value>>,
     /// What came of the latest change of the configuration, member by member; none while it is not known.
     pub tuned: BTreeMap<NodeId, Option<Result<(), String>>>,
+    /// How the latest write through the observed node spreads.
+    pub measured: Option<Measure>,
+    /// A write that the observed node has not answered yet, by the number of its request.
+    prepared: Option<(u64, Measure)>,
     waiting: BTreeMap<u64, Question>,
     asked_ms: BTreeMap<Question, u64>,
     /// Up to where each member's trace is known, on its clock.
@@ -86,6 +95,9 @@ impl Around {
                 due.push((Question::Beliefs(id), AGAIN_MS));
             }
         }
+        for member in self.measured.iter().flat_map(|measure| measure.due(now_ms)) {
+            due.push((Question::Arrival(member), ARRIVAL_MS));
+        }
         let own = own.clone();
         let requests = due.into_iter().filter_map(|(question, every_ms)| {
             let wait_ms =
@@ -95,6 +107,36 @@ impl Around {
             is_due.then(|| self.ask(question, &own, now_ms))
         });
         requests.collect()
+    }
+
+    /// A write is asked of the observed node: if it comes about, its way is followed. `clock_us` is the node's clock.
+    pub fn prepare(&mut self, request: &Request, own: &NodeId, clock_us: u64, now_ms: u64) {
+        let key = match &request.ask {
+            Ask::Set { key, .. }
+            | Ask::Put { key, .. }
+            | Ask::Add { key, .. }
+            | Ask::Remove { key, .. }
+            | Ask::Delete { key }
+            | Ask::Increment { key, .. } => key.clone(),
+            Ask::Look { .. } | Ask::Tune { .. } => return,
+        };
+        self.prepared = Some((request.id, Measure::new(request.id, key, own.clone(), clock_us, now_ms)));
+    }
+
+    /// The observed node has answered a write. True if its way is followed from now on.
+    pub fn written(&mut self, id: u64, outcome: &Outcome, members: &BTreeMap<NodeId, SeenMember>) -> bool {
+        let Some((_, measure)) = self.prepared.take_if(|(prepared, _)| *prepared == id) else { return false };
+        if !matches!(outcome, Outcome::Done(_) | Outcome::Gone { changed: true }) {
+            return false;
+        }
+        let active = members.values().filter(|member| member.view.status.is_active()).count();
+        let asked: Vec<_> = asked(members.values()).map(|member| member.view.id.clone()).collect();
+        let left_out = active.saturating_sub(asked.len());
+        self.measured = Some(measure.among(asked.into_iter(), left_out));
+        // Whoever was asked about the write before is asked about this one.
+        self.waiting.retain(|_, question| !matches!(question, Question::Arrival(_)));
+        self.asked_ms.retain(|question, _| !matches!(question, Question::Arrival(_)));
+        true
     }
 
     /// Asks how the observed node is configured.
@@ -133,6 +175,11 @@ impl Around {
             }
             Question::Beliefs(member) => self.believe(member, read::<MemberList>(value), now_ms),
             Question::Events(member) => return self.trace(member, read(value).unwrap_or_default()),
+            Question::Arrival(member) => {
+                if let Some(measure) = &mut self.measured {
+                    measure.take(&member, read(value));
+                }
+            }
         }
         Vec::new()
     }
@@ -140,6 +187,7 @@ impl Around {
     /// Another node is observed, or another life of it: nothing that was asked will be answered.
     pub fn interrupt(&mut self) {
         self.waiting.clear();
+        self.prepared = None;
         for tuned in self.tuned.values_mut().filter(|tuned| tuned.is_none()) {
             *tuned = Some(Err(
                 "the connection was lost before the answer: it may or may not have changed".to_owned()
@@ -153,6 +201,12 @@ impl Around {
             Question::Events(member) => {
                 let after_us = self.traced_us.get(member).copied().unwrap_or_default();
                 (member.clone(), Sight::Trace { after_us })
+            }
+            Question::Arrival(member) => {
+                let measure = self.measured.as_ref();
+                let key = measure.map(|measure| measure.key.clone()).unwrap_or_default();
+                let after_us = measure.map_or(0, Measure::after_us);
+                (member.clone(), Sight::Arrival { key, after_us })
             }
             Question::Config => (own.clone(), Sight::Config),
             Question::Services | Question::Tune(_) => (own.clone(), Sight::Health),
@@ -220,7 +274,7 @@ mod tests {
 
     fn asks(requests: &[Request]) -> Vec<(&str, Sight)> {
         let ask = |request: &Request| match &request.ask {
-            Ask::Look { at, sight } => (at.as_str().to_owned(), *sight),
+            Ask::Look { at, sight } => (at.as_str().to_owned(), sight.clone()),
             other => panic!("{other:?}"),
         };
         requests.iter().map(ask).map(|(at, sight)| (&*at.leak(), sight)).collect()
@@ -234,7 +288,7 @@ mod tests {
         let wants = Wants { beliefs: true, events: true };
         let due = around.due(&view, wants, 3_000);
         let (members, trace) = (Sight::Members, Sight::Trace { after_us: 7_000_000 });
-        assert_eq!(asks(&due), [("a", members), ("b", trace), ("b", members)]);
+        assert_eq!(asks(&due), [("a", members.clone()), ("b", trace), ("b", members)]);
         assert!(around.due(&view, wants, 3_100).is_empty());
         let again = around.due(&view, wants, 1_000 + PATIENCE_MS);
         assert_eq!(asks(&again), [("a", Sight::Health)], "one that never came");
@@ -268,6 +322,29 @@ mod tests {
         let belief = &around.beliefs[&id("a")];
         assert_eq!((belief.of.len(), belief.error.as_deref()), (1, Some("too slow")));
         assert!(around.answer(ids[0], Outcome::Shown(Value::Null), 5_000).is_empty(), "answered already");
+    }
+
+    #[test]
+    fn a_write_that_comes_about_is_followed_to_the_members() {
+        let (view, mut around) = (view(), Around::default());
+        let write = |id, by| Request { id, ask: Ask::Increment { key: "c".to_owned(), by } };
+        around.prepare(&write(1, 1), &id("a"), 4_000_000, 1_000);
+        assert!(!around.written(1, &Outcome::Refused("no".to_owned()), &view.members));
+        assert!(around.measured.is_none());
+        around.prepare(&write(2, 2), &id("a"), 4_100_000, 1_100);
+        assert!(!around.written(1, &Outcome::Gone { changed: true }, &view.members), "an older one");
+        assert!(around.written(2, &Outcome::Gone { changed: true }, &view.members));
+        let arrival = |after_us| Sight::Arrival { key: "c".to_owned(), after_us };
+        let due = around.due(&view, Wants::default(), 1_100);
+        assert_eq!(asks(&due), [("a", Sight::Health), ("a", arrival(4_100_000))]);
+        let told = json!({ "at_us": 4_100_500, "from": null, "ahead_us": 0, "within_us": 0 });
+        around.answer(due[1].id, Outcome::Shown(told), 1_150);
+        let due = around.due(&view, Wants::default(), 1_400);
+        assert_eq!(asks(&due), [("b", arrival(4_100_500))]);
+        let told = json!({ "at_us": 4_101_500, "from": "a", "ahead_us": 0, "within_us": 9 });
+        around.answer(due[0].id, Outcome::Shown(told), 1_500);
+        let measure = around.measured.as_ref().expect("it is followed");
+        assert_eq!((measure.after(), measure.informed()), (vec![1_000], (2, 2)));
     }
 
     #[test]

@@ -18,6 +18,7 @@ pub(super) fn status(node: &str, version: u64) -> StatusView {
         version: "0.1.0".to_owned(),
         pid: 1,
         uptime_ms: 1,
+        at_us: 1,
         members: BTreeMap::from([(Status::Alive, 3)]),
         tuning: Tuning::default(),
         store: StoreView { keys: 1, version, hash: hash(version) },

@@ -16,6 +16,7 @@ use super::{
     recents,
     ring::RingView,
     session::{Session, Word, clock_ms},
+    spread::SpreadPanel,
     state::{Revisions, View},
     status,
     traffic::TrafficPanel,
@@ -82,6 +83,8 @@ pub enum Msg {
     Select(Option<NodeId>),
     /// Show the members so: `ring` or `table`.
     Show(AttrValue),
+    /// Show this in the place of the charts: `traffic` or `spread`.
+    Charts(AttrValue),
     /// On a narrow page, show this part.
     Section(AttrValue),
     /// Ask the node to write, or the tab's member.
@@ -124,6 +127,8 @@ pub struct Live {
     is_remembered: bool,
     selected: Option<NodeId>,
     shown: AttrValue,
+    /// What stands in the place of the charts; the traffic, until there is a write to follow.
+    charts: Option<AttrValue>,
     section: AttrValue,
     painted: (Revisions, u64),
     is_dirty: bool,
@@ -153,6 +158,7 @@ impl Component for Live {
             is_remembered: false,
             selected: None,
             shown: AttrValue::Static("ring"),
+            charts: None,
             section: AttrValue::Static("members"),
             painted: (Revisions::default(), 0),
             is_dirty: false,
@@ -207,6 +213,7 @@ impl Component for Live {
             Msg::Now => self.session.now(),
             Msg::Select(node) => self.selected = node,
             Msg::Show(what) => self.shown = what,
+            Msg::Charts(what) => self.charts = Some(what),
             Msg::Section(what) => self.section = what,
             Msg::Ask(ask) => self.ask(ask),
             Msg::Tab(turn, word) => {
@@ -418,6 +425,16 @@ impl Live {
                     Choice::new("beliefs", "Beliefs")]}
                 onchange={link.callback(Msg::Show)} />
         };
+        let has_write = model.view.borrow().around.measured.is_some();
+        let charts =
+            self.charts.clone().unwrap_or(AttrValue::Static(if has_write { "spread" } else { "traffic" }));
+        // Each of the two panels has the switch, since only one is in sight.
+        let charts_switch = |name: &'static str| {
+            html! {
+                <Segmented label="Show" {name} value={charts.clone()} onchange={link.callback(Msg::Charts)}
+                    choices={vec![Choice::new("traffic", "Traffic"), Choice::new("spread", "Spread")]} />
+            }
+        };
         html! {
             <>
                 <div class="live-sections">
@@ -427,7 +444,8 @@ impl Live {
                             Choice::new("events", "Events")]}
                         onchange={link.callback(Msg::Section)} />
                 </div>
-                <div class={classes!("live-grid", is_stale.then_some("is-stale"))} data-section={self.section.clone()}>
+                <div class={classes!("live-grid", is_stale.then_some("is-stale"))} data-section={self.section.clone()}
+                    data-charts={charts.clone()}>
                     <Panel title="Members" testid="live-members" class="live-members" actions={switch}
                         scrolls={self.shown != "ring"}>
                         if self.shown == "beliefs" {
@@ -443,9 +461,11 @@ impl Live {
                         }
                     </Panel>
                     <TrafficPanel model={model.clone()} revision={revisions.node} active={ctx.props().active}
-                        is_dark={ctx.props().is_dark} />
+                        is_dark={ctx.props().is_dark} actions={charts_switch("live-charts")} />
                     <KeysPanel model={model.clone()} revision={(revisions.entries, revisions.requests)}
                         now_ms={ages_ms} {can_write} {on_ask} />
+                    <SpreadPanel model={model.clone()} revision={revisions.around}
+                        actions={charts_switch("live-spread-charts")} />
                     <Inspector model={model.clone()} revision={(revisions.members, revisions.node)} now_ms={ages_ms}
                         selected={self.selected.clone()} on_select={link.callback(Msg::Select)}
                         on_connect_to={link.callback(Msg::ConnectTo)} />

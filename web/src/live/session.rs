@@ -97,8 +97,13 @@ impl Session {
     pub(super) fn ask(&mut self, ask: Ask) -> bool {
         let Some(socket) = self.socket.as_ref().filter(|_| self.connection.is_live()) else { return false };
         let mut view = self.model.view.borrow_mut();
-        let request = view.requests.ask(ask, clock_ms());
+        let now_ms = clock_ms();
+        let request = view.requests.ask(ask, now_ms);
         view.revisions.requests += 1;
+        let clock_us = view.node_clock_us(now_ms);
+        if let Some(own) = view.node().cloned() {
+            view.around.prepare(&request, &own, clock_us, now_ms);
+        }
         let text = serde_json::to_string(&request).expect("a request is plain data");
         if !socket.send(&text) {
             view.requests.interrupt();

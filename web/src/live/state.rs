@@ -142,6 +142,9 @@ impl View {
                     self.enter(entry.clone(), Some(now_ms));
                     self.revisions.entries += 1;
                 }
+                if self.around.written(id, &outcome, &self.members) {
+                    self.revisions.around += 1;
+                }
                 self.requests.answer(id, outcome, now_ms);
                 self.revisions.requests += 1;
             }

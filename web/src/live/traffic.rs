@@ -28,6 +28,8 @@ pub(super) struct TrafficProps {
     pub active: bool,
     /// Is the page dark?
     pub is_dark: bool,
+    /// Controls at the right end of the heading.
+    pub actions: Html,
 }
 
 /// The panel.
@@ -45,7 +47,8 @@ pub(super) fn TrafficPanel(props: &TrafficProps) -> Html {
     };
     let put_off = words::grouped(i64::try_from(status.tallies.denials).unwrap_or(i64::MAX));
     html! {
-        <Panel title={format!("Traffic of {}", status.node)} testid="live-traffic" class="live-traffic">
+        <Panel title={format!("Traffic of {}", status.node)} testid="live-traffic" class="live-traffic"
+            actions={props.actions.clone()}>
             <div class="live-charts">
                 { chart("Messages", Unit::Messages) }
                 { chart("Bytes", Unit::Bytes) }

@@ -19,11 +19,19 @@ const TRIP_MOST_US: u64 = 2_000_000;
 /// Fewer round trips than this are no measurement.
 const TRIPS_LEAST: usize = 3;
 
-/// The cluster in sight, to be simulated; none before a node spoke.
-pub(super) fn handover(view: &View) -> Option<Handover> {
+/// A setup like the cluster in sight, and what its latency was found from.
+pub(super) struct Fitted {
+    /// The setup.
+    pub setup: Setup,
+    /// How long a message travels one way, in microseconds, and from how many round trips that was found; none while too
+    /// few were seen: then the setup's latency is a guess.
+    pub trip: Option<(u64, usize)>,
+}
+
+/// The cluster in sight as a setup; none before a node spoke.
+pub(super) fn fitted(view: &View) -> Option<Fitted> {
     let status = view.status.as_deref()?;
-    let active = view.members.values().filter(|member| member.view.status.is_active()).count();
-    let nodes = active.clamp(1, NODES_MAX as usize);
+    let nodes = members(view);
     let tuning = &status.tuning;
     let (limiter, tokens, refill) = match tuning.limiter {
         LimiterConfig::Unlimited => (LimiterKind::Unlimited, 256, 128),
@@ -50,15 +58,22 @@ pub(super) fn handover(view: &View) -> Option<Handover> {
         .with(Field::Interval, (tuning.interval_us.as_micros() / 1_000).to_string())
         .with(Field::Tokens, tokens.to_string())
         .with(Field::Refill, refill.to_string());
+    if let Some((one_way_us, _)) = trip {
+        setup = setup.with(Field::Latency, format!("{:.2}", (one_way_us as f64 / 1_000.0).max(0.01)));
+    }
+    Some(Fitted { setup, trip })
+}
+
+/// The cluster in sight, to be simulated; none before a node spoke.
+pub(super) fn handover(view: &View) -> Option<Handover> {
+    let status = view.status.as_deref()?;
+    let Fitted { setup, trip } = fitted(view)?;
+    let ms = setup.text(Field::Latency);
     let travels = match trip {
-        Some((one_way_us, trips)) => {
-            let ms = format!("{:.2}", (one_way_us as f64 / 1_000.0).max(0.01));
-            setup = setup.with(Field::Latency, ms.clone());
+        Some((_, trips)) => {
             format!("Messages travel {ms} ms, half the median of {trips} round trips that were seen.")
         }
-        None => {
-            format!("No round trip was seen yet: messages travel {} ms, a guess.", setup.text(Field::Latency))
-        }
+        None => format!("No round trip was seen yet: messages travel {ms} ms, a guess."),
     };
     let (script, left_out) = script(view);
     let left_out = match left_out {
@@ -72,10 +87,16 @@ pub(super) fn handover(view: &View) -> Option<Handover> {
         "Made from cluster {} as {} saw it: {}, {}. {travels} Its losses, load and machines are not known here.{left_out}",
         status.cluster,
         status.node,
-        words::counted(nodes, "member", "members"),
+        words::counted(members(view), "member", "members"),
         words::counted(script.len(), "entry", "entries"),
     );
     Some(Handover { setup, script, words })
+}
+
+/// Members that are simulated.
+fn members(view: &View) -> usize {
+    let active = view.members.values().filter(|member| member.view.status.is_active()).count();
+    active.clamp(1, NODES_MAX as usize)
 }
 
 /// What is written at the start, and how many entries that leaves out.
