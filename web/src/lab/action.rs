@@ -42,6 +42,8 @@ pub enum Between {
     CutOneWay,
     /// Messages between them take a second.
     Delay,
+    /// Messages between them take as long as everywhere.
+    EndDelay,
     /// Both write one key at once, and both values are kept.
     Conflict,
 }
@@ -53,6 +55,7 @@ impl Between {
         match self {
             Self::CutOneWay => vec![Deed::CutOneWay { from: a, to: b }],
             Self::Delay => vec![Deed::DelayLink { a, b, latency_us: Some(1_000_000) }],
+            Self::EndDelay => vec![Deed::DelayLink { a, b, latency_us: None }],
             Self::Conflict => vec![put(a, "tea"), put(b, "coffee")],
         }
     }
@@ -129,7 +132,7 @@ pub enum Action {
     Write,
     /// Deletes the key in the form at the selected node.
     DeleteKey,
-    /// Takes the next message out that the selected node sends or gets.
+    /// Takes the inspected message out, or the next one that the selected node sends or gets.
     DropNext,
     /// Ends a node's lateness and sets its clock right.
     Well(u32),

@@ -52,6 +52,7 @@ pub fn name(deed: &Deed) -> String {
         Deed::Cut(nodes) if nodes.len() == 1 => format!("cut {}", nodes[0]),
         Deed::Cut(_) => "cut".to_owned(),
         Deed::CutOneWay { from, to } => format!("cut {from}>{to}"),
+        Deed::DelayLink { a, b, latency_us: None } => format!("no delay {a}-{b}"),
         Deed::DelayLink { a, b, .. } => format!("delay {a}-{b}"),
         Deed::Drop(_) => "drop".to_owned(),
         Deed::Heal => "heal".to_owned(),

@@ -45,6 +45,7 @@ pub fn MessagePanel(props: &MessagePanelProps) -> Html {
         };
     };
     let flight = &line.flight;
+    let is_under_way = line.fate.is_none() && flight.sent_us + u64::from(flight.travels_us) > props.now_us;
     let select = |node: u16| props.on.reform(move |()| Action::Select(Some(node.into())));
     let fact = |name: &'static str, value: String| (AttrValue::from(name), AttrValue::from(value));
     let facts = vec![
@@ -61,6 +62,12 @@ pub fn MessagePanel(props: &MessagePanelProps) -> Html {
                     <span aria-label="to">{ "→" }</span>
                     <Button label={to.clone()} testid="message-to" title="Inspect the receiver" onclick={select(flight.to)} />
                 </div>
+                if is_under_way {
+                    <div class="buttons">
+                        <Button label="Drop it" icon={IconName::Close} kind={ButtonKind::Danger} shortcut="x" testid="message-drop"
+                            title="It is lost on its way" onclick={props.on.reform(|()| Action::DropNext)} />
+                    </div>
+                }
                 <Facts {facts} testid="message-facts" />
                 <section aria-label="What it carries">
                     <h3>{ "It carries" }</h3>

@@ -22,6 +22,7 @@ pub mod scrub;
 pub mod action;
 pub mod state;
 pub mod opening;
+mod follow;
 pub mod views;
 pub mod pace;
 pub mod keys;

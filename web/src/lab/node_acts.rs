@@ -67,16 +67,20 @@ pub fn NodeActs(props: &NodeActsProps) -> Html {
                     Action::Well(node)) }
                 { act("Delete key", "delete-key", "Deletes the key that stands in the form", Action::DeleteKey) }
                 <Button label="Drop message" icon={IconName::Close} shortcut="x" testid="drop-next"
-                    title="The next message that it sends or gets is lost (x)" onclick={on.reform(|()| Action::DropNext)} />
+                    title="The next message that it sends or gets is lost" onclick={on.reform(|()| Action::DropNext)} />
             </div>
             <div class="buttons">
-                <label for="other-node">{ "With node" }</label>
-                <input class="input other-node" id="other-node" inputmode="numeric" value={props.form.other.clone()}
-                    oninput={other} autocomplete="off" data-testid="other-node" />
+                <div class="with-other">
+                    <label for="other-node">{ "With node" }</label>
+                    <input class="input other-node" id="other-node" inputmode="numeric" value={props.form.other.clone()}
+                        oninput={other} autocomplete="off" data-testid="other-node" />
+                </div>
                 { act("Cut one way", "cut-one-way", "What this node sends never reaches the other; back it does",
                     Action::WithOther(Between::CutOneWay)) }
                 { act("Delay link", "delay-link", "Messages between the two take a second",
                     Action::WithOther(Between::Delay)) }
+                { act("End delay", "end-delay", "Messages between the two take as long as everywhere",
+                    Action::WithOther(Between::EndDelay)) }
                 { act("Conflict", "conflict", "Both write one key at once, and both values are kept",
                     Action::WithOther(Between::Conflict)) }
             </div>

@@ -2,6 +2,7 @@
 //! and commands for the worker. No DOM, no clock, no canvas.
 
 use super::action::{Action, Between, Form, MatrixOf, Sight, Spot, Tab, Tool, TreeOf};
+use super::follow::History;
 use super::handover::Handover;
 use super::opening::LinkNote;
 use super::pace::{SPEED_DEFAULT, SPEED_MAX, SPEED_MIN};
@@ -56,6 +57,8 @@ pub struct View {
     pub not_opened: Option<(String, String)>,
     /// The scenario in force, with the tuning and network of now.
     pub scenario: Option<Scenario>,
+    /// What was set when, for whoever goes back.
+    pub(super) history: History,
     /// The number of the run.
     pub run: u32,
     /// Does time pass?
@@ -161,6 +164,7 @@ impl View {
             replay: None,
             not_opened: None,
             scenario: None,
+            history: History::default(),
             run: 0,
             playing: false,
             goal_us: None,
@@ -358,12 +362,14 @@ impl View {
         if frame.run != self.run {
             return false;
         }
+        let was_in_past = self.now_us < self.end_us;
         self.now_us = frame.now_us;
         self.spread = frame.spread;
         self.parts = frame.groups.iter().max().map_or(1, |last| u32::from(*last) + 1);
         self.under_way = frame.flights.len() as u32 + frame.flights_unseen;
         self.end_us = frame.end_us;
         let mut news = !frame.done.is_empty() || frame.turned_us.is_some();
+        let news_of_course = frame.course.is_some();
         if let Some(course) = frame.course.take() {
             (self.branches, self.branch) = (course.branches, course.current);
             self.series = Series::default();
@@ -375,6 +381,10 @@ impl View {
             self.lines.retain(|line| line.at_us <= turned_us);
         }
         self.series.extend(&frame.samples, &frame.done);
+        // What was set just now is in the panel before the worker knows of it.
+        if was_in_past || news_of_course || frame.turned_us.is_some() {
+            self.follow();
+        }
         if let Some(goal_us) = self.goal_us {
             self.goal_us = (frame.now_us < goal_us).then_some(goal_us);
         }
@@ -528,6 +538,7 @@ impl View {
             }
         };
         self.errors.clear();
+        self.history.note(&self.setup);
         if self.is_fresh() && !self.playing {
             return self.start();
         }
@@ -558,6 +569,7 @@ impl View {
         self.clear_run(scenario.nodes);
         let script = self.script_for(scenario.nodes);
         self.scenario = Some(scenario.clone());
+        self.history.begin(&self.setup);
         vec![Command::Start { run: self.run, scenario: Box::new(scenario), script, look: self.look() }]
     }
 
@@ -684,6 +696,11 @@ impl View {
 
     /// The message under way of the selected node that arrives next, to be dropped.
     pub fn drop_next(&mut self, frame: &Frame) -> Vec<Command> {
+        // The one that is looked at comes before any other.
+        let is_inspected = |flight: &&Flight| self.message == Some(MessageRef::Id(flight.id)) && !flight.lost;
+        if let Some(flight) = frame.flights.iter().find(is_inspected) {
+            return self.perform(Deed::Drop(flight.id));
+        }
         let Some(node) = self.selected else { return self.at_selected(Deed::Crash) };
         let of_it = |flight: &&Flight| {
             !flight.lost && (u32::from(flight.from) == node || u32::from(flight.to) == node)

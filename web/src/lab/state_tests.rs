@@ -246,12 +246,12 @@ fn what_concerns_two_nodes_names_the_other() {
     pair.act(Action::WithOther(Between::CutOneWay));
     assert!(pair.view.refused.as_ref().is_some_and(|why| why.contains("0 to 49")));
     pair.act(Action::Other("n07".into()));
-    for what in [Between::Conflict, Between::Delay, Between::CutOneWay] {
+    for what in [Between::Conflict, Between::Delay, Between::EndDelay, Between::CutOneWay] {
         pair.act(Action::WithOther(what));
     }
     pair.act(Action::Well(3));
     pair.act(Action::Do(Deed::Pause(5)));
-    assert_eq!((pair.view.refused.clone(), pair.view.series.deeds().len()), (None, 7));
+    assert_eq!((pair.view.refused.clone(), pair.view.series.deeds().len()), (None, 8));
     pair.play(20);
     let entries =
         pair.view.detail.as_ref().and_then(|detail| detail.inside.as_ref()).map(|inside| &inside.entries);
@@ -282,4 +282,28 @@ fn the_next_message_of_a_node_can_be_dropped() {
         }
     }
     assert!(flights > 0 && pair.view.series.deeds().iter().any(|(_, deed)| matches!(deed, Deed::Drop(_))));
+}
+
+#[test]
+fn the_setup_is_what_it_was_at_the_moment_in_sight() {
+    let mut pair = Pair::new();
+    pair.play(2);
+    pair.act(Action::Strategy(Strategy::Random));
+    pair.act(Action::Type(Field::Loss, "20".into()));
+    pair.play(2);
+    let shown = |pair: &Pair| (pair.view.setup.strategy, pair.view.setup.text(Field::Loss).to_owned());
+    assert_eq!(shown(&pair), (Strategy::Random, "20".to_owned()));
+    pair.act(Action::Type(Field::Nodes, "60".into()));
+    pair.act(Action::Seek(1_000_000));
+    assert_eq!(shown(&pair), (Strategy::Hybrid, "0".to_owned()));
+    assert_eq!(pair.view.scenario.as_ref().map(|scenario| scenario.tuning.strategy), Some(Strategy::Hybrid));
+    assert_eq!(pair.view.setup.text(Field::Nodes), "60", "that is for the next run");
+    pair.play(2);
+    assert_eq!(shown(&pair), (Strategy::Random, "20".to_owned()), "played on, it is set again");
+    pair.act(Action::Seek(1_000_000));
+    pair.act(Action::Strategy(Strategy::Tree));
+    pair.play(1);
+    assert_eq!((pair.view.branch, shown(&pair)), (1, (Strategy::Tree, "0".to_owned())));
+    pair.act(Action::Branch(0));
+    assert_eq!(shown(&pair).0, Strategy::Random);
 }

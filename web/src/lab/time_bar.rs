@@ -75,16 +75,16 @@ fn transport(props: &TimeBarProps) -> Html {
     let (at_start, at_end) = (props.now_us == 0, props.now_us >= props.end_us);
     html! {
         <div class="transport">
-            { button("To the start", IconName::First, "g", "to-start", "To the start (g)", Action::Seek(0), at_start) }
-            { button("Back one round", IconName::RoundBack, "[", "back-round", "Back one round ([)", Action::BackRound, at_start) }
-            { button("Back one event", IconName::StepBack, ",", "back-event", "Back one event (,)", Action::BackEvent, at_start) }
+            { button("To the start", IconName::First, "g", "to-start", "To the start", Action::Seek(0), at_start) }
+            { button("Back one round", IconName::RoundBack, "[", "back-round", "Back one round", Action::BackRound, at_start) }
+            { button("Back one event", IconName::StepBack, ",", "back-event", "Back one event", Action::BackEvent, at_start) }
             <Button {label} {icon} kind={ButtonKind::Primary} shortcut="Space" testid="play"
                 onclick={on.reform(|()| Action::PlayPause)} />
-            { button("Step event", IconName::Step, ".", "step-event", "One event further (.)", Action::StepEvent, false) }
-            { button("Step round", IconName::Round, "]", "step-round", "One round further (])", Action::StepRound, false) }
-            { button("To the end", IconName::Last, "G", "to-end", "To the end of what was played (G)", Action::ToEnd, at_end) }
+            { button("Step event", IconName::Step, ".", "step-event", "One event further", Action::StepEvent, false) }
+            { button("Step round", IconName::Round, "]", "step-round", "One round further", Action::StepRound, false) }
+            { button("To the end", IconName::Last, "G", "to-end", "To the end of what was played", Action::ToEnd, at_end) }
             if !props.recorded {
-                { button("Fork here", IconName::Fork, "f", "fork", "Fork here: go another way, and keep this one (f)", Action::Fork, false) }
+                { button("Fork here", IconName::Fork, "f", "fork", "Fork here: go another way, and keep this one", Action::Fork, false) }
             }
         </div>
     }
