@@ -12,7 +12,7 @@ use crate::{
     replay::file::BYTES_MAX,
     route::Route,
     theme::Theme,
-    ui::{Button, ButtonKind, IconName},
+    ui::{Button, ButtonKind, IconName, Notice, Tone},
 };
 use std::rc::Rc;
 use yew::prelude::*;
@@ -46,6 +46,8 @@ pub struct App {
     /// The cluster that Live hands to the Lab.
     handover: Option<Rc<Handover>>,
     theme: Theme,
+    /// Is it to be said that nothing can be stored?
+    says_unstored: bool,
     system_is_dark: bool,
     _hash_listener: crate::glue::Listener,
     _dark_listener: Option<crate::glue::Listener>,
@@ -73,6 +75,8 @@ pub enum Msg {
     ReplayQuery(AttrValue, bool),
     /// A file is dragged over the page, or was dropped.
     Dragged(Dragged),
+    /// The user knows that nothing can be stored.
+    Unstored,
 }
 
 impl Component for App {
@@ -96,6 +100,7 @@ impl Component for App {
             own_node: None,
             handover: None,
             theme,
+            says_unstored: !page::can_store(),
             system_is_dark: page::matches(page::DARK),
             _hash_listener: page::on_hash_change(move |hash| on_hash.emit(hash)),
             _dark_listener: page::on_media_change(page::DARK, move |dark| on_dark.emit(dark)),
@@ -132,6 +137,7 @@ impl Component for App {
                     self.go_to_default();
                 }
             }
+            Msg::Unstored => self.says_unstored = false,
             Msg::SystemDark(dark) => self.system_is_dark = dark,
             Msg::NextTheme => {
                 self.theme = self.theme.next();
@@ -179,6 +185,15 @@ impl Component for App {
                             onclick={ctx.link().callback(|()| Msg::NextTheme)} />
                     </div>
                 </header>
+                if self.says_unstored {
+                    <div class="unstored">
+                        <Notice tone={Tone::Still} title="Nothing can be stored" testid="unstored"
+                            onclose={ctx.link().callback(|()| Msg::Unstored)}>
+                            <p>{ "The browser denies this page its storage. All works, but the theme, recent addresses and the \
+                                finished tour are forgotten when the page is closed." }</p>
+                        </Notice>
+                    </div>
+                }
                 <main class="place-root" id="place" tabindex="-1" data-testid="place">
                     { self.places(ctx) }
                 </main>

@@ -84,6 +84,16 @@ pub fn store_in_tab(key: &str, text: &str) -> bool {
     storage.is_some_and(|storage| storage.set_item(key, text).is_ok())
 }
 
+/// Does the browser let the page store anything?
+pub fn can_store() -> bool {
+    const PROBE: &str = "rumormill.probe";
+    let can = store(PROBE, "1");
+    if let Some(storage) = storage().filter(|_| can) {
+        let _ = storage.remove_item(PROBE);
+    }
+    can
+}
+
 fn storage() -> Option<Storage> {
     window().local_storage().ok()?
 }

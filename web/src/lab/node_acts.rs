@@ -4,7 +4,7 @@
 use super::action::{Action, Between, Form};
 use super::protocol::{Deed, Detail, NodeState};
 use crate::glue::element;
-use crate::ui::{Button, IconName};
+use crate::ui::Button;
 use yew::prelude::*;
 
 /// How late a slowed node is.
@@ -61,12 +61,12 @@ pub fn NodeActs(props: &NodeActsProps) -> Html {
                 { pause }
                 { act("Slow down", "node-slow", "It handles everything half a second late",
                     Action::Do(Deed::Slow { node, delay_us: SLOW_US })) }
-                { act("Clock +1 min", "node-skew", "Its clock is a minute ahead",
+                { act("Clock ahead", "node-skew", "Its clock is set a minute ahead",
                     Action::Do(Deed::Skew { node, skew_us: SKEW_US })) }
                 { act("All well", "node-well", "In time again, its clock right",
                     Action::Well(node)) }
                 { act("Delete key", "delete-key", "Deletes the key that stands in the form", Action::DeleteKey) }
-                <Button label="Drop message" icon={IconName::Close} shortcut="x" testid="drop-next"
+                <Button label="Drop next" shortcut="x" testid="drop-next"
                     title="The next message that it sends or gets is lost" onclick={on.reform(|()| Action::DropNext)} />
             </div>
             <div class="buttons">

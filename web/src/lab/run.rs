@@ -13,6 +13,9 @@ pub(super) const RECORDS_MAX: u32 = 8_000;
 /// Frames remembered for who looks back: ten seconds of thirty nodes.
 const LANDED_MAX: u32 = 2_000;
 
+/// The closest that points of the charts are, in microseconds.
+const SAMPLE_MIN_US: u64 = 20;
+
 /// A place in a run's course. Several events may happen at one time, so the time alone does not tell it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Moment {
@@ -99,7 +102,8 @@ impl Run {
     pub(super) fn sample(&mut self) -> Sample {
         let at_us = self.now_us();
         let totals = self.sim.totals();
-        self.next_sample_us = (at_us / self.sample_every_us + 1) * self.sample_every_us;
+        let every_us = self.sample_step_us(at_us);
+        self.next_sample_us = (at_us / every_us + 1) * every_us;
         Sample {
             at_us,
             informed: self.sim.informed(),
@@ -108,6 +112,15 @@ impl Run {
             payload: totals.payload_messages,
             bytes: totals.bytes,
         }
+    }
+
+    /// Messages that travel for less than a millisecond would spread a write between two points. So while it spreads,
+    /// points are as close as it is young: each part of the curve has as many.
+    fn sample_step_us(&self, at_us: u64) -> u64 {
+        let spreads = self.sim.informed() > 0 && self.sim.informed() < self.sim.up();
+        let latest = self.sim.latest().filter(|_| spreads);
+        let age_us = latest.map(|watch| at_us.saturating_sub(watch.at.as_micros()));
+        age_us.map_or(self.sample_every_us, |age_us| (age_us / 32).clamp(SAMPLE_MIN_US, self.sample_every_us))
     }
 
     /// About how many bytes a copy takes in a tab, nothing of the stores being shared: a node with its links, and each

@@ -93,6 +93,8 @@ pub enum Happened {
     Found(Finding),
     /// Time passed.
     Tick,
+    /// Time passed, and the page saw nothing of it: it was frozen in the background, or the machine slept.
+    Woke,
 }
 
 /// What to do about it.
@@ -193,6 +195,7 @@ impl Connection {
                 _ => None,
             },
             Happened::Tick => self.on_tick(luck, now_ms),
+            Happened::Woke => self.on_wake(now_ms),
         }
     }
 
@@ -231,6 +234,21 @@ impl Connection {
             }
             _ => None,
         }
+    }
+
+    /// Nobody was silent but the page: what was said meanwhile may wait to be read. So all have their time anew.
+    fn on_wake(&mut self, now_ms: u64) -> Option<Todo> {
+        match &mut self.phase {
+            Phase::Live { heard_ms: since_ms }
+            | Phase::Connecting { since_ms, .. }
+            | Phase::Probing { since_ms, .. } => *since_ms = now_ms,
+            Phase::Waiting { attempt, .. } => {
+                let attempt = *attempt;
+                return self.dial(attempt + 1, now_ms);
+            }
+            Phase::Idle => {}
+        }
+        None
     }
 
     fn dial(&mut self, attempt: u32, now_ms: u64) -> Option<Todo> {
@@ -340,6 +358,18 @@ mod tests {
         assert_eq!(connection.handle(Happened::Tick, 0, 14_199), None);
         assert_eq!(connection.handle(Happened::Tick, 0, 14_200), Some(Todo::HangUp));
         assert_eq!(connection.trouble(), Some(&Trouble::Silent { for_ms: 10_000 }));
+    }
+
+    #[test]
+    fn a_page_that_slept_blames_nobody_and_tries_at_once() {
+        let mut connection = live();
+        assert_eq!(connection.handle(Happened::Woke, 0, 700_000), None);
+        assert_eq!((connection.is_live(), connection.late_ms(700_100)), (true, None));
+        assert_eq!(connection.handle(Happened::Tick, 0, 709_000), None);
+        assert_eq!(connection.handle(Happened::Tick, 0, 710_000), Some(Todo::HangUp), "now it is silent");
+        assert_eq!(connection.handle(Happened::Woke, 0, 710_001), Some(Todo::Dial(address())));
+        connection.handle(Happened::Ended, 0, 710_002);
+        assert_eq!(connection.handle(Happened::Woke, 0, 720_000), None);
     }
 
     #[test]

@@ -102,6 +102,11 @@ impl Component for EventsPanel {
                 if is_paused {
                     <p class="events-note" data-testid="live-events-behind">{ paused_words(feed, behind) }</p>
                 }
+                if let Some(events) = view.feed.pace.flood().filter(|_| view.is_current()) {
+                    <p class="events-note" data-testid="live-events-flood">
+                        { format!("{} a second: the newest {LINES_MAX} are kept, and few are drawn", counted(events, "event")) }
+                    </p>
+                }
                 if view.feed.dropped() > 0 {
                     <p class="events-note" data-testid="live-events-dropped">
                         { format!("{} dropped at source", counted(view.feed.dropped(), "event")) }

@@ -7,6 +7,9 @@ use std::{collections::VecDeque, rc::Rc};
 /// How many records are kept. A guess: some minutes of a quiet cluster, a second of a storm.
 pub const LINES_MAX: usize = 2_000;
 
+/// So many events a second are a flood: the list is gone through in ten seconds.
+const FLOOD_PER_S: u64 = LINES_MAX as u64 / 10;
+
 /// The kinds of records that a reader wants to see apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Group {
@@ -129,9 +132,37 @@ pub enum What {
     Through(NodeId),
 }
 
+/// How many events there are a second.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Pace {
+    since_ms: u64,
+    events: u64,
+    per_second: u64,
+}
+
+impl Pace {
+    /// So many more events. `now_ms` is the page's clock.
+    pub fn count(&mut self, events: u64, now_ms: u64) {
+        let took_ms = now_ms.saturating_sub(self.since_ms);
+        if took_ms >= 1_000 {
+            // After a silence nothing is known of a pace.
+            self.per_second = if took_ms < 3_000 { self.events * 1_000 / took_ms } else { 0 };
+            (self.since_ms, self.events) = (now_ms, 0);
+        }
+        self.events += events;
+    }
+
+    /// Events a second, if they are so many that most leave the list before they can be read.
+    pub fn flood(self) -> Option<u64> {
+        Some(self.per_second).filter(|events| *events >= FLOOD_PER_S)
+    }
+}
+
 /// The newest lines, oldest first.
 #[derive(Debug, Clone, Default)]
 pub struct Feed {
+    /// How many come a second.
+    pub pace: Pace,
     lines: VecDeque<Rc<Line>>,
     count: u64,
     dropped: u64,
@@ -241,6 +272,21 @@ mod tests {
         assert_eq!((feed.lines().count(), feed.count()), (LINES_MAX, 10_000));
         let newest = feed.newest(all(), "", words, 2);
         assert_eq!(newest.iter().map(|line| line.number).collect::<Vec<_>>(), [10_000, 9_999]);
+    }
+
+    #[test]
+    fn a_flood_is_told_and_ends() {
+        let mut pace = Pace::default();
+        for batch in 0..40 {
+            pace.count(500, 10_000 + batch * 50);
+        }
+        assert_eq!(pace.flood(), Some(10_000));
+        pace.count(1, 12_000);
+        pace.count(1, 13_100);
+        assert_eq!(pace.flood(), None);
+        pace.count(5_000, 90_000);
+        pace.count(0, 99_000);
+        assert_eq!(pace.flood(), None, "there was a silence");
     }
 
     #[test]

@@ -25,7 +25,7 @@ use super::{
 use crate::lab::handover::Handover;
 use crate::{
     glue::{Listener, page, time::Interval},
-    ui::{Announcer, Button, ButtonKind, Choice, Empty, Panel, Segmented},
+    ui::{Announcer, Button, ButtonKind, Choice, Empty, Notice, Panel, Segmented, Tone},
 };
 use rumormill_api::{Ask, Outcome};
 use rumormill_core::NodeId;
@@ -79,6 +79,8 @@ pub enum Msg {
     Disconnect,
     /// Try again at once.
     Now,
+    /// It is known that the cluster is another one.
+    AcceptCluster,
     /// Look at this member; none looks at the observed node.
     Select(Option<NodeId>),
     /// Show the members so: `ring` or `table`.
@@ -211,6 +213,7 @@ impl Component for Live {
             Msg::ConnectTo(text) => self.connect_to(&text, ctx),
             Msg::Disconnect => self.session.end(),
             Msg::Now => self.session.now(),
+            Msg::AcceptCluster => self.session.accept_cluster(),
             Msg::Select(node) => self.selected = node,
             Msg::Show(what) => self.shown = what,
             Msg::Charts(what) => self.charts = Some(what),
@@ -264,6 +267,16 @@ impl Component for Live {
                     on_connect_to={link.callback(Msg::ConnectTo)}
                     on_disconnect={link.callback(|()| Msg::Disconnect)} />
                 { status::trouble(connection, has_data, now_ms, &link.callback(|()| Msg::Now)) }
+                if let (Some(before), Some(status)) = (self.session.cluster_before(), &view.status) {
+                    <div class="live-trouble">
+                        <Notice tone={Tone::Warn} title="Another cluster" testid="live-other-cluster"
+                            onclose={link.callback(|()| Msg::AcceptCluster)}>
+                            <p>{ format!("The node at this address belongs to cluster {} now; before, a node of cluster {before} \
+                                answered here. Everything below is of {}. Is the address still the right one?",
+                                status.cluster, status.cluster) }</p>
+                        </Notice>
+                    </div>
+                }
                 if has_data || self.tab.is_wanted() {
                     { self.tab_row(ctx, &view) }
                 }

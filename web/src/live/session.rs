@@ -18,6 +18,10 @@ use serde_json::{Map, Value};
 use std::{cell::RefCell, collections::VecDeque, rc::Rc};
 use yew::{Callback, platform::spawn_local};
 
+/// So long without a tick, in milliseconds, and the page was asleep: a tab in the background has one a second at least,
+/// or one a minute after some time. A guess.
+const ASLEEP_MS: u64 = 4_000;
+
 /// Messages that wait to be drawn at most; a picture of more would show nothing.
 const FLASHES_MAX: usize = 600;
 
@@ -55,12 +59,25 @@ pub(super) struct Session {
     /// Counts sockets and probes, so that a late word of an earlier one is not taken for the present one's.
     turn: u64,
     on_word: Callback<(u64, Word)>,
+    ticked_ms: Option<u64>,
+    /// The cluster that was found at the present address, and the one that was found there before, if it was another.
+    cluster: Option<String>,
+    cluster_before: Option<String>,
 }
 
 impl Session {
     /// No connection yet. What sockets say goes to `on_word`, which must hand it to [`Session::hear`].
     pub(super) fn new(on_word: Callback<(u64, Word)>) -> Self {
-        Self { connection: Connection::default(), model: Model::default(), socket: None, turn: 0, on_word }
+        Self {
+            connection: Connection::default(),
+            model: Model::default(),
+            socket: None,
+            turn: 0,
+            on_word,
+            ticked_ms: None,
+            cluster: None,
+            cluster_before: None,
+        }
     }
 
     /// The connection.
@@ -75,7 +92,18 @@ impl Session {
 
     /// Look at this node from now on.
     pub(super) fn connect(&mut self, address: NodeAddress) {
+        (self.cluster, self.cluster_before) = (None, None);
         self.handle(Happened::Wanted(address));
+    }
+
+    /// The cluster that was found at the present address before, if there is another one now.
+    pub(super) fn cluster_before(&self) -> Option<&str> {
+        self.cluster_before.as_deref()
+    }
+
+    /// The user knows that the cluster is another one.
+    pub(super) fn accept_cluster(&mut self) {
+        self.cluster_before = None;
     }
 
     /// Do not wait for the next try.
@@ -90,7 +118,10 @@ impl Session {
 
     /// Time passed.
     pub(super) fn tick(&mut self) {
-        self.handle(Happened::Tick);
+        let now_ms = clock_ms();
+        let before_ms = self.ticked_ms.replace(now_ms).unwrap_or(now_ms);
+        let is_awake = now_ms.saturating_sub(before_ms) < ASLEEP_MS;
+        self.handle(if is_awake { Happened::Tick } else { Happened::Woke });
     }
 
     /// Asks the node to write. False if there is no connection to ask through.
@@ -181,6 +212,11 @@ impl Session {
 
     fn on_notice(&mut self, notice: Notice) {
         self.handle(Happened::Heard);
+        if let Notice::Snapshot { status, .. } = &notice {
+            let before = self.cluster.replace(status.cluster.clone());
+            self.cluster_before =
+                before.filter(|before| *before != status.cluster).or(self.cluster_before.take());
+        }
         let news = self.model.view.borrow_mut().apply(notice, clock_ms());
         let mut flashes = self.model.flashes.borrow_mut();
         for flash in news.flashes {

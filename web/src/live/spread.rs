@@ -257,12 +257,14 @@ fn verdict(measure: &Measure, band: Option<&Band>, is_over: bool) -> String {
         None => format!("{measured}."),
         Some([low_us, _, high_us]) => {
             let within_us = measure.within_us();
-            let compared = if last_us + within_us < low_us {
+            let compared = if (low_us..=high_us).contains(&last_us) {
+                "as predicted"
+            } else if last_us + within_us < low_us {
                 "quicker than predicted"
             } else if last_us > high_us + within_us {
                 "slower than predicted: load, losses and the machine are not in the model"
             } else {
-                "as predicted"
+                "as predicted, as far as the clocks can tell"
             };
             let (low, high) = (span(low_us), span(high_us));
             format!("{measured}; simulated, it takes {low} to {high}. That is {compared}.")
@@ -346,7 +348,7 @@ mod tests {
         let all = measure(&[400, 900, 700]);
         let words = |low, high| verdict(&all, Some(&band(low, high)), true);
         assert!(words(500, 950).ends_with("That is as predicted."), "{}", words(500, 950));
-        assert!(words(990, 2_000).ends_with("as predicted."), "the clocks may be off by that");
+        assert!(words(990, 2_000).ends_with("as far as the clocks can tell."), "they may be off by that");
         assert!(words(1_001, 2_000).ends_with("quicker than predicted."));
         assert!(words(100, 790).contains("slower than predicted"));
         assert_eq!(verdict(&all, None, true), ": all 4 had it after 900 µs.");

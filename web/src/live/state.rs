@@ -124,6 +124,7 @@ impl View {
             Notice::Trace { records, dropped } => {
                 self.heard_ms = now_ms;
                 news.flashes = super::flash::flashes(&records, FLASHES_MAX);
+                self.feed.pace.count(records.len() as u64 + dropped, now_ms);
                 self.feed.add(records, dropped);
                 self.revisions.feed += 1;
             }
@@ -191,7 +192,10 @@ impl View {
 
     /// Another node or another life of it: what was counted and listed before does not go on.
     fn begin(&mut self, status: &StatusView) {
-        let is_same_node = self.status.as_ref().is_some_and(|before| before.node == status.node);
+        let is_same_node = self
+            .status
+            .as_ref()
+            .is_some_and(|before| (&before.node, &before.cluster) == (&status.node, &status.cluster));
         let is_same_life =
             self.status.as_ref().is_some_and(|before| before.incarnation == status.incarnation);
         if !is_same_node {
