@@ -2,8 +2,11 @@
 
 mod around;
 mod everyone;
+mod fake;
 mod member;
 mod page;
+mod rough;
+mod spread;
 mod what_if;
 
 use fantoccini::Locator;

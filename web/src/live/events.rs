@@ -104,7 +104,8 @@ impl Component for EventsPanel {
                 }
                 if let Some(events) = view.feed.pace.flood().filter(|_| view.is_current()) {
                     <p class="events-note" data-testid="live-events-flood">
-                        { format!("{} a second: the newest {LINES_MAX} are kept, and few are drawn", counted(events, "event")) }
+                        { format!("{} a second: the newest {} are kept, and few are drawn", counted(events, "event"),
+                            words::grouped(LINES_MAX as i64)) }
                     </p>
                 }
                 if view.feed.dropped() > 0 {
