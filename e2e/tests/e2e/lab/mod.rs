@@ -1,5 +1,7 @@
 //! The Lab in a real browser: a cluster in the tab, with the shipped worker behind it.
 
+/// What is done to nodes, links and messages beyond the usual.
+mod acts;
 /// For everyone: accessibility, the keyboard, the tour.
 mod everyone;
 mod page;
