@@ -197,8 +197,8 @@ pub(super) fn table() -> Table {
                 start long and shrink with confirmations); what stays in both is that a node whose timer comes late by \
                 half a probe gives everyone as much more time, which is what keeps stopped members from accusing \
                 others when they go on. In the last rows some members' processes stop for seconds, \
-                run for two, and stop again; what is said of those is not counted, only what is said of the \
-                healthy. Published: SWIM detects a failure after e/(e − 1) = 1.58 periods on average, at first \
+                run for two, and stop again, or all frames between them and the others take so long, either way; what \
+                is said of those is not counted, only what is said of the healthy. Published: SWIM detects a failure after e/(e − 1) = 1.58 periods on average, at first \
                 anywhere (Das et al. 2002, §3.1); Lifeguard makes false positives 50 times rarer where some members \
                 are slow, and detects as soon as before (Dadgar et al. 2018, §5). A crash breaks the links of the \
                 dead node here, so others ask at once and do not wait for their turn.",
