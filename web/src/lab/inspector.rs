@@ -62,6 +62,8 @@ pub fn Inspector(props: &InspectorProps) -> Html {
                 { knowledge(props, detail) }
                 if let (true, Some(inside)) = (props.recorded, &detail.inside) {
                     { told(detail, inside, belief_choice(props)) }
+                } else if props.recorded {
+                    <Empty title="Not recorded">{ "The file has no events of this node: what is shown of it is what others heard and believed." }</Empty>
                 } else if let Some(inside) = &detail.inside {
                     { within(props, detail, inside) }
                 } else {
@@ -180,7 +182,8 @@ fn news(detail: &Detail, since_us: Option<u64>) -> String {
             format!("Learned the write after {} over {hops}.", seconds(at_us.saturating_sub(since)))
         }
         (None, Some(_)) if detail.inside.is_some() => "Does not have the write yet.".to_owned(),
-        _ => "Nothing has been written yet.".to_owned(),
+        (None, Some(_)) => "Does not have the write.".to_owned(),
+        (_, None) => "Nothing has been written yet.".to_owned(),
     }
 }
 

@@ -174,6 +174,7 @@ fn row(run: &Run, view: &NodeView<'_>, watch: Option<&Watch>) -> Row {
         id: view.id.clone(),
         state,
         informed,
+        told: view.engine.is_some(),
         keys: of(|engine| engine.state().len() as u64) as u32,
         active: of(|engine| u64::from(engine.members().active_count())) as u32,
         links: of(|engine| u64::from(engine.link_count())) as u32,

@@ -47,10 +47,9 @@ impl Lab {
             <div class={classes!("lab", format!("lab-tab-{tab}"), view.tour.map(|stop| format!("touring-{}", tour::place(stop))))} data-testid={if recorded { "replay" } else { "lab" }}
                 data-playing={view.playing.to_string()} data-run={view.run.to_string()}>
                 <SourceBar badge={if recorded { "REPLAY" } else { "SIM" }} facts={facts(&view)} status={words.clone()} {tone}>
-                    if !recorded {
-                    <Button label="Share" icon={IconName::Share} testid="share-open" title="A link to this run, files, and the command that repeats it"
+                    <Button label={if recorded { "Export" } else { "Share" }} icon={IconName::Share} testid="share-open"
+                        title={if recorded { "What is in sight as a picture or tables" } else { "A link to this run, files, and the command that repeats it" }}
                         onclick={ctx.link().callback(|()| Msg::Share(ShareMsg::Wish(Wish::Open)))} />
-                    }
                     <Button label="Help" icon={IconName::Help} icon_only=true
                         kind={ButtonKind::Quiet} shortcut="?" testid="help-open"
                         onclick={on.reform(|()| Action::Help(true))} />

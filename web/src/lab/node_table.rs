@@ -80,7 +80,7 @@ fn NodeRow(props: &NodeRowProps) -> Html {
     let node = row.node;
     let act = |action: fn(u32) -> Action| props.on.reform(move |()| action(node));
     let up = row.state.is_up();
-    let of_up = |number: String| if up { number } else { "–".to_owned() };
+    let of_up = |number: String| if row.told { number } else { "–".to_owned() };
     html! {
         <tr aria-selected={if props.selected { "true" } else { "false" }} data-testid={format!("row-{node}")}>
             <td>

@@ -560,6 +560,8 @@ pub struct Row {
     pub state: NodeState,
     /// Does it have the latest write?
     pub informed: bool,
+    /// Is known what it holds and does? Otherwise the numbers after this mean nothing.
+    pub told: bool,
     /// Entries in its store.
     pub keys: u32,
     /// Members that it holds active.

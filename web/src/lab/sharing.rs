@@ -73,6 +73,13 @@ impl Lab {
     /// The record came: the link can be made, and the hash computed.
     pub(super) fn on_record(&mut self, ctx: &Context<Self>, record: Record) {
         let view = self.view.borrow();
+        if view.replay.is_some() {
+            drop(view);
+            if let Some(sharing) = &mut self.sharing {
+                sharing.record = Some(Rc::new(record));
+            }
+            return;
+        }
         let shared = Shared { recipe: view.recipe(), acts: record.log.clone(), at_us: record.now_us };
         let sight = Some(view.sight).filter(|sight| *sight != Sight::Ring);
         let spot = Spot { sight, selected: view.selected };
@@ -164,7 +171,11 @@ impl Lab {
 
     /// What a file of this run is called.
     fn file(&self, ending: &str) -> String {
-        let seed = self.view.borrow().scenario.as_ref().map_or(0, |scenario| scenario.seed);
+        let view = self.view.borrow();
+        if view.replay.is_some() {
+            return format!("rumormill-replay.{ending}");
+        }
+        let seed = view.scenario.as_ref().map_or(0, |scenario| scenario.seed);
         format!("rumormill-lab-{seed}.{ending}")
     }
 
@@ -178,7 +189,7 @@ impl Lab {
         let is_picture = view.sight != Sight::Table;
         let on = ctx.link().callback(|wish| Msg::Share(ShareMsg::Wish(wish)));
         html! {
-            <ShareDialog now_us={view.now_us} acts={sharing.record.as_ref().map_or(0, |record| record.log.len())}
+            <ShareDialog recorded={view.replay.is_some()} is_ready={sharing.record.is_some()} now_us={view.now_us} acts={sharing.record.as_ref().map_or(0, |record| record.log.len())}
                 link={sharing.link.clone()} command={self.command()} hash={sharing.hash.clone()} tracing={sharing.tracing}
                 picture_of={is_picture.then(|| AttrValue::from(format!("the {} view", view.sight.title().to_lowercase())))}
                 copied={sharing.copied} {on} />

@@ -269,6 +269,9 @@ impl View {
             Action::Fork => {}
             Action::Branch(branch) => {
                 self.stand_still();
+                // On a slow machine it takes more than one tick to come as far there as here.
+                let end_us = self.branches.get(branch as usize).map_or(0, |branch| branch.end_us);
+                self.goal_us = Some(self.now_us.min(end_us));
                 return vec![Command::Switch { branch, look: self.look() }];
             }
             Action::Speed(speed) => self.speed = speed.clamp(SPEED_MIN, SPEED_MAX),

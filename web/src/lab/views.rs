@@ -98,7 +98,11 @@ impl View {
             return Some(format!("As {name} believes"));
         }
         let nodes = self.nodes();
+        let has_messages = self.replay.as_ref().is_none_or(|replay| replay.messages > 0);
         match self.sight {
+            Sight::Ring | Sight::Grid | Sight::SpaceTime if !has_messages => {
+                Some("No message is recorded at both its ends: none is drawn".to_owned())
+            }
             Sight::Ring if ring_rows > 1 => Some(format!("Staggered in {ring_rows} rows")),
             Sight::Grid if self.sight_is_own => None,
             Sight::Grid => Some(format!("{} nodes: shown as a grid", group(u64::from(nodes)))),
@@ -129,9 +133,15 @@ impl View {
             MatrixOf::Members => "Row: who believes. Column: of whom",
             MatrixOf::Writes => "Row: a node. Column: a write",
         };
+        let of = match &self.replay {
+            Some(replay) if (replay.own as usize) < replay.names.len() => {
+                format!("{of}. Empty rows were not recorded")
+            }
+            _ => of.to_owned(),
+        };
         let (first, nodes) = (self.matrix_first(), self.nodes());
         if nodes <= MATRIX_NODES_MAX {
-            return of.to_owned();
+            return of;
         }
         let last = (first + MATRIX_NODES_MAX).min(nodes) - 1;
         format!("{of}. {first} to {last} of {}", group(u64::from(nodes)))

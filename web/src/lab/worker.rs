@@ -100,6 +100,7 @@ impl Machine {
         let started_ms = (self.clock)();
         let Some(recording) = &mut self.recording else { return Report::Idle };
         let look = match command {
+            Command::Record => return Report::Record(Box::new(recording.record())),
             Command::Advance { to_us, look } => {
                 recording.advance(to_us);
                 look

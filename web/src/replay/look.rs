@@ -9,6 +9,7 @@ use crate::lab::protocol::{
     MEMBERS_SHOWN_MAX, Mark, Matrix, MemberLine, MessageLine, MessageRef, Row, Shown, Spread, Text,
     WriteLine,
 };
+use crate::lab::record::Record;
 use rumormill_core::state::store::Kind;
 use rumormill_core::{Incarnation, LimiterConfig, Status};
 
@@ -50,6 +51,12 @@ impl Recording {
             frame.text = Some(Box::new(self.text(look)));
         }
         frame
+    }
+
+    /// What of a recording can be kept as a table; the rest of it is its file.
+    pub fn record(&self) -> Record {
+        let rows = (0..self.cast.names.len() as u32).map(|node| self.row(node, &Look::default()));
+        Record { now_us: self.now_us, rows: rows.collect(), ..Record::default() }
     }
 
     fn course(&self) -> Course {
@@ -133,6 +140,7 @@ impl Recording {
             id: self.cast.names[node as usize].clone(),
             state: now.state,
             informed: self.write(look).is_some_and(|write| write.learned.contains_key(&node)),
+            told: self.tells(node),
             keys: now.keys.len() as u32,
             active: actives as u32,
             links: now.links.len() as u32,
@@ -210,7 +218,7 @@ impl Recording {
             learned: learned.map(|learned| (learned.at_us, learned.hops)),
             path: self.write(look).map(|write| path(write, node)).unwrap_or_default(),
             why: None,
-            inside: Some(self.inside(node)),
+            inside: self.cast.own[node as usize].then(|| self.inside(node)),
         }
     }
 

@@ -38,6 +38,8 @@ pub struct Facts {
     pub own: u32,
     /// How many records it has.
     pub records: u64,
+    /// How many messages it tells both ends of.
+    pub messages: u64,
     /// How long it is, in microseconds.
     pub span_us: u64,
     /// How long a round is, in microseconds.
@@ -101,6 +103,7 @@ impl Recording {
             names: cast.names.clone(),
             own: cast.own.iter().filter(|own| **own).count() as u32,
             records: records.len() as u64,
+            messages: ways.ways.len() as u64,
             span_us: records.last().map_or(0, |record| record.at.as_micros()),
             round_us: round_us(&records),
             from_first,

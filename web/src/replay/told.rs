@@ -29,7 +29,7 @@ pub fn told(detail: &Detail, inside: &Inside, beliefs: Html) -> Html {
                     <p class="field-hint">{ "The recording does not tell what this node believes of others." }</p>
                 } else {
                     { beliefs }
-                    <div class="table-frame members-frame" tabindex="0" role="region" aria-label="Members, as it believes">
+                    <div class="table-frame members-frame" tabindex="0" role="region" aria-label="List of members">
                         <Table caption={format!("Members as {} believes", detail.id)} testid="members"
                             columns={vec![Column::text("Node"), Column::text("Status"), Column::text("Link")]}>
                             { for inside.members.iter().map(|member| member_row(member, &detail.id)) }

@@ -14,13 +14,15 @@ pub fn curve(samples: &[Sample]) -> String {
     text
 }
 
-/// The table of nodes. What a node that is down had is not there any more.
+/// The table of nodes. Where nothing is known of a node, because it is down or was not recorded, nothing stands.
 pub fn nodes(rows: &[Row]) -> String {
     let mut text = "node,state,has_latest_write,keys,members_active,links,sent,denied\n".to_owned();
     for row in rows {
-        let Row { node: _, id, state, informed, keys, active, links, sent, denials } = row;
+        let Row { node: _, id, state, informed, told, keys, active, links, sent, denials } = row;
         let state = state.as_str();
-        text.push_str(&format!("{id},{state},{informed},{keys},{active},{links},{sent},{denials}\n"));
+        let counts =
+            if *told { format!("{keys},{active},{links},{sent},{denials}") } else { ",,,,".to_owned() };
+        text.push_str(&format!("{id},{state},{informed},{counts}\n"));
     }
     text
 }
@@ -38,15 +40,19 @@ mod tests {
         let row = Row {
             node: 7,
             id: NodeId::new("n07").unwrap(),
-            state: NodeState::Down,
+            state: NodeState::Alive,
             informed: false,
+            told: true,
             keys: 1,
             active: 2,
             links: 3,
             sent: 4,
             denials: 5,
         };
-        assert_eq!(nodes(&[row]).lines().nth(1), Some("n07,down,false,1,2,3,4,5"));
+        let gone = Row { state: NodeState::Down, told: false, ..row.clone() };
+        let table = nodes(&[row, gone]);
+        let lines: Vec<&str> = table.lines().skip(1).collect();
+        assert_eq!(lines, ["n07,alive,false,1,2,3,4,5", "n07,down,false,,,,,"]);
         for table in [curve(&[]), nodes(&[])] {
             assert_eq!(table.lines().count(), 1);
         }

@@ -50,6 +50,10 @@ pub struct Copied {
 /// Props of [`ShareDialog`].
 #[derive(Clone, Debug, PartialEq, Properties)]
 pub struct ShareDialogProps {
+    /// Is it a recording? That is a file already; what is shown of it can be kept.
+    pub recorded: bool,
+    /// Is everything there that files are made of?
+    pub is_ready: bool,
     /// The moment that is handed on.
     pub now_us: u64,
     /// How many acts the run has.
@@ -75,7 +79,9 @@ pub struct ShareDialogProps {
 pub fn ShareDialog(props: &ShareDialogProps) -> Html {
     let on = &props.on;
     html! {
-        <Dialog title="Share and export" testid="share" onclose={on.reform(|()| Wish::Close)}>
+        <Dialog title={if props.recorded { "Export" } else { "Share and export" }} testid="share" onclose={on.reform(|()| Wish::Close)}>
+            if !props.recorded {
+            <>
             <section class="share-part" aria-label="Link">
                 <h3>{ "A link to this run" }</h3>
                 <p class="field-hint">{ what(props) }</p>
@@ -94,17 +100,24 @@ pub fn ShareDialog(props: &ShareDialogProps) -> Html {
                     <p class="share-hash" role="status" data-testid="share-hash">{ hash(props) }</p>
                 </div>
             </section>
+            </>
+            }
             <section class="share-part" aria-label="Files">
                 <h3>{ "Files" }</h3>
                 <div class="buttons">
                     { save(props, Kept::Picture, "Picture", "save-picture", props.picture_of.is_none().then_some("The table is text: take the nodes")) }
                     { save(props, Kept::Curve, "Curve", "save-curve", None) }
                     { save(props, Kept::Nodes, "Nodes", "save-nodes", None) }
+                    if !props.recorded {
                     { save(props, Kept::Trace, if props.tracing { "Making it …" } else { "Trace" }, "save-trace", props.tracing.then_some("The run is played again from its start")) }
+                    }
                 </div>
                 <p class="field-hint">
                     { props.picture_of.as_ref().map(|of| format!("Picture: {of}, as PNG. ")).unwrap_or_default() }
-                    { "Curve and nodes: tables as CSV. Trace: everything that happened, a line of JSON each; Replay opens it." }
+                    { "Curve and nodes: tables as CSV. " }
+                    if !props.recorded {
+                        { "Trace: everything that happened, a line of JSON each; Replay opens it." }
+                    }
                 </p>
             </section>
         </Dialog>
@@ -183,7 +196,7 @@ fn save(
     disabled: Option<&'static str>,
 ) -> Html {
     html! {
-        <Button {label} icon={IconName::Save} {testid} disabled={disabled.is_some() || props.link.is_empty()}
+        <Button {label} icon={IconName::Save} {testid} disabled={disabled.is_some() || !props.is_ready}
             title={disabled.map(AttrValue::from)} onclick={props.on.reform(move |()| Wish::Save(kept))} />
     }
 }

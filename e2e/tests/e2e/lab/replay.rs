@@ -133,6 +133,11 @@ async fn a_trace_of_the_program_is_played_in_every_view() {
         browser.screenshot(&name.to_lowercase()).await;
     }
     browser.look(Look::DESKTOP).await;
+    click(&browser, "share-open").await;
+    browser.text(&by_testid("share"), |text| text.contains("Export") && !text.contains("link")).await;
+    check(&browser, "export of a recording").await;
+    click(&browser, "save-nodes").await;
+    click(&browser, "share-close").await;
     choose(&browser, "view-table").await;
     browser.text(&by_testid("row-7"), |text| text.contains("down")).await;
     assert_eq!(text(&browser, "crash-3").await, "", "nobody crashes in the past");

@@ -182,7 +182,7 @@ async fn the_program_repeats_the_run_from_its_file_with_the_same_trace() {
     assert!(curve.starts_with("time_s,informed,up,") && curve.lines().count() > 20);
     let nodes = fs::read_to_string(downloads.file("nodes.csv").await).expect("text");
     assert_eq!(nodes.lines().count(), 41);
-    assert!(nodes.lines().nth(1).is_some_and(|line| line.starts_with("n00,down,false")), "{nodes}");
+    assert!(nodes.lines().nth(1).is_some_and(|line| line == "n00,down,false,,,,,"), "{nodes}");
     browser.assert_quiet_console().await;
 }
 
@@ -212,5 +212,27 @@ async fn sharing_has_no_barrier_and_needs_no_mouse() {
         .await;
     let focused = browser.script("return document.activeElement.dataset.testid", vec![]).await;
     assert_eq!(focused, json!("share-open"), "the focus is back");
+    browser.assert_quiet_console().await;
+}
+
+#[tokio::test]
+async fn a_link_that_programs_would_cut_says_so_and_offers_files() {
+    let (browser, _server) = lab().await;
+    focus(&browser, "ring").await;
+    press(&browser, "\u{E014}").await; // ArrowRight
+    browser.text(&by_testid("inspector"), |text| text.contains("Node n00")).await;
+    // What has no pattern cannot be compressed.
+    let mut dice = 1u64;
+    let noise = std::iter::repeat_with(|| {
+        dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        char::from(b'a' + ((dice >> 33) % 26) as u8)
+    });
+    set(&browser, "write-value", &noise.take(12_000).collect::<String>()).await;
+    click(&browser, "write").await;
+    browser.text(&by_testid("store"), |text| text.contains("color")).await;
+    assert!(link(&browser).await.len() > 8_000);
+    let words = browser.text(&by_testid("link-too-long"), |text| text.contains("characters")).await;
+    assert!(words.contains("Send a file instead"), "{words}");
+    click(&browser, "share-close").await;
     browser.assert_quiet_console().await;
 }
