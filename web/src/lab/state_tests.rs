@@ -1,7 +1,10 @@
 use super::super::protocol::{Mark, NodeState, Report};
 use super::super::worker::Machine;
 use super::*;
+use crate::glue::files::Given;
+use crate::share::link::{Shared, read, write};
 use rumormill_core::Strategy;
+use std::cell::Cell;
 
 /// The page with a real worker behind it.
 struct Pair {
@@ -306,4 +309,98 @@ fn the_setup_is_what_it_was_at_the_moment_in_sight() {
     assert_eq!((pair.view.branch, shown(&pair)), (1, (Strategy::Tree, "0".to_owned())));
     pair.act(Action::Branch(0));
     assert_eq!(shown(&pair).0, Strategy::Random);
+}
+
+#[test]
+fn on_a_slow_machine_another_branch_is_reached_all_the_same() {
+    let (view, commands) = View::new();
+    let (tick_ms, now_ms) = (Rc::new(Cell::new(0.0)), Cell::new(0.0));
+    let by_ms = Rc::clone(&tick_ms);
+    let machine = Machine::new(move || {
+        now_ms.set(now_ms.get() + by_ms.get());
+        now_ms.get()
+    });
+    let mut pair = Pair { view, machine };
+    pair.obey(commands);
+    pair.play(5);
+    pair.act(Action::Seek(3_000_000));
+    pair.act(Action::Do(Deed::Crash(12)));
+    pair.play(1);
+    assert_eq!((pair.view.branch, pair.view.now_us), (1, 4_000_000));
+    tick_ms.set(100.0);
+    pair.act(Action::Branch(0));
+    assert!(pair.view.now_us < 4_000_000, "one tick is not enough");
+    while let Some(to_us) = pair.view.goal_us {
+        let look = pair.view.look();
+        pair.obey(vec![Command::Advance { to_us, look }]);
+    }
+    assert_eq!((pair.view.branch, pair.view.now_us), (0, 4_000_000));
+}
+
+/// A link as it was made of the run in sight.
+fn link(pair: &mut Pair) -> String {
+    let Report::Record(record) = pair.machine.obey(Command::Record) else { panic!("there is a run") };
+    write(&Shared { recipe: pair.view.recipe(), acts: record.log, at_us: record.now_us })
+}
+
+#[test]
+fn a_link_leads_to_the_same_run_whatever_was_changed_on_the_way() {
+    let mut pair = Pair::new();
+    pair.act(Action::Preset("partition".into()));
+    pair.play(2);
+    pair.act(Action::Strategy(Strategy::Random));
+    pair.act(Action::Do(Deed::Cut(vec![1, 2, 3])));
+    pair.play(1);
+    let link = link(&mut pair);
+    let mut other = Pair::new();
+    let opened = read(&link).expect("it holds a run").expect("it opens");
+    other.act(Action::OpenLink(Ok(Box::new(opened))));
+    while other.view.now_us < pair.view.now_us {
+        let look = other.view.look();
+        other.obey(vec![Command::Advance { to_us: pair.view.now_us, look }]);
+    }
+    assert!(!other.view.playing && other.view.linked == Some(other.view.run));
+    assert_eq!(other.view.link_note, Some(LinkNote::Opened(pair.view.series.deeds().len() + 1)));
+    let figures = |view: &View| (view.spread, view.parts, view.totals, view.preset, view.recipe());
+    assert_eq!(figures(&other.view), figures(&pair.view));
+    assert_eq!(other.view.parts, 3, "the cut is of these three, not of a half");
+    other.act(Action::NewRun);
+    other.play(3);
+    assert_eq!(other.view.parts, 3, "in a new run, too");
+}
+
+#[test]
+fn a_recording_is_looked_at_and_a_file_that_is_none_changes_nothing() {
+    let mut pair = Pair { view: View::for_replay(), machine: Machine::new(|| 0.0) };
+    let open = |pair: &mut Pair, text: &str| {
+        let given = Given { name: "run.jsonl".into(), bytes: Ok(text.as_bytes().to_vec()) };
+        for command in pair.view.act(Action::OpenFile(Box::new(given))) {
+            match pair.machine.obey(command) {
+                Report::Opened(Ok(facts)) => {
+                    let commands = pair.view.take_opened(*facts);
+                    pair.obey(commands);
+                }
+                Report::Opened(Err(why)) => pair.view.not_opened = Some(why),
+                other => panic!("{other:?}"),
+            }
+        }
+    };
+    open(
+        &mut pair,
+        "{\"at\":1000000,\"node\":\"a\",\"event\":\"crashed\"}\n{\"at\":3000000,\"node\":\"b\",\"event\":\"paused\"}",
+    );
+    assert_eq!((pair.view.run, pair.view.nodes(), pair.view.spread.up), (1, 2, 2));
+    pair.act(Action::Seek(2_000_000));
+    assert_eq!((pair.view.now_us, pair.view.spread.up), (2_000_000, 1));
+    open(&mut pair, "no trace");
+    assert!(
+        pair.view
+            .not_opened
+            .as_ref()
+            .is_some_and(|(name, why)| name == "run.jsonl" && why.contains("no trace"))
+    );
+    assert_eq!((pair.view.run, pair.view.nodes(), pair.view.now_us), (1, 2, 2_000_000));
+    pair.act(Action::Select(Some(1)));
+    pair.act(Action::CrashOrRestart);
+    assert!(pair.view.refused.as_ref().is_some_and(|why| why.contains("not changed")));
 }
