@@ -37,6 +37,8 @@ pub mod time;
 pub mod id;
 pub mod hash;
 mod shared;
+pub mod sort;
+pub mod ordered;
 pub mod rng;
 pub mod version;
 pub mod hlc;

@@ -6,6 +6,7 @@
 use crate::hash::{self, StateHash};
 use crate::id::{Address, Incarnation, NodeId};
 use crate::services::{Service, Services};
+use crate::sort::{sort, sort_by};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::cmp::Ordering;
@@ -136,7 +137,7 @@ impl Member {
             Ordering::Equal => {
                 let mut joined = self.clone();
                 joined.accusers.extend(other.accusers.iter().cloned());
-                joined.accusers.sort();
+                sort(&mut joined.accusers);
                 joined.accusers.dedup();
                 joined.accusers.truncate(ACCUSERS_MAX);
                 (joined, other)
@@ -325,7 +326,7 @@ impl FromIterator<Member> for Members {
     fn from_iter<I: IntoIterator<Item = Member>>(members: I) -> Self {
         let mut list = List::default();
         let mut sorted: Vec<Member> = members.into_iter().collect();
-        sorted.sort_by(|a, b| a.id.cmp(&b.id));
+        sort_by(&mut sorted, |a, b| a.id.cmp(&b.id));
         for member in sorted {
             match list.records.last_mut() {
                 Some(last) if last.id == member.id => *last = Arc::new(last.joined(&member)),

@@ -62,7 +62,7 @@ impl Overlay {
     /// Everyone next to this member, by name.
     pub fn neighbours(&self) -> Vec<NodeId> {
         let mut ids: Vec<NodeId> = self.places().map(|(_, _, id)| id.clone()).collect();
-        ids.sort_unstable();
+        crate::sort::sort(&mut ids);
         ids.dedup();
         ids
     }

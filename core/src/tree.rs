@@ -33,7 +33,7 @@ impl Tree {
     pub fn targets(self, position: u32, count: u32) -> Vec<u32> {
         let mut targets = self.children(position, count);
         targets.retain(|&child| child != position);
-        targets.sort_unstable();
+        crate::sort::sort(&mut targets);
         targets.dedup();
         targets
     }
@@ -62,7 +62,7 @@ impl Tree {
             }
             child += count64;
         }
-        parents.sort_unstable();
+        crate::sort::sort(&mut parents);
         parents.dedup();
         parents
     }

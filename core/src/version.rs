@@ -5,8 +5,8 @@
 
 use crate::hash::{self, StateHash};
 use crate::id::{NodeId, Writer};
+use crate::ordered::Map;
 use crate::state::Comparison;
-use alloc::collections::BTreeMap;
 use alloc::vec;
 use alloc::vec::Vec;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -14,7 +14,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// The highest sequence number per writer up to which nothing is missing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct VersionVector {
-    entries: BTreeMap<Writer, u64>,
+    entries: Map<Writer, u64>,
     hash: StateHash,
 }
 

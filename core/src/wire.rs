@@ -9,7 +9,7 @@ use crate::id::{Address, Incarnation, NodeId};
 use crate::members::Member;
 use crate::services::Service;
 use alloc::borrow::Cow;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 use bytes::Bytes;
 use core::fmt;
@@ -31,17 +31,24 @@ pub enum Codec {
     #[default]
     Postcard,
     /// Readable: WebSocket text frames.
+    #[cfg(feature = "json")]
     Json,
 }
 
 impl Codec {
     /// All codecs, the preferred one first.
+    #[cfg(feature = "json")]
     pub const ALL: [Self; 2] = [Self::Postcard, Self::Json];
+
+    /// All codecs that this build has.
+    #[cfg(not(feature = "json"))]
+    pub const ALL: [Self; 1] = [Self::Postcard];
 
     /// The WebSocket subprotocol that stands for this codec.
     pub fn subprotocol(self) -> &'static str {
         match self {
             Self::Postcard => "rumormill.v1",
+            #[cfg(feature = "json")]
             Self::Json => "rumormill.v1+json",
         }
     }
@@ -475,12 +482,14 @@ impl Refusal {
 pub fn encode(value: &impl Serialize, codec: Codec) -> Bytes {
     match codec {
         Codec::Postcard => postcard::to_allocvec(value).expect("these types always encode").into(),
+        #[cfg(feature = "json")]
         Codec::Json => serde_json::to_vec(value).expect("these types always encode").into(),
     }
 }
 
 /// Decodes a greeting from this cluster and this version.
 pub fn decode_hello(bytes: &[u8], codec: Codec, cluster: &str) -> Result<Hello, Refusal> {
+    #[cfg(feature = "json")]
     #[derive(Deserialize)]
     struct Prefix {
         version: u16,
@@ -489,6 +498,7 @@ pub fn decode_hello(bytes: &[u8], codec: Codec, cluster: &str) -> Result<Hello, 
     check_size(bytes)?;
     let version = match codec {
         Codec::Postcard => postcard::take_from_bytes::<u16>(bytes).map_err(|_| malformed())?.0,
+        #[cfg(feature = "json")]
         Codec::Json => serde_json::from_slice::<Prefix>(bytes).map_err(|_| malformed())?.version,
     };
     if version != VERSION {
@@ -529,6 +539,7 @@ fn decode_exactly<T: DeserializeOwned>(bytes: &[u8], codec: Codec) -> Result<T, 
             Ok((_, rest)) => Err(alloc::format!("a frame with {} bytes too many", rest.len())),
             Err(error) => Err(alloc::format!("a frame that does not decode: {error}")),
         },
-        Codec::Json => serde_json::from_slice(bytes).map_err(|e| ["not a frame: ", &e.to_string()].concat()),
+        #[cfg(feature = "json")]
+        Codec::Json => serde_json::from_slice(bytes).map_err(|error| alloc::format!("not a frame: {error}")),
     }
 }

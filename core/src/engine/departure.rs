@@ -5,10 +5,10 @@ use super::Engine;
 use super::outbox::Ask;
 use crate::event::Cause;
 use crate::members::{Member, Status};
+use crate::ordered::Set;
 use crate::state::State;
 use crate::time::{Duration, Instant};
 use crate::wire::CloseCode;
-use alloc::collections::BTreeSet;
 
 /// How long a leaving node tries to hand over what it has. A guess: two rounds.
 pub const HANDOVER_MAX: Duration = Duration::from_secs(2);
@@ -90,7 +90,7 @@ impl<S: State> Engine<S> {
     }
 
     /// Tells all linked peers and neighbours what becomes of this node. Whom.
-    fn say(&mut self, status: Status) -> BTreeSet<crate::NodeId> {
+    fn say(&mut self, status: Status) -> Set<crate::NodeId> {
         let mut told = self.links.peers();
         told.extend(self.children(None));
         let record = Member { status, accusers: Default::default(), ..self.own_record() };

@@ -11,10 +11,10 @@ use super::outbox::Ask;
 use super::{Engine, MessageOf};
 use crate::event::Cause;
 use crate::id::NodeId;
+use crate::ordered::Map;
 use crate::state::State;
 use crate::tree::Tree;
 use crate::wire::Message;
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 /// Rounds from one count to the next, while there is something to drop. A
@@ -35,7 +35,7 @@ pub(super) struct Census<S: State> {
     /// Has there been a question at all?
     is_asked: bool,
     /// What all below each child have seen.
-    answers: BTreeMap<NodeId, S::Digest>,
+    answers: Map<NodeId, S::Digest>,
     /// What all below this node have seen, once they have answered.
     seen: Option<S::Digest>,
     /// What all have seen by the count before, to be passed on.
@@ -51,7 +51,7 @@ impl<S: State> Default for Census<S> {
             asked_by: None,
             number: 0,
             is_asked: false,
-            answers: BTreeMap::new(),
+            answers: Map::new(),
             seen: None,
             stable: None,
             wanted: false,

@@ -10,10 +10,11 @@
 use super::Engine;
 use crate::id::{Incarnation, NodeId};
 use crate::members::{MEMBERS_MAX, Member, Status};
+use crate::ordered::Map;
 use crate::state::State;
 use crate::time::{Duration, Instant};
 use crate::wire::Told;
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 /// How long a leaving member has before it is held to have left. A guess: far
@@ -26,8 +27,8 @@ const GRAVES_MAX: usize = 4_096;
 /// Members that are gone or on their way.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Gone {
-    since: BTreeMap<NodeId, Instant>,
-    graves: BTreeMap<NodeId, Incarnation>,
+    since: Map<NodeId, Instant>,
+    graves: Map<NodeId, Incarnation>,
     /// The graves, oldest first.
     order: VecDeque<NodeId>,
 }
@@ -109,7 +110,8 @@ impl<S: State> Engine<S> {
         let since = self.now - gone_for;
         // An old record may still know newer services: that says nothing of this life.
         if self.members.member(&member.id).is_none_or(|ours| member.standing() > ours.standing()) {
-            self.gone.since.entry(member.id.clone()).and_modify(|at| *at = since.min(*at)).or_insert(since);
+            let at = self.gone.since.or_insert_with(member.id.clone(), || since);
+            *at = since.min(*at);
         }
         false
     }

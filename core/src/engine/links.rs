@@ -8,11 +8,12 @@ use super::{Engine, Life, Output};
 use crate::event::{Cause, Event};
 use crate::id::{Address, Incarnation, LinkId, NodeId};
 use crate::members::{Member, Status};
+use crate::ordered::{Map, Set};
+use crate::sort::{sort, sort_by};
 use crate::state::State;
 use crate::time::{Duration, Instant};
 use crate::wire::{self, CloseCode, Codec, Hello, MessageKind, Refusal};
 use alloc::borrow::Cow;
-use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 use bytes::Bytes;
 
@@ -69,8 +70,8 @@ pub(super) enum Stage {
 
 #[derive(Debug, Clone, Default)]
 pub(super) struct Links {
-    table: BTreeMap<LinkId, Link>,
-    by_peer: BTreeMap<NodeId, Vec<LinkId>>,
+    table: Map<LinkId, Link>,
+    by_peer: Map<NodeId, Vec<LinkId>>,
     dialed: u64,
 }
 
@@ -84,7 +85,7 @@ impl Links {
     }
 
     /// Peers with an established link.
-    pub(super) fn peers(&self) -> BTreeSet<NodeId> {
+    pub(super) fn peers(&self) -> Set<NodeId> {
         self.by_peer.keys().cloned().collect()
     }
 
@@ -412,7 +413,7 @@ impl<S: State> Engine<S> {
                 _ => None,
             })
             .collect();
-        candidates.sort_unstable();
+        sort(&mut candidates);
         let oldest = candidates.into_iter().find(|(_, _, peer)| !self.is_neighbour(peer));
         let Some((_, oldest, _)) = oldest else { return false };
         self.close(oldest, Refusal::new(CloseCode::Idle, "makes room for another link"));
@@ -490,9 +491,10 @@ impl<S: State> Engine<S> {
             link.stage = Stage::Established { peer: peer.clone(), incarnation };
         }
         let dialed_here_is_preferred = self.config.id < *peer;
-        let links = self.links.by_peer.entry(peer.clone()).or_default();
+        let links = self.links.by_peer.or_default(peer.clone());
         links.push(id);
-        links.sort_by_key(|id| (matches!(id, LinkId::Dialed(_)) != dialed_here_is_preferred, *id));
+        let rank = |id: &LinkId| (matches!(id, LinkId::Dialed(_)) != dialed_here_is_preferred, *id);
+        sort_by(links, |a, b| rank(a).cmp(&rank(b)));
     }
 
     fn drop_earlier_lives(&mut self, peer: &NodeId, incarnation: Incarnation) {

@@ -42,12 +42,13 @@ use crate::event::{Cause, Event};
 use crate::id::{Address, Incarnation, LinkId, NodeId};
 use crate::limiter::{Limiter, Purpose};
 use crate::members::{Member, Members, Status};
+use crate::ordered::{Map, Set};
 use crate::rng::Rng;
 use crate::state::{Change, Merged, State};
 use crate::time::{Duration, Instant};
 use crate::wire::{CloseCode, Codec, Message, Refusal, Report};
 use alloc::borrow::Cow;
-use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
 use bytes::Bytes;
 use departure::Life;
@@ -144,9 +145,9 @@ pub struct Engine<S: State> {
     rng: Rng,
     limiter: Limiter,
     links: Links,
-    peers: BTreeMap<NodeId, Peer<S>>,
+    peers: Map<NodeId, Peer<S>>,
     /// Peers whose outbox or link changed since the last flush.
-    dirty: BTreeSet<NodeId>,
+    dirty: Set<NodeId>,
     /// Peers that wait for a token, oldest first, by what for.
     waiting: [VecDeque<NodeId>; 2],
     seeds: Vec<Seed>,
@@ -204,8 +205,8 @@ impl<S: State> Engine<S> {
             members,
             limiter: Limiter::new(config.tuning.limiter, now),
             links: Links::default(),
-            peers: BTreeMap::new(),
-            dirty: BTreeSet::new(),
+            peers: Map::new(),
+            dirty: Set::new(),
             waiting: Default::default(),
             seeds: Vec::new(),
             probes: Probes::default(),
@@ -381,7 +382,7 @@ impl<S: State> Engine<S> {
     }
 
     /// Names of the peers with an established link.
-    pub fn linked_peers(&self) -> BTreeSet<NodeId> {
+    pub fn linked_peers(&self) -> Set<NodeId> {
         self.links.peers()
     }
 
@@ -558,7 +559,7 @@ impl<S: State> Engine<S> {
         if !self.dirty.contains(peer) {
             self.dirty.insert(peer.clone());
         }
-        &mut self.peers.entry(peer.clone()).or_default().outbox
+        &mut self.peers.or_default(peer.clone()).outbox
     }
 
     fn tell_changes(&mut self, changes: Vec<Change>, from: Option<&NodeId>) {

@@ -8,6 +8,7 @@ use crate::config::Strategy;
 use crate::event::Cause;
 use crate::id::NodeId;
 use crate::members::{ACCUSERS_MAX, Member, Status};
+use crate::sort::sort;
 use crate::state::State;
 use alloc::vec::Vec;
 
@@ -120,7 +121,7 @@ impl<S: State> Engine<S> {
             }
         }
         partners.extend(self.drawn_from_tree(count - partners.len() as u32));
-        partners.sort();
+        sort(&mut partners);
         partners.dedup();
         partners
     }

@@ -10,11 +10,12 @@ use super::{Engine, Life};
 use crate::event::Cause;
 use crate::id::NodeId;
 use crate::members::Member;
+use crate::ordered::{Map, Set};
 use crate::overlay::Overlay;
 use crate::state::State;
 use crate::time::{Duration, Instant};
 use crate::wire::Message;
-use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 /// How long news waits before it is announced. A guess: what is new within a
@@ -54,11 +55,11 @@ pub(super) struct Plumtree<S: State> {
     overlay: Option<Overlay>,
     /// Members that should be neighbours and could not be reached: whoever
     /// comes after them in a circle is the neighbour for now.
-    unreachable: BTreeSet<NodeId>,
+    unreachable: Set<NodeId>,
     /// Neighbours on whose links news is only announced.
-    lazy: BTreeSet<NodeId>,
+    lazy: Set<NodeId>,
     /// What is still to be announced, to whom, and when.
-    untold: BTreeMap<NodeId, S::News>,
+    untold: Map<NodeId, S::News>,
     announce_at: Option<Instant>,
     /// What was announced and not seen then, oldest first.
     announced: VecDeque<Announced<S>>,
@@ -109,9 +110,9 @@ impl<S: State> Default for Plumtree<S> {
     fn default() -> Self {
         Self {
             overlay: None,
-            unreachable: BTreeSet::new(),
-            lazy: BTreeSet::new(),
-            untold: BTreeMap::new(),
+            unreachable: Set::new(),
+            lazy: Set::new(),
+            untold: Map::new(),
             announce_at: None,
             announced: VecDeque::new(),
             graft_at: None,
@@ -167,7 +168,7 @@ impl<S: State> Plumtree<S> {
     }
 
     pub(super) fn announce(&mut self, to: NodeId, news: &S::News, now: Instant) {
-        S::absorb(self.untold.entry(to).or_default(), news);
+        S::absorb(self.untold.or_default(to), news);
         self.announce_at.get_or_insert(now + ANNOUNCE_AFTER);
     }
 }

@@ -6,8 +6,8 @@
 //! only keeps the books; what follows is decided in `detect`.
 
 use crate::id::NodeId;
+use crate::ordered::{Map, Set};
 use crate::time::{Duration, Instant};
-use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 /// Most members that a node probes on behalf of others at one time, and most
@@ -27,7 +27,7 @@ struct Probe {
 /// A member that is probed for others.
 #[derive(Debug, Clone)]
 struct Relay {
-    askers: BTreeSet<NodeId>,
+    askers: Set<NodeId>,
     /// When to say that there is no answer yet; none once it was said.
     nack_at: Option<Instant>,
     until: Instant,
@@ -36,10 +36,10 @@ struct Relay {
 /// Members that owe an answer.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Probes {
-    asked: BTreeMap<NodeId, Probe>,
+    asked: Map<NodeId, Probe>,
     /// When to ask them again.
     again_at: Option<Instant>,
-    relays: BTreeMap<NodeId, Relay>,
+    relays: Map<NodeId, Relay>,
     /// Lifeguard's local health multiplier, less one: 0 is healthy.
     health: u8,
 }
@@ -136,8 +136,8 @@ impl Probes {
         if self.relays.len() >= RELAYS_MAX && !self.relays.contains_key(target) {
             return false;
         }
-        let fresh = || Relay { askers: BTreeSet::new(), nack_at: None, until };
-        let relay = self.relays.entry(target.clone()).or_insert_with(fresh);
+        let fresh = || Relay { askers: Set::new(), nack_at: None, until };
+        let relay = self.relays.or_insert_with(target.clone(), fresh);
         if relay.askers.len() >= RELAYS_MAX {
             return false;
         }
@@ -148,7 +148,7 @@ impl Probes {
     }
 
     /// The member spoke: who wanted to know.
-    pub(super) fn answer_relays(&mut self, target: &NodeId) -> BTreeSet<NodeId> {
+    pub(super) fn answer_relays(&mut self, target: &NodeId) -> Set<NodeId> {
         self.relays.remove(target).map(|relay| relay.askers).unwrap_or_default()
     }
 

@@ -6,8 +6,8 @@
 use crate::config::Tuning;
 use crate::id::{Incarnation, NodeId};
 use crate::members::{ACCUSERS_MAX, Members};
+use crate::ordered::{Map, Set};
 use crate::time::{Duration, Instant};
-use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 /// How much of the way from the longest to the shortest time so many
@@ -18,10 +18,10 @@ const WAY: [[u64; ACCUSERS_MAX]; ACCUSERS_MAX] =
 /// The suspicions under way.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Suspicions {
-    known: BTreeMap<NodeId, Suspicion>,
+    known: Map<NodeId, Suspicion>,
     /// Since when, by how many confirm it: all of one kind last equally long,
     /// so the oldest of each is all that a deadline needs to look at.
-    oldest: [BTreeSet<(Instant, NodeId)>; ACCUSERS_MAX],
+    oldest: [Set<(Instant, NodeId)>; ACCUSERS_MAX],
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -79,7 +79,7 @@ impl Suspicions {
         for id in &over {
             self.known.remove(id);
         }
-        over.sort_unstable();
+        crate::sort::sort(&mut over);
         over
     }
 

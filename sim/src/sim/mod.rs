@@ -20,6 +20,7 @@ use crate::trace::Tracer;
 use crate::watch::Watch;
 use rumormill_core::engine::Tally;
 use rumormill_core::event::Fate;
+use rumormill_core::sort::sort_by;
 use rumormill_core::{
     Cause, Engine, Incarnation, Instant, Member, Members, MessageKind, NodeId, State, Status, Store,
     TraceRecord, Tuning,
@@ -256,7 +257,7 @@ impl Sim {
     pub fn recorded(&self) -> Scenario {
         let mut scenario = self.scenario.clone();
         scenario.acts.extend(self.acts_done.iter().cloned());
-        scenario.acts.sort_by_key(|timed| timed.at_us);
+        sort_by(&mut scenario.acts, |a, b| a.at_us.cmp(&b.at_us));
         scenario
     }
 

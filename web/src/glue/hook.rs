@@ -4,7 +4,8 @@
 
 use super::page::window;
 use js_sys::{Function, Object, Promise, Reflect};
-use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
+use rumormill_core::ordered::Map;
+use std::{cell::RefCell, rc::Rc};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 
 /// The name of the object on the window.
@@ -20,7 +21,7 @@ pub struct Hook {
 #[derive(Debug, Default)]
 struct Pending {
     last: u32,
-    promises: BTreeMap<u32, (Function, Function)>,
+    promises: Map<u32, (Function, Function)>,
 }
 
 impl Hook {

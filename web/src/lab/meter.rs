@@ -1,6 +1,7 @@
 //! The page's own meter: how long its thread works for a frame, and the worker for a tick. Pure sums; the clock is
 //! read by whoever feeds it.
 
+use rumormill_core::sort::sort_by;
 use std::collections::VecDeque;
 
 /// Frames that the figures are made of: about four seconds.
@@ -73,7 +74,7 @@ fn push(values: &mut VecDeque<f64>, value: f64) {
 
 fn percentile(values: &VecDeque<f64>, part: f64) -> f64 {
     let mut sorted: Vec<f64> = values.iter().copied().collect();
-    sorted.sort_by(f64::total_cmp);
+    sort_by(&mut sorted, f64::total_cmp);
     let at = (part * sorted.len() as f64).ceil() as usize;
     sorted.get(at.saturating_sub(1)).copied().unwrap_or(0.0)
 }

@@ -7,7 +7,7 @@ use super::deed::name;
 use super::protocol::{Branch, Deed, Sample};
 use super::run::{Moment, Run};
 use super::series::Series;
-use rumormill_core::TraceRecord;
+use rumormill_core::{TraceRecord, sort::sort_by};
 use rumormill_sim::Scenario;
 
 /// Events between two copies of the run. A tab handles so many in about 40 ms at a thousand nodes.
@@ -90,7 +90,7 @@ impl Timeline {
     pub(super) fn new(number: u32, scenario: Scenario, script: Vec<(u64, Deed)>) -> Result<Self, String> {
         let mut log: Vec<Entry> =
             script.into_iter().map(|(at_us, deed)| Entry { at_us, deed, by_hand: false }).collect();
-        log.sort_by_key(|entry| entry.at_us);
+        sort_by(&mut log, |a, b| a.at_us.cmp(&b.at_us));
         let line = Line {
             name: FIRST_NAME.to_owned(),
             parent: None,

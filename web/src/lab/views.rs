@@ -6,7 +6,7 @@ use super::protocol::{Asked, Look, MATRIX_NODES_MAX, Shown};
 use super::setup::group;
 use super::standing::seconds;
 use super::state::{ROWS_PER_PAGE, View};
-use rumormill_core::Strategy;
+use rumormill_core::{Strategy, sort::sort};
 
 /// Above so many nodes a grid is easier to read than a ring.
 pub const RING_NODES_MAX: u32 = 200;
@@ -86,7 +86,7 @@ impl View {
         let mut lanes: Vec<u32> = inside.map(|inside| inside.linked.clone()).unwrap_or_default();
         lanes.truncate(LANES_OF_SOME - 1);
         lanes.push(selected);
-        lanes.sort_unstable();
+        sort(&mut lanes);
         lanes.dedup();
         lanes
     }

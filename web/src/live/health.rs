@@ -3,7 +3,7 @@
 use super::session::Model;
 use crate::ui::{Badge, Column, Empty, Panel, Table, Tone};
 use rumormill_api::HealthView;
-use rumormill_core::Health;
+use rumormill_core::{Health, sort::sort_by};
 use yew::prelude::*;
 
 /// Most rows; those that are well are left out first.
@@ -64,7 +64,7 @@ fn sorted(services: &[HealthView]) -> Vec<&HealthView> {
         Health::Up => 2,
     };
     let mut sorted: Vec<_> = services.iter().collect();
-    sorted.sort_by_key(|service| rank(service.health));
+    sort_by(&mut sorted, |a, b| rank(a.health).cmp(&rank(b.health)));
     sorted
 }
 

@@ -2,7 +2,7 @@
 //! view whenever it is shown; nothing is stored.
 
 use super::state::{SeenMember, View};
-use rumormill_core::{NodeId, Status};
+use rumormill_core::{NodeId, Status, sort::sort_by};
 
 /// An answer owed for longer than this is worth a look: a round trip takes milliseconds. A guess.
 const SILENT_FROM_MS: u64 = 1_000;
@@ -118,7 +118,7 @@ pub struct MemberRow {
 /// The members, those that need attention first, then by name.
 pub fn rows(view: &View, now_ms: u64) -> Vec<MemberRow> {
     let mut rows: Vec<_> = view.members.values().map(|member| row(member, view, now_ms)).collect();
-    rows.sort_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| a.id.cmp(&b.id)));
+    sort_by(&mut rows, |a, b| rank(a).cmp(&rank(b)).then_with(|| a.id.cmp(&b.id)));
     rows
 }
 

@@ -28,7 +28,7 @@ use crate::{
     ui::{Announcer, Button, ButtonKind, Choice, Empty, Notice, Panel, Segmented, Tone},
 };
 use rumormill_api::{Ask, Outcome};
-use rumormill_core::NodeId;
+use rumormill_core::{NodeId, sort::sort_by};
 use serde_json::{Map, Value};
 use std::rc::Rc;
 use yew::prelude::*;
@@ -354,7 +354,7 @@ impl Live {
     fn configurable(&self) -> Vec<NodeId> {
         let view = self.session.model().view.borrow();
         let mut members: Vec<_> = around::asked(view.members.values()).map(|member| &member.view).collect();
-        members.sort_by_key(|member| !member.is_self);
+        sort_by(&mut members, |a, b| b.is_self.cmp(&a.is_self));
         members.into_iter().map(|member| member.id.clone()).collect()
     }
 

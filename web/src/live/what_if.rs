@@ -7,8 +7,8 @@ use crate::lab::{
     protocol::Deed,
     setup::{Field, LimiterKind, NODES_MAX, Setup, Variation},
 };
-use rumormill_core::{Event, Kind, LimiterConfig, MessageKind, NodeId, TraceEvent, TraceRecord};
-use std::collections::BTreeMap;
+use rumormill_core::ordered::Map;
+use rumormill_core::{Event, Kind, LimiterConfig, MessageKind, NodeId, TraceEvent, TraceRecord, sort::sort};
 
 /// Most entries that are taken along; more would only delay the start.
 const ENTRIES_MAX: usize = 100;
@@ -120,7 +120,7 @@ fn script(view: &View) -> (Vec<(u64, Deed)>, usize) {
 /// How long a message travels one way, in microseconds, and from how many round trips that was found: half the median
 /// of the time from a summary to the same member's answer, both by the observed node's own clock.
 fn trip<'a>(records: impl Iterator<Item = &'a TraceRecord>, own: &NodeId) -> Option<(u64, usize)> {
-    let mut asked: BTreeMap<&NodeId, u64> = BTreeMap::new();
+    let mut asked: Map<&NodeId, u64> = Map::new();
     let mut trips = Vec::new();
     for record in records.filter(|record| record.node.as_ref() == Some(own)) {
         let at_us = record.at.as_micros();
@@ -133,13 +133,13 @@ fn trip<'a>(records: impl Iterator<Item = &'a TraceRecord>, own: &NodeId) -> Opt
                 kind: MessageKind::InSync | MessageKind::Digest,
                 ..
             }) => {
-                let took_us = asked.remove(from).map(|asked_us| at_us.saturating_sub(asked_us));
+                let took_us = asked.remove(&from).map(|asked_us| at_us.saturating_sub(asked_us));
                 trips.extend(took_us.filter(|took| *took <= TRIP_MOST_US));
             }
             _ => {}
         }
     }
-    trips.sort_unstable();
+    sort(&mut trips);
     (trips.len() >= TRIPS_LEAST).then(|| (trips[trips.len() / 2] / 2, trips.len()))
 }
 

@@ -8,6 +8,7 @@ use crate::lab::layout::Point;
 use crate::lab::scene::{Anchor, Hue, Ink, Layer, Shapes, layer};
 use crate::lab::setup::group;
 use crate::lab::standing::bytes;
+use rumormill_core::sort::sort_by;
 
 /// The shortest time that is shown, so that the first moments do not fill the charts.
 const SPAN_MIN_US: u64 = 500_000;
@@ -105,7 +106,7 @@ impl Area {
             layers.push(layer(Hue::Lane(lane as u8), 1.0, Ink::Stroke(2.0), Shapes::Path(line)));
         }
         // Letters of lines that end together stand below each other.
-        ends.sort_by(|a, b| a.0.y.total_cmp(&b.0.y));
+        sort_by(&mut ends, |a, b| a.0.y.total_cmp(&b.0.y));
         let mut free_from = f32::NEG_INFINITY;
         for (end, lane) in ends {
             let y = end.y.max(free_from);

@@ -4,6 +4,7 @@ use super::contest::Contest;
 use super::heat::{Finish, Heat};
 use crate::lab::setup::group;
 use crate::lab::standing::bytes;
+use rumormill_core::sort::sort_by;
 
 /// What there is to say of a race as it stands.
 pub fn sentence(contest: &Contest, heats: &[Heat]) -> String {
@@ -12,7 +13,7 @@ pub fn sentence(contest: &Contest, heats: &[Heat]) -> String {
     }
     let mut order: Vec<(usize, Finish)> =
         heats.iter().enumerate().filter_map(|(index, heat)| Some((index, heat.finish?))).collect();
-    order.sort_by_key(|(_, finish)| finish.took_us);
+    sort_by(&mut order, |(_, a), (_, b)| a.took_us.cmp(&b.took_us));
     let mut said = Vec::new();
     if let Some((first, finish)) = order.first() {
         let rest: Vec<String> =

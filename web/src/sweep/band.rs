@@ -1,5 +1,7 @@
 //! Percentiles over many runs of one setup: where the coverage of 90 of 100 runs lies at each moment. Pure sums.
 
+use rumormill_core::sort::{sort, sort_by};
+
 /// One run's coverage: steps of microseconds since the write and the part of the nodes that have it from then on.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Course {
@@ -53,11 +55,11 @@ pub fn band(courses: &[Course]) -> Option<Band> {
     let points = (0..=POINTS).map(|point| {
         let at_us = end_us * point / POINTS;
         let mut covered: Vec<f32> = courses.iter().map(|course| course.at(at_us)).collect();
-        covered.sort_by(f32::total_cmp);
+        sort_by(&mut covered, f32::total_cmp);
         (at_us, PARTS.map(|part| rank(&covered, part)))
     });
     let mut took: Vec<u64> = courses.iter().filter_map(|course| course.took_us).collect();
-    took.sort_unstable();
+    sort(&mut took);
     Some(Band {
         points: points.collect(),
         runs: courses.len() as u32,
@@ -75,7 +77,7 @@ fn rank<T: Copy + Default>(sorted: &[T], part: f64) -> T {
 
 /// The value in the middle; none without any.
 pub fn median(values: &mut [u64]) -> Option<u64> {
-    values.sort_unstable();
+    sort(values);
     (!values.is_empty()).then(|| rank(values, 0.5))
 }
 

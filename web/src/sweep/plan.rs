@@ -1,9 +1,9 @@
 //! What is run again and again: the Lab's cluster and script, made comparable. Pure.
 
 use crate::lab::protocol::Deed;
-use rumormill_core::Strategy;
-use rumormill_sim::Scenario;
+use rumormill_core::{Strategy, sort::sort_by};
 use rumormill_sim::scenario::PPM;
+use rumormill_sim::{Scenario, SpreadConfig};
 
 /// When a script without a write gets one, in microseconds.
 const WRITE_US: u64 = 500_000;
@@ -53,7 +53,7 @@ impl Plan {
     /// one change is followed; without any, node 0 writes.
     pub fn new(scenario: &Scenario, script: &[(u64, Deed)]) -> Self {
         let mut script = script.to_vec();
-        script.sort_by_key(|(at_us, _)| *at_us);
+        sort_by(&mut script, |(a, _), (b, _)| a.cmp(b));
         let mut wrote = false;
         script.retain(|(_, deed)| !is_write(deed) || !std::mem::replace(&mut wrote, true));
         if !wrote {
@@ -67,6 +67,23 @@ impl Plan {
     pub fn run(&self, opening: Opening) -> (Scenario, Vec<(u64, Deed)>) {
         let plan = opening.cell.map_or_else(|| self.clone(), |cell| self.with(cell));
         (Scenario { seed: opening.seed, ..plan.scenario }, plan.script)
+    }
+
+    /// The spread experiment with so many nodes that is most like it.
+    pub fn spread(&self, nodes: u32, seed: u64) -> SpreadConfig {
+        let Scenario { tuning, network, .. } = &self.scenario;
+        SpreadConfig {
+            nodes,
+            strategy: tuning.strategy,
+            mode: tuning.mode,
+            fanout: tuning.fanout,
+            arity: tuning.arity,
+            loss_ppm: network.loss_ppm,
+            latency_us: network.latency.median(),
+            interval_us: tuning.interval_us,
+            seed,
+            runs: 1,
+        }
     }
 
     /// Do the map's rows differ in children rather than in fanout?

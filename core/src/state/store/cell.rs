@@ -6,8 +6,8 @@
 //! Multi-value registers are one cell, sets one cell per element.
 
 use crate::id::Writer;
+use crate::ordered::Map;
 use crate::version::VersionVector;
-use alloc::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 /// One write: who, and the how-manieth of that writer.
@@ -22,7 +22,7 @@ pub struct Dot {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Cell<T> {
     context: VersionVector,
-    siblings: BTreeMap<Dot, Sibling<T>>,
+    siblings: Map<Dot, Sibling<T>>,
 }
 
 /// What one write left, and what had been written there when it was made: that
@@ -35,7 +35,7 @@ struct Sibling<T> {
 
 impl<T> Default for Cell<T> {
     fn default() -> Self {
-        Self { context: VersionVector::default(), siblings: BTreeMap::new() }
+        Self { context: VersionVector::default(), siblings: Map::new() }
     }
 }
 
@@ -79,7 +79,7 @@ impl<T: Ord> Cell<T> {
     pub(crate) fn merge_sibling(&mut self, dot: Dot, value: T, past: VersionVector) -> bool {
         let mut context = past.clone();
         context.raise(&dot.writer, dot.sequence);
-        self.merge(Self { context, siblings: BTreeMap::from([(dot, Sibling { value, past })]) })
+        self.merge(Self { context, siblings: Map::from_iter([(dot, Sibling { value, past })]) })
     }
 
     /// Lets go of one sibling. True if none is left.

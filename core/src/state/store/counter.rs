@@ -8,7 +8,7 @@
 //! its record, a few numbers per writer, stays.
 
 use crate::id::Writer;
-use alloc::collections::BTreeMap;
+use crate::ordered::Map;
 use serde::{Deserialize, Serialize};
 
 /// All that a writer ever added and took away.
@@ -22,10 +22,10 @@ pub struct Totals {
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Counter {
-    parts: BTreeMap<Writer, (u64, Totals)>,
+    parts: Map<Writer, (u64, Totals)>,
     /// The latest delete of each writer that deleted: its sequence number and
     /// the totals that it had seen.
-    resets: BTreeMap<Writer, (u64, BTreeMap<Writer, Totals>)>,
+    resets: Map<Writer, (u64, Map<Writer, Totals>)>,
 }
 
 impl Totals {
@@ -78,7 +78,7 @@ impl Counter {
         &mut self,
         writer: &Writer,
         sequence: u64,
-        seen: BTreeMap<Writer, Totals>,
+        seen: Map<Writer, Totals>,
     ) -> Option<Option<u64>> {
         match self.resets.get(writer) {
             Some((ours, _)) if *ours >= sequence => None,
@@ -111,15 +111,15 @@ impl Counter {
     }
 
     /// One writer's delete, by the sequence number that it stands under.
-    pub(crate) fn reset_at(&self, writer: &Writer, sequence: u64) -> Option<&BTreeMap<Writer, Totals>> {
+    pub(crate) fn reset_at(&self, writer: &Writer, sequence: u64) -> Option<&Map<Writer, Totals>> {
         self.resets.get(writer).filter(|(ours, _)| *ours == sequence).map(|(_, seen)| seen)
     }
 
-    fn base(&self) -> BTreeMap<Writer, Totals> {
-        let mut base: BTreeMap<Writer, Totals> = BTreeMap::new();
+    fn base(&self) -> Map<Writer, Totals> {
+        let mut base: Map<Writer, Totals> = Map::new();
         for (_, seen) in self.resets.values() {
             for (writer, totals) in seen {
-                base.entry(writer.clone()).or_default().join(*totals);
+                base.or_default(writer.clone()).join(*totals);
             }
         }
         base

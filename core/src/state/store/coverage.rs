@@ -6,8 +6,8 @@
 
 use crate::hash::{self, StateHash};
 use crate::id::Writer;
+use crate::ordered::Map;
 use crate::version::VersionVector;
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -21,7 +21,7 @@ pub(super) const AHEAD_RANGES_MAX: usize = 256;
 /// Ranges of sequence numbers, each above `after` up to and including `upto`,
 /// keyed by `after`, disjoint and not touching.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Ranges(BTreeMap<u64, u64>);
+pub(super) struct Ranges(Map<u64, u64>);
 
 impl Ranges {
     /// Adds a range and joins it with those that it touches. True if any part
@@ -83,7 +83,7 @@ impl Ranges {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Coverage {
     vector: VersionVector,
-    ahead: BTreeMap<Writer, Ranges>,
+    ahead: Map<Writer, Ranges>,
     /// Of what is ahead; the vector has a hash of its own.
     ahead_hash: StateHash,
 }
@@ -144,7 +144,7 @@ impl Coverage {
         if after > known {
             let ranges = match self.ahead.get_mut(writer) {
                 Some(ranges) => ranges,
-                None => self.ahead.entry(writer.clone()).or_default(),
+                None => self.ahead.or_default(writer.clone()),
             };
             if !ranges.insert(after, upto, &mut toggle) {
                 return false;
@@ -240,13 +240,13 @@ pub(super) fn ranges(start: u64, steps: &[(u64, u64)]) -> Option<Vec<(u64, u64)>
 
 /// Dots that are new here and must still be forwarded to someone.
 #[derive(Debug, Clone, Default)]
-pub struct News(BTreeMap<Writer, Ranges>);
+pub struct News(Map<Writer, Ranges>);
 
 impl News {
     pub(super) fn insert(&mut self, writer: &Writer, after: u64, upto: u64) {
         match self.0.get_mut(writer) {
             Some(ranges) => ranges.insert(after, upto, |_, _| {}),
-            None => self.0.entry(writer.clone()).or_default().insert(after, upto, |_, _| {}),
+            None => self.0.or_default(writer.clone()).insert(after, upto, |_, _| {}),
         };
     }
 

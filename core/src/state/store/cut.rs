@@ -7,7 +7,7 @@
 use super::Store;
 use super::delta::{Delta, Item, OVERHEAD_BYTES, Run};
 use crate::id::Writer;
-use alloc::collections::BTreeSet;
+use crate::ordered::Set;
 use alloc::vec::Vec;
 
 pub(super) struct Cut {
@@ -60,7 +60,7 @@ impl Cut {
         }
         if let Some(last) = items.last().map(|item| item.sequence) {
             self.bytes_left = self.bytes_left.saturating_sub(OVERHEAD_BYTES + writer.node.as_str().len());
-            let mut claimed: BTreeSet<u64> = items.iter().map(|item| item.sequence).collect();
+            let mut claimed: Set<u64> = items.iter().map(|item| item.sequence).collect();
             let superseded = log.into_iter().flat_map(|log| log.superseded_in(after, last).rev());
             for (sequence, by) in superseded {
                 if claimed.contains(&by) {
@@ -70,13 +70,13 @@ impl Cut {
             self.add_runs(writer, items, &claimed);
             self.add_holes(writer, after, reached, &claimed);
         } else {
-            self.add_holes(writer, after, reached, &BTreeSet::new());
+            self.add_holes(writer, after, reached, &Set::new());
         }
         (reached < upto).then_some(reached)
     }
 
     /// One run per stretch of claimed dots that ends with a write.
-    fn add_runs(&mut self, writer: &Writer, items: Vec<Item>, claimed: &BTreeSet<u64>) {
+    fn add_runs(&mut self, writer: &Writer, items: Vec<Item>, claimed: &Set<u64>) {
         let mut items = items.into_iter().peekable();
         let mut start: Option<u64> = None;
         let mut open: Option<Run> = None;
@@ -115,7 +115,7 @@ impl Cut {
         }
     }
 
-    fn add_holes(&mut self, writer: &Writer, after: u64, upto: u64, claimed: &BTreeSet<u64>) {
+    fn add_holes(&mut self, writer: &Writer, after: u64, upto: u64, claimed: &Set<u64>) {
         let mut from = after;
         let mut hole = |after: u64, upto: u64| {
             if after < upto {

@@ -312,7 +312,7 @@ impl Store {
         }
         let log = match self.log.get_mut(writer) {
             Some(log) => log,
-            None => self.log.entry(writer.clone()).or_default(),
+            None => self.log.or_default(writer.clone()),
         };
         for sequence in unseen {
             if !log.is_known(sequence) {

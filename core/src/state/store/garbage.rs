@@ -14,10 +14,10 @@
 use super::coverage::{self, Coverage};
 use super::{Change, Content, Dot, Kind, Place, Slot, Store};
 use crate::id::Writer;
+use crate::ordered::Map;
 use crate::state::InvalidDelta;
 use crate::time::Instant;
 use crate::version::VersionVector;
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
@@ -40,16 +40,17 @@ pub struct Roll {
 }
 
 /// A roll call as it is used: ranges per writer, each after and up to.
-pub(super) type Standing = BTreeMap<Writer, Vec<(u64, u64)>>;
+pub(super) type Standing = Map<Writer, Vec<(u64, u64)>>;
 
 impl Roll {
     /// The ranges of the writes that stand, if they are in order.
     pub(super) fn parse(&self) -> Result<Standing, InvalidDelta> {
-        let parsed = self.standing.iter().map(|(writer, steps)| {
+        let mut parsed = Standing::new();
+        for (writer, steps) in &self.standing {
             let ranges = coverage::ranges(0, steps).ok_or(InvalidDelta("a roll call is out of order"))?;
-            Ok((writer.clone(), ranges))
-        });
-        parsed.collect()
+            parsed.insert(writer.clone(), ranges);
+        }
+        Ok(parsed)
     }
 }
 

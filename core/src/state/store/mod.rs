@@ -33,6 +33,7 @@ use super::{Change, Comparison, DecodeError, InvalidDelta, Merged, Part, State};
 use crate::hash::StateHash;
 use crate::hlc::Hlc;
 use crate::id::{NodeId, Writer};
+use crate::ordered::Map;
 use crate::shared::Shared;
 use crate::time::Instant;
 use crate::version::VersionVector;
@@ -121,7 +122,7 @@ pub struct Store {
     entries: Shared<BTreeMap<Slot, Content>>,
     /// Where each dot that still matters stands: it grows with what is
     /// stored, and a delta is made of ranges of it.
-    log: Shared<BTreeMap<Writer, Shared<Log>>>,
+    log: Shared<Map<Writer, Shared<Log>>>,
     /// Registers with an end, by when it comes next.
     expiring: BTreeSet<(Instant, Slot)>,
     /// The same, by slot.
@@ -186,7 +187,7 @@ impl Store {
     fn remember_dot(&mut self, writer: &Writer, sequence: u64, place: Place) {
         match self.log.get_mut(writer) {
             Some(log) => log.stands(sequence, place),
-            None => self.log.entry(writer.clone()).or_default().stands(sequence, place),
+            None => self.log.or_default(writer.clone()).stands(sequence, place),
         }
     }
 
@@ -349,7 +350,7 @@ impl State for Store {
             log.remember_superseded([].into_iter());
         }
         for (writer, superseded) in saved.superseded {
-            store.log.entry(writer).or_default().remember_superseded(superseded.into_iter());
+            store.log.or_default(writer).remember_superseded(superseded.into_iter());
         }
         (store.clock, store.unbelievable) = (saved.clock, saved.unbelievable);
         store.floor = saved.floor;

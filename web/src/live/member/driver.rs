@@ -9,8 +9,8 @@ use crate::glue::{
     socket::{Socket, SocketEvent},
     time::{Timeout, date_ms},
 };
-use rumormill_core::{Codec, LinkId};
-use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
+use rumormill_core::{Codec, LinkId, ordered::Map};
+use std::{cell::RefCell, rc::Rc};
 
 /// A socket with more than this to write takes no further frame, in bytes. A guess: some messages.
 const WAITING_MOST: u32 = 65_536;
@@ -24,7 +24,7 @@ const SLEEP_MOST_MS: u64 = 60_000;
 struct Driver {
     machine: Machine,
     clock: Clock,
-    sockets: BTreeMap<LinkId, Socket>,
+    sockets: Map<LinkId, Socket>,
     /// One for each frame that was handed to a socket that had enough to write.
     unsent: Vec<LinkId>,
     timer: Option<Timeout>,
@@ -40,7 +40,7 @@ pub fn run() {
     let driver = Driver {
         machine: Machine::default(),
         clock: Clock::default(),
-        sockets: BTreeMap::new(),
+        sockets: Map::new(),
         unsent: Vec::new(),
         timer: None,
     };
