@@ -52,6 +52,6 @@ pub use latency::Latency;
 pub use scenario::{Act, Network, Scenario, ScenarioError, Start, Timed};
 pub use scenarios::trace_hash_of;
 pub use sim::{ActError, Carried, InFlight, NodeView, Sim, Totals};
-pub use spread::{SpreadConfig, SpreadResult};
+pub use spread::{Spread, SpreadConfig, SpreadResult};
 pub use steady::{SteadyConfig, SteadyResult};
 pub use watch::{Learned, Watch};

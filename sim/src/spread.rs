@@ -119,57 +119,128 @@ pub fn runs(config: &SpreadConfig) -> impl Iterator<Item = Result<SpreadResult, 
 
 /// Measures one run, with the configuration's seed.
 pub fn run(config: &SpreadConfig) -> Result<SpreadResult, ScenarioError> {
-    let mut sim = Sim::new(config.scenario())?;
-    sim.keep_trace(0);
-    sim.set_hashing(false);
-    let mut dice = Rng::new(hash::part("spread", &[config.seed]));
-    sim.run_until(config.moment_of_change(&mut dice), u32::MAX);
-
-    let node = dice.below(u64::from(config.nodes)) as u32;
-    let before = Spent::of(&sim);
-    let change = Act::Set { node, key: "rumor".into(), value: true.into() };
-    sim.apply(change).expect("nothing crashes in this experiment, and any store takes this value");
-    let changed_at = sim.now();
-    let over = changed_at + config.interval_us * INTERVALS_MAX;
-    let check_every = Duration::from_micros((config.latency_us.as_micros() / 4).max(1));
-
-    let mut all_informed = None;
-    let mut check_at = changed_at;
+    let mut spread = Spread::new(config)?;
     loop {
-        if all_informed.is_none() && sim.informed() == config.nodes {
-            all_informed = Some((sim.now(), Spent::of(&sim).messages - before.messages));
+        if let Some(result) = spread.advance(u32::MAX) {
+            return Ok(result);
         }
-        if sim.now() >= check_at {
-            if config.is_quiet(&sim, all_informed.map(|(at, _)| at)) {
-                break;
-            }
-            check_at = sim.now() + check_every;
-        }
-        if sim.next_at().is_none_or(|at| at > over) {
-            break;
-        }
-        sim.step();
+    }
+}
+
+/// A run under way, for who must not wait until it is over.
+#[derive(Debug)]
+pub struct Spread {
+    config: SpreadConfig,
+    sim: Sim,
+    dice: Rng,
+    change_at: Instant,
+    /// Once the change is made.
+    course: Option<Course>,
+}
+
+/// What is known since the change.
+#[derive(Debug)]
+struct Course {
+    changed_at: Instant,
+    before: Spent,
+    /// When all had it, and the payload messages until then.
+    all_informed: Option<(Instant, u64)>,
+    check_at: Instant,
+}
+
+impl Spread {
+    /// A cluster that is about to begin.
+    pub fn new(config: &SpreadConfig) -> Result<Self, ScenarioError> {
+        let mut sim = Sim::new(config.scenario())?;
+        sim.keep_trace(0);
+        sim.set_hashing(false);
+        let mut dice = Rng::new(hash::part("spread", &[config.seed]));
+        let change_at = config.moment_of_change(&mut dice);
+        Ok(Self { config: config.clone(), sim, dice, change_at, course: None })
     }
 
-    let spent = Spent::of(&sim);
-    let took = all_informed.map(|(at, _)| at.since(changed_at).as_micros());
-    let in_rounds = took.filter(|_| config.strategy == Strategy::Random);
-    Ok(SpreadResult {
-        nodes: config.nodes,
-        strategy: config.strategy,
-        mode: config.mode,
-        fanout: config.fanout,
-        arity: config.arity,
-        loss: f64::from(config.loss_ppm) / f64::from(PPM),
-        seed: config.seed,
-        informed: sim.informed(),
-        rounds: in_rounds.map(|took| took.div_ceil(config.interval_us.as_micros())),
-        all_informed_ms: took.map(|took| took as f64 / 1_000.0),
-        messages_at_all_informed: all_informed.map(|(_, messages)| messages),
-        messages_until_quiet: spent.messages - before.messages,
-        bytes_until_quiet: spent.bytes - before.bytes,
-        hops_max: sim.latest().map_or(0, |watch| watch.hops_max()),
-    })
+    /// How many nodes have the change.
+    pub fn informed(&self) -> u32 {
+        if self.course.is_some() { self.sim.informed() } else { 0 }
+    }
+
+    /// How long ago the change was made, if it was.
+    pub fn since_change(&self) -> Option<Duration> {
+        self.course.as_ref().map(|course| self.sim.now().since(course.changed_at))
+    }
+
+    /// Events handled so far.
+    pub fn events(&self) -> u64 {
+        self.sim.totals().events
+    }
+
+    /// Handles about so many events. The result, if it is over with them.
+    pub fn advance(&mut self, events_max: u32) -> Option<SpreadResult> {
+        let end = self.events().saturating_add(u64::from(events_max));
+        if self.course.is_none() {
+            let handled = self.sim.run_until(self.change_at, events_max);
+            if handled >= events_max {
+                return None;
+            }
+            self.change();
+        }
+        let course = self.course.as_mut()?;
+        let check_every = Duration::from_micros((self.config.latency_us.as_micros() / 4).max(1));
+        let over = course.changed_at + self.config.interval_us * INTERVALS_MAX;
+        loop {
+            if course.all_informed.is_none() && self.sim.informed() == self.config.nodes {
+                let messages = Spent::of(&self.sim).messages - course.before.messages;
+                course.all_informed = Some((self.sim.now(), messages));
+            }
+            if self.sim.now() >= course.check_at {
+                if self.config.is_quiet(&self.sim, course.all_informed.map(|(at, _)| at)) {
+                    break;
+                }
+                course.check_at = self.sim.now() + check_every;
+            }
+            if self.sim.next_at().is_none_or(|at| at > over) {
+                break;
+            }
+            if self.sim.totals().events >= end {
+                return None;
+            }
+            self.sim.step();
+        }
+        Some(self.result())
+    }
+
+    fn change(&mut self) {
+        let node = self.dice.below(u64::from(self.config.nodes)) as u32;
+        let before = Spent::of(&self.sim);
+        let change = Act::Set { node, key: "rumor".into(), value: true.into() };
+        self.sim.apply(change).expect("nothing crashes in this experiment, and any store takes this value");
+        let changed_at = self.sim.now();
+        self.course = Some(Course { changed_at, before, all_informed: None, check_at: changed_at });
+    }
+
+    fn result(&self) -> SpreadResult {
+        let course = self.course.as_ref().expect("a result is only asked for after the change");
+        let config = &self.config;
+        let spent = Spent::of(&self.sim);
+        let took = course.all_informed.map(|(at, _)| at.since(course.changed_at).as_micros());
+        let in_rounds = took.filter(|_| config.strategy == Strategy::Random);
+        SpreadResult {
+            nodes: config.nodes,
+            strategy: config.strategy,
+            mode: config.mode,
+            fanout: config.fanout,
+            arity: config.arity,
+            loss: f64::from(config.loss_ppm) / f64::from(PPM),
+            seed: config.seed,
+            informed: self.sim.informed(),
+            rounds: in_rounds.map(|took| took.div_ceil(config.interval_us.as_micros())),
+            all_informed_ms: took.map(|took| took as f64 / 1_000.0),
+            messages_at_all_informed: course.all_informed.map(|(_, messages)| messages),
+            messages_until_quiet: spent.messages - course.before.messages,
+            bytes_until_quiet: spent.bytes - course.before.bytes,
+            hops_max: self.sim.latest().map_or(0, |watch| watch.hops_max()),
+        }
+    }
 }
 
 impl SpreadConfig {
@@ -239,5 +310,28 @@ impl Spent {
         let caused: u64 = kinds.into_iter().map(|kind| sim.sent_of_kind(kind).bytes).sum();
         let offered = sim.sent(MessageKind::Summary, Cause::Tree).bytes;
         Self { messages: sim.totals().payload_messages, bytes: caused + offered }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn in_steps_it_comes_to_the_same_and_tells_how_far_it_is() {
+        for strategy in [Strategy::Random, Strategy::Hybrid] {
+            let config = SpreadConfig { nodes: 40, strategy, ..SpreadConfig::default() };
+            let mut spread = Spread::new(&config).expect("a valid configuration");
+            let mut informed = Vec::new();
+            let result = loop {
+                match spread.advance(7) {
+                    Some(result) => break result,
+                    None => informed.push(spread.informed()),
+                }
+            };
+            assert_eq!(result, run(&config).expect("a valid configuration"));
+            assert!(informed.is_sorted() && informed[0] == 0 && informed.iter().any(|&n| n > 0 && n < 40));
+            assert!(spread.since_change().is_some() && spread.events() > 100);
+        }
     }
 }

@@ -410,7 +410,8 @@ impl Lab {
                 self.on_record(ctx, *record);
                 true
             }
-            Ok(Report::Idle | Report::Retraced(_)) => false,
+            // The Lab starts no spread experiment in its own worker.
+            Ok(Report::Idle | Report::Retraced(_) | Report::Spread(_)) => false,
             Ok(Report::TraceHash { id, hash }) => {
                 if let Some(hook) = &self.hook {
                     hook.answer(id, hash);

@@ -6,7 +6,7 @@ use super::why::Why;
 use crate::replay::recording::Facts;
 use rumormill_core::event::Fate;
 use rumormill_core::{Cause, Incarnation, LimiterConfig, MessageKind, NodeId, Status, TraceRecord, Tuning};
-use rumormill_sim::{Network, Scenario};
+use rumormill_sim::{Network, Scenario, SpreadConfig, SpreadResult};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 /// What the page asks of the worker.
@@ -16,7 +16,8 @@ pub enum Command {
     Start {
         /// The page's number for the run, repeated in its frames.
         run: u32,
-        /// Nodes, tuning, network and seed. Its acts are empty: JSON values do not travel in postcard.
+        /// Nodes, tuning, network and seed. Its acts do not travel.
+        #[serde(with = "bare")]
         scenario: Box<Scenario>,
         /// What is done when, in place of the scenario's acts.
         script: Vec<(u64, Deed)>,
@@ -89,6 +90,7 @@ pub enum Command {
     /// Play a run again from its start to a moment, apart from the cluster in sight.
     Retrace {
         /// As for [`Command::Start`].
+        #[serde(with = "bare")]
         scenario: Box<Scenario>,
         /// What is done when.
         script: Vec<(u64, Deed)>,
@@ -97,6 +99,10 @@ pub enum Command {
         /// The trace too, or only its hash?
         with_lines: bool,
     },
+    /// Begin a spread experiment, apart from the cluster in sight.
+    Spread(SpreadConfig),
+    /// Go on with it.
+    SpreadOn,
 }
 
 /// What a report shall hold besides the frame.
@@ -262,6 +268,23 @@ pub enum Report {
     Record(Box<Record>),
     /// The answer to [`Command::Retrace`], or why there is none.
     Retraced(Result<Retraced, String>),
+    /// How far the spread experiment is.
+    Spread(Box<SpreadNews>),
+}
+
+/// How far a spread experiment is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SpreadNews {
+    /// Nodes that have the write.
+    pub informed: u32,
+    /// How long ago it was written, if it was.
+    pub since_us: Option<u64>,
+    /// Events handled.
+    pub events: u64,
+    /// The worker's memory.
+    pub memory_bytes: u64,
+    /// The result, when it is over.
+    pub result: Option<SpreadResult>,
 }
 
 /// A node as the ring draws it.
@@ -691,4 +714,23 @@ pub fn encode(message: &impl Serialize) -> Vec<u8> {
 /// Reads a command or a report; what is wrong with it as text.
 pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
     postcard::from_bytes(bytes).map_err(|error| error.to_string())
+}
+
+/// A scenario without its acts: their values are JSON, which does not travel in postcard, and the code that reads acts
+/// would be a good part of the worker.
+mod bare {
+    use super::Scenario;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(scenario: &Scenario, to: S) -> Result<S::Ok, S::Error> {
+        let Scenario { name, seed, nodes, tuning, first_round, network, start, acts: _, until_us } = scenario;
+        ((name, seed, nodes, tuning), (first_round, network, start, until_us)).serialize(to)
+    }
+
+    pub(super) fn deserialize<'a, D: Deserializer<'a>>(from: D) -> Result<Box<Scenario>, D::Error> {
+        let ((name, seed, nodes, tuning), (first_round, network, start, until_us)) =
+            Deserialize::deserialize(from)?;
+        let acts = Vec::new();
+        Ok(Box::new(Scenario { name, seed, nodes, tuning, first_round, network, start, acts, until_us }))
+    }
 }

@@ -2,11 +2,11 @@
 //! ends a tick is handed in, so it is tested natively.
 
 use super::look;
-use super::protocol::{Command, Frame, Look, Report};
+use super::protocol::{Command, Frame, Look, Report, SpreadNews};
 use super::record;
 use super::timeline::Timeline;
 use crate::replay::recording::Recording;
-use rumormill_sim::trace_hash_of;
+use rumormill_sim::{Spread, SpreadConfig, SpreadResult, trace_hash_of};
 
 /// A tick handles at most so many events, however fast they are.
 const EVENTS_MAX: u32 = 50_000;
@@ -17,12 +17,19 @@ const TICK_MS: f64 = 12.0;
 /// A jump to another time may take longer than a tick: nothing moves meanwhile, and it shall be there at once.
 const SEEK_MS: f64 = 40.0;
 
+/// So long a spread experiment goes on before it tells how far it is: nothing is drawn but a line of text.
+const SPREAD_MS: f64 = 100.0;
+
+/// Events of a spread experiment between two looks at the clock.
+const SPREAD_BATCH: u32 = 1_000;
+
 /// The worker's whole state.
 pub struct Machine {
     clock: Box<dyn Fn() -> f64>,
     timeline: Option<Timeline>,
     /// In place of a run: what is looked at in Replay.
     recording: Option<Recording>,
+    spread: Option<Spread>,
 }
 
 impl std::fmt::Debug for Machine {
@@ -34,7 +41,7 @@ impl std::fmt::Debug for Machine {
 impl Machine {
     /// A machine without a run; `clock` tells milliseconds of real time.
     pub fn new(clock: impl Fn() -> f64 + 'static) -> Self {
-        Self { clock: Box::new(clock), timeline: None, recording: None }
+        Self { clock: Box::new(clock), timeline: None, recording: None, spread: None }
     }
 
     /// Obeys an encoded command and returns the encoded report.
@@ -92,6 +99,8 @@ impl Machine {
                 Report::Retraced(record::retrace(*scenario, &script, to_us, with_lines))
             }
             Command::Look(look) => self.report(&look, started_ms),
+            Command::Spread(config) => self.begin_spread(&config, started_ms),
+            Command::SpreadOn => self.spread_on(started_ms),
         }
     }
 
@@ -128,6 +137,38 @@ impl Machine {
         Report::Frame(Box::new(frame))
     }
 
+    fn begin_spread(&mut self, config: &SpreadConfig, started_ms: f64) -> Report {
+        match Spread::new(config) {
+            Ok(spread) => {
+                self.spread = Some(spread);
+                self.spread_on(started_ms)
+            }
+            Err(error) => Report::NotStarted(error.to_string()),
+        }
+    }
+
+    fn spread_on(&mut self, started_ms: f64) -> Report {
+        let Some(spread) = &mut self.spread else { return Report::Idle };
+        let mut result: Option<SpreadResult> = None;
+        while result.is_none() {
+            result = spread.advance(SPREAD_BATCH);
+            if (self.clock)() - started_ms >= SPREAD_MS {
+                break;
+            }
+        }
+        let news = SpreadNews {
+            informed: spread.informed(),
+            since_us: spread.since_change().map(|since| since.as_micros()),
+            events: spread.events(),
+            memory_bytes: memory_bytes(),
+            result,
+        };
+        if news.result.is_some() {
+            self.spread = None;
+        }
+        Report::Spread(Box::new(news))
+    }
+
     /// Does something with the run, if there is one, and reports.
     fn with(&mut self, look: &Look, does: impl FnOnce(&mut Timeline, &dyn Fn() -> f64)) -> Report {
         let started_ms = (self.clock)();
@@ -143,6 +184,14 @@ impl Machine {
         frame.took_us = (((self.clock)() - started_ms) * 1_000.0) as u32;
         Report::Frame(Box::new(frame))
     }
+}
+
+/// What this worker's memory has grown to; 0 where that cannot be told.
+fn memory_bytes() -> u64 {
+    #[cfg(target_arch = "wasm32")]
+    return core::arch::wasm32::memory_size::<0>() as u64 * 65_536;
+    #[cfg(not(target_arch = "wasm32"))]
+    return 0;
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ pub mod plan;
 pub mod band;
 pub mod map;
 pub mod state;
+pub mod large;
 pub mod panel;
 
 pub use band::Band;

@@ -1,6 +1,7 @@
 //! The Sweep's component: its workers, its line below the coverage chart, and the map in a dialog.
 
 use super::band::Band;
+use super::large::Large;
 use super::map::{self, Shown};
 use super::plan::{LOSSES, Opening, Plan};
 use super::state::{Aim, View};
@@ -37,6 +38,8 @@ pub enum Msg {
     Toggle,
     /// Open or close the map.
     Map(bool),
+    /// Open or close the large spread experiment.
+    Large(bool),
     /// A worker reported.
     Report(usize, Vec<u8>),
     /// A worker failed.
@@ -53,6 +56,7 @@ pub struct Sweep {
     /// The user wants it to run.
     on: bool,
     map: bool,
+    large: bool,
     failed: Option<String>,
     cores: usize,
 }
@@ -64,7 +68,15 @@ impl Component for Sweep {
     fn create(ctx: &Context<Self>) -> Self {
         let mut view = View::default();
         view.aim_at(ctx.props().plan.clone());
-        Self { view, workers: Vec::new(), on: false, map: false, failed: None, cores: page::cores() }
+        Self {
+            view,
+            workers: Vec::new(),
+            on: false,
+            map: false,
+            large: false,
+            failed: None,
+            cores: page::cores(),
+        }
     }
 
     fn changed(&mut self, ctx: &Context<Self>, _old: &SweepProps) -> bool {
@@ -89,6 +101,7 @@ impl Component for Sweep {
                 self.view.aim = if open { Some(Aim::Map) } else { Some(Aim::Band).filter(|_| self.on) };
                 self.end_workers();
             }
+            Msg::Large(open) => self.large = open,
             Msg::Report(worker, bytes) => return self.on_report(ctx, worker, &bytes),
             Msg::Failed(why) => {
                 (self.failed, self.on) = (Some(why), false);
@@ -124,7 +137,12 @@ impl Component for Sweep {
                 }
                 <Button label="Fanout × loss" kind={ButtonKind::Quiet} testid="sweep-map" disabled={ctx.props().plan.is_none()}
                     title="Runs this setup with other fanouts and losses, as a map" onclick={link.callback(|()| Msg::Map(true))} />
+                <Button label="10,000 nodes" kind={ButtonKind::Quiet} testid="large-open" disabled={ctx.props().plan.is_none()}
+                    title="Spreads one write through a cluster too large to draw" onclick={link.callback(|()| Msg::Large(true))} />
                 { self.words(ctx, done, all, sweeping) }
+                if let Some(plan) = ctx.props().plan.clone().filter(|_| self.large) {
+                    <Large {plan} onclose={link.callback(|()| Msg::Large(false))} />
+                }
                 if self.map {
                     { self.map(ctx) }
                 }

@@ -4,6 +4,8 @@
 mod acts;
 /// For everyone: accessibility, the keyboard, the tour.
 mod everyone;
+/// The spread experiment on clusters too large to draw.
+mod large;
 mod page;
 /// Recordings.
 mod replay;
