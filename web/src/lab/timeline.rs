@@ -10,8 +10,8 @@ use super::series::Series;
 use rumormill_core::{TraceRecord, sort::sort_by};
 use rumormill_sim::Scenario;
 
-/// Events between two copies of the run. A tab handles so many in about 40 ms at a thousand nodes.
-const SPACING_EVENTS: u64 = 4_000;
+/// Events between two copies of the run: half of them are played again for a jump, on average.
+const SPACING_EVENTS: u64 = 2_000;
 
 /// What all copies may take together, by [`Run::weight_bytes`].
 const KEPT_BYTES_MAX: u64 = 240_000_000;
