@@ -136,7 +136,7 @@ impl Measure {
                 _ => None,
             })
             .collect();
-        after.sort_unstable();
+        rumormill_core::sort::sort(&mut after);
         after
     }
 

@@ -297,7 +297,7 @@ fn arrivals(measure: &Measure) -> Html {
         Arrival::Waiting | Arrival::Unknown(_) => u64::MAX,
     };
     let mut rows: Vec<_> = measure.members.iter().collect();
-    rows.sort_by_key(|(_, arrival)| rank(arrival));
+    rumormill_core::sort::sort_by(&mut rows, |(_, a), (_, b)| rank(a).cmp(&rank(b)));
     let row = |(id, arrival): (&rumormill_core::NodeId, &Arrival)| {
         let (after, way) = match arrival {
             Arrival::Waiting => ("not yet".to_owned(), String::new()),

@@ -1,6 +1,7 @@
 //! Which sending belongs to which arrival or loss: a recording tells of each end by itself. Pure.
 
 use rumormill_core::event::{Event, Fate, TraceEvent};
+use rumormill_core::sort::sort_by;
 use rumormill_core::{Cause, MessageKind, NodeId, TraceRecord};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -81,7 +82,7 @@ pub(super) fn ways(records: &[TraceRecord], index: impl Fn(&NodeId) -> Option<u3
         }
     }
     ways.halves = unsent + open.values().map(|sent| sent.len() as u64).sum::<u64>();
-    ways.ways.sort_by_key(|way| way.sent_us);
+    sort_by(&mut ways.ways, |a, b| a.sent_us.cmp(&b.sent_us));
     ways
 }
 

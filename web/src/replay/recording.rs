@@ -5,6 +5,7 @@ use super::file::Read;
 use super::matching::{Ways, ways};
 use crate::lab::protocol::{Deed, Sample};
 use rumormill_core::event::{Event, TraceEvent};
+use rumormill_core::sort::sort_by;
 use rumormill_core::{Instant, NodeId, TraceRecord};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -82,7 +83,7 @@ impl Recording {
     fn new(number: u32, name: String, read: Read) -> Result<Self, String> {
         let mut records = read.records.clone();
         let in_order = records.is_sorted_by_key(|record| record.at);
-        records.sort_by_key(|record| record.at);
+        sort_by(&mut records, |a, b| a.at.cmp(&b.at));
         let first_us = records.first().map_or(0, |record| record.at.as_micros());
         let from_first = first_us > RUN_US_MAX;
         if from_first {

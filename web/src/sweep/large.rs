@@ -102,7 +102,7 @@ impl Component for Large {
                     drawn or kept, so there is no going back and no looking inside; each message takes {latency}; the \
                     limiter is the default one; nothing fails but by the loss.") }</p>
                 <NumberField label="Nodes" id="large-nodes" value={self.typed.clone()} {error} disabled={is_going}
-                    hint="Ten thousand take some hundred megabytes and a while." oninput={link.callback(Msg::Typed)} />
+                    hint="Ten thousand take about a hundred megabytes and a while." oninput={link.callback(Msg::Typed)} />
                 <Button {label} {kind} testid="large-toggle" disabled={!is_going && self.nodes().is_err()}
                     onclick={link.callback(|()| Msg::Toggle)} />
                 { self.progress() }
