@@ -173,6 +173,20 @@ pub fn on_key(mut pressed: impl FnMut(Key) -> bool + 'static) -> Listener {
     })
 }
 
+/// Scrolls the page so far that the element that `css` selects begins no lower than its middle, if it is in sight at all.
+pub fn lift(css: &str) {
+    let element = window().document().and_then(|document| document.query_selector(css).ok().flatten());
+    let (Some(element), Some(height)) = (element, window().inner_height().ok().and_then(|h| h.as_f64()))
+    else {
+        return;
+    };
+    let place = element.get_bounding_client_rect();
+    let below = place.top() - height / 2.0;
+    if place.height() > 0.0 && below > 0.0 {
+        window().scroll_by_with_x_and_y(0.0, below);
+    }
+}
+
 /// Gives the focus to the element with this `id`, if it is there.
 pub fn focus(id: &str) {
     let element = window().document().and_then(|document| document.get_element_by_id(id));

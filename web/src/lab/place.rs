@@ -36,6 +36,9 @@ const CLICK_PX: f32 = 6.0;
 /// How far beside a node a click still finds it.
 const HIT_SLACK_PX: f32 = 10.0;
 
+/// The tabs of the place in sight, where there is no room for all panels.
+const TABS: &str = ".place-root > .place-root:not([hidden]) [data-testid=tab]";
+
 /// Props of [`Lab`].
 #[derive(Clone, Debug, PartialEq, Properties)]
 pub struct LabProps {
@@ -103,6 +106,8 @@ pub struct Lab {
     pub(super) sharing: Option<Sharing>,
     still: bool,
     pressed: Option<(Point, Point)>,
+    /// Was something pointed at, so that what is said of it has to come in sight?
+    is_pointed: bool,
     /// What the theory was computed for, and the result.
     pub(super) theory: Option<Rc<TheoryLine>>,
     /// Where most runs of the setup lie.
@@ -142,6 +147,7 @@ impl Component for Lab {
             sharing: None,
             still: page::matches(page::REDUCED_MOTION),
             pressed: None,
+            is_pointed: false,
             theory: None,
             band: None,
             revision: 0,
@@ -218,6 +224,10 @@ impl Component for Lab {
 
     fn rendered(&mut self, _ctx: &Context<Self>, _first: bool) {
         self.stage.attach();
+        if std::mem::take(&mut self.is_pointed) {
+            // On a phone it stands below the picture, and below the edge.
+            page::lift(TABS);
+        }
         self.meter.work(now_ms() - self.render_started_ms.get());
     }
 
@@ -477,6 +487,7 @@ impl Lab {
                     let light = self.light(ctx, &view);
                     let hit = self.stage.hit(&view, &self.frame, &light, at, HIT_SLACK_PX);
                     drop(view);
+                    self.is_pointed = hit.node.is_some() || hit.message.is_some();
                     self.act(match hit.message {
                         Some(message) => Action::Message(Some(MessageRef::Id(message))),
                         None => Action::Select(hit.node),

@@ -1,7 +1,8 @@
 //! What is done to nodes, links and messages beyond crashing and cutting; and what was set when.
 
 use super::page::{
-    LIMIT, OVERFLOW, by_testid, choose, click, clock, focus, lab, press, set, text, until_clock,
+    LIMIT, OVERFLOW, by_testid, choose, click, clock, drag, focus, lab, lab_as, press, ring, set, text,
+    until_clock,
 };
 use crate::axe::{check, with_axe};
 use rumormill_e2e::{Browser, Look, until};
@@ -126,5 +127,27 @@ async fn the_acts_of_a_node_fit_every_screen() {
         return Math.max(0, body - bar)";
     assert_eq!(browser.script(covered, vec![]).await, json!(0));
     assert!(text(&browser, "clock").await.ends_with('s'));
+    browser.assert_quiet_console().await;
+}
+
+/// As a first-time visitor does on a phone: taps a node, and finds what can be done with it without a search.
+#[tokio::test]
+async fn what_is_tapped_on_a_phone_comes_in_sight() {
+    let (browser, _server) = lab_as(Look::PHONE).await;
+    let [left, top, width, _] = ring(&browser).await;
+    let place = (left + width / 2.0, top + 28.0);
+    drag(&browser, place, place).await;
+    browser.text(&by_testid("inspector"), |text| text.contains("Node n00")).await;
+    let in_sight = "const crash = document.querySelector('[data-testid=node-crash]').getBoundingClientRect();
+        const bar = document.querySelector('.timebar').getBoundingClientRect();
+        const ring = document.querySelector('#ring').getBoundingClientRect();
+        return crash.bottom < bar.top && ring.bottom > 200";
+    until("the acts to come in sight", LIMIT, async || {
+        (browser.script(in_sight, vec![]).await == json!(true)).then_some(())
+    })
+    .await;
+    browser.screenshot("lab-tapped-phone").await;
+    click(&browser, "node-crash").await;
+    browser.text(&by_testid("node-state"), |text| text == "DOWN").await;
     browser.assert_quiet_console().await;
 }
