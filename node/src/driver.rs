@@ -138,6 +138,8 @@ pub enum Ending {
     },
     /// It was shut down.
     ShutDown,
+    /// Its engine failed, which is a defect of this library: what it was stands on stderr.
+    Failed,
 }
 
 /// An engine with its clock and its links.
@@ -230,6 +232,7 @@ where
             }
             while self.tasks.try_join_next().is_some() {}
         }
+        self.end(Ending::ShutDown);
         self.close_all().await;
     }
 
@@ -349,15 +352,18 @@ where
                 self.ending.send_replace(Some(Ending::NameTaken { other: address.clone() }));
             }
             // Whoever gave up its name stops as well; the reason is what counts.
-            Event::Stopped => {
-                self.ending.send_if_modified(|ending| {
-                    let is_first = ending.is_none();
-                    ending.get_or_insert(Ending::Left);
-                    is_first
-                });
-            }
+            Event::Stopped => self.end(Ending::Left),
             _ => {}
         }
+    }
+
+    /// Notes how it ended, unless it had already.
+    fn end(&self, how: Ending) {
+        self.ending.send_if_modified(|ending| {
+            let is_first = ending.is_none();
+            ending.get_or_insert(how);
+            is_first
+        });
     }
 
     fn send(&mut self, link: LinkId, frame: Bytes) {

@@ -240,17 +240,18 @@ impl NodeHandle {
         })
         .await?;
         match self.left().await {
-            Ending::ShutDown => Err(Stopped),
+            Ending::ShutDown | Ending::Failed => Err(Stopped),
             _ => Ok(()),
         }
     }
 
     /// Comes back when the node has left its cluster, had to give up its name
-    /// to another, or has been shut down, and says which.
+    /// to another, has been shut down, or has failed, and says which.
     pub async fn left(&self) -> Ending {
         let mut ending = self.0.ending.clone();
         let ended = ending.wait_for(Option::is_some).await;
-        ended.ok().and_then(|ended| ended.clone()).unwrap_or(Ending::ShutDown)
+        // Whoever ends in order says how.
+        ended.ok().and_then(|ended| ended.clone()).unwrap_or(Ending::Failed)
     }
 
     /// What may change while the node runs, as it is now.
@@ -323,5 +324,24 @@ impl NodeHandle {
         call: impl FnOnce(&mut StoreDriver) -> T + Send + 'static,
     ) -> Result<T, Stopped> {
         self.0.caller.call(call).await.ok_or(Stopped)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Node;
+
+    #[tokio::test]
+    async fn a_node_says_whether_it_was_stopped_or_failed() {
+        let start = async || Node::builder().listen("127.0.0.1:0").start().await.expect("it starts");
+        let stopped = start().await;
+        stopped.shutdown().await;
+        assert_eq!(stopped.left().await, Ending::ShutDown);
+        let failed = start().await;
+        let outcome = failed.call(|_| panic!("a defect, to see what becomes of the node")).await;
+        assert_eq!(outcome, Err::<(), _>(Stopped));
+        assert_eq!(failed.left().await, Ending::Failed);
+        failed.shutdown().await;
     }
 }

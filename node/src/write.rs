@@ -187,8 +187,8 @@ impl NodeHandle {
     /// or stopped.
     pub async fn increment(&self, key: &str, by: i64) -> Result<i64, ChangeError> {
         let written = self.change(key, Change::Increment(by), Condition::Always).await?;
-        let sum = written.entry.and_then(|entry| entry.value.as_i64());
-        Ok(sum.expect("a counter that was just added to has a sum"))
+        // A counter that was deleted, and then had nothing added, reads as nothing.
+        Ok(written.entry.and_then(|entry| entry.value.as_i64()).unwrap_or(0))
     }
 
     /// Adds an element to a set. False if it was there.

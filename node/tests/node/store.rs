@@ -33,6 +33,9 @@ async fn every_kind_of_value_is_shared() {
     assert_eq!(nodes[0].delete("who").await, Ok(false));
     until("the delete to arrive", async || read(&nodes[1], "who").await.is_none().then_some(())).await;
     assert_eq!(nodes[1].increment("who", 3).await, Ok(3), "the key is free for another kind");
+    assert_eq!(nodes[1].delete("who").await, Ok(true));
+    assert_eq!(nodes[1].increment("who", 0).await, Ok(0), "nothing added to nothing reads as nothing");
+    assert_eq!(nodes[1].increment("who", 3).await, Ok(3));
     all_equal(&nodes).await;
     let entries = (read(&nodes[0], "who").await, read(&nodes[1], "who").await);
     assert_eq!(entries.0, entries.1, "what reads the same has the same version everywhere");

@@ -50,6 +50,7 @@ pub(crate) async fn run(args: RunArgs, mut settings: Settings, log: Arc<Log>) ->
                 node.shutdown().await;
                 return match ending {
                     Ending::NameTaken { other } => Err(name_taken(&node, other)),
+                    Ending::Failed => Err(anyhow!("the engine failed, which is a defect; start the node again")),
                     _ => Ok(()),
                 };
             }
