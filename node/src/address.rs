@@ -35,7 +35,8 @@ impl std::error::Error for InvalidAddress {}
 /// ```
 ///
 /// # Errors
-/// When the text has another scheme, no host, or is no URL at all.
+/// When the text has another scheme, no host, or is no URL at all, or needs
+/// TLS, which nodes do not speak yet: no node could ever dial it.
 pub fn join_address(text: &str) -> Result<Address, InvalidAddress> {
     let invalid = |why: &str| InvalidAddress { text: text.to_owned(), why: why.to_owned() };
     let trimmed = text.trim();
@@ -44,20 +45,27 @@ pub fn join_address(text: &str) -> Result<Address, InvalidAddress> {
     }
     let url = if trimmed.contains("://") { trimmed.to_owned() } else { format!("http://{trimmed}") };
     let uri: Uri = url.parse().map_err(|error| invalid(&format!("it is not a URL ({error})")))?;
-    let scheme = match uri.scheme_str() {
-        Some("http" | "ws") => "ws",
-        Some("https" | "wss") => "wss",
+    match uri.scheme_str() {
+        Some("http" | "ws") => {}
+        Some("https" | "wss") => {
+            return Err(invalid("https:// and wss:// need TLS, which nodes do not speak"));
+        }
         _ => return Err(invalid("its scheme is not http or ws")),
-    };
+    }
     let authority = uri.authority().ok_or_else(|| invalid("it names no host"))?;
     if authority.as_str().contains('@') {
         return Err(invalid("it holds a user name"));
+    }
+    // The parser lets anything follow a host's colon.
+    let is_bare = authority.port().is_none() && authority.as_str() == authority.host();
+    if !is_bare && matches!(authority.port_u16(), None | Some(0)) {
+        return Err(invalid("its port is not a number from 1 to 65535"));
     }
     let path = match uri.path() {
         "" | "/" => GOSSIP_PATH,
         path => path,
     };
-    Address::new(&format!("{scheme}://{authority}{path}")).map_err(|error| invalid(&format!("it {error}")))
+    Address::new(&format!("ws://{authority}{path}")).map_err(|error| invalid(&format!("it {error}")))
 }
 
 #[cfg(test)]
@@ -77,7 +85,7 @@ mod tests {
     fn every_way_to_write_a_node() {
         check("127.0.0.1:7700", Ok("ws://127.0.0.1:7700/gossip"));
         check("http://host:1/", Ok("ws://host:1/gossip"));
-        check("https://host", Ok("wss://host/gossip"));
+        check("host", Ok("ws://host/gossip"));
         check("ws://[::1]:7700/gossip", Ok("ws://[::1]:7700/gossip"));
         check("ws://proxy/nodes/a", Ok("ws://proxy/nodes/a"));
         check(" localhost:7700 ", Ok("ws://localhost:7700/gossip"));
@@ -87,6 +95,11 @@ mod tests {
     fn what_is_no_node() {
         check("", Err("it is empty"));
         check("ftp://host", Err("scheme"));
+        check("https://host", Err("TLS"));
+        check("host:port", Err("its port"));
+        check("host:0", Err("its port"));
+        check("http://host:", Err("its port"));
+        check("http://host:65536", Err("its port"));
         check("http://", Err("not a URL"));
         check("http://me@host", Err("user name"));
         check("a b", Err("not a URL"));

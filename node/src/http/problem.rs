@@ -1,6 +1,7 @@
 //! Errors of the API as `application/problem+json` (RFC 9457), and request
 //! parts that are refused in that form. What is an error is decided elsewhere.
 
+use super::BODY_BYTES_MAX;
 use crate::handle::{JoinError, LogError, Stopped, TuneError};
 use crate::services::PublishError;
 use crate::write::ChangeError;
@@ -174,9 +175,28 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
                 StatusCode::UNSUPPORTED_MEDIA_TYPE => ("not-json", "Not JSON"),
                 _ => ("invalid-body", "Not the body that is expected here"),
             };
-            problem(rejection.status(), kind, title, rejection.body_text())
+            let detail = match rejection.status() {
+                StatusCode::PAYLOAD_TOO_LARGE => format!("a body may be {BODY_BYTES_MAX} bytes at most"),
+                StatusCode::UNSUPPORTED_MEDIA_TYPE => {
+                    "the body must be JSON, and the request say so: `content-type: application/json`"
+                        .to_owned()
+                }
+                _ => plainly(&rejection.body_text()),
+            };
+            problem(rejection.status(), kind, title, detail)
         })
     }
+}
+
+/// What was wrong, without the words by which the framework begins, and where to read what is right.
+fn plainly(text: &str) -> String {
+    const BEGINNINGS: [&str; 3] = [
+        "Failed to deserialize the JSON body into the target type: ",
+        "Failed to parse the request body as JSON: ",
+        "Failed to deserialize query string: ",
+    ];
+    let why = BEGINNINGS.iter().find_map(|beginning| text.strip_prefix(beginning)).unwrap_or(text);
+    format!("{why}; what is expected here stands in /api/v1/openapi.json")
 }
 
 /// The query string.
@@ -189,7 +209,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Asked<T> {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
         let query = Query::<T>::from_request_parts(parts, state).await;
         query.map(|Query(query)| Self(query)).map_err(|rejection: QueryRejection| {
-            problem(rejection.status(), "invalid-query", "Not a query", rejection.body_text())
+            problem(rejection.status(), "invalid-query", "Not a query", plainly(&rejection.body_text()))
         })
     }
 }

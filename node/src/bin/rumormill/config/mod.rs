@@ -14,7 +14,8 @@ pub(crate) use print::{as_json, as_yaml};
 use crate::args::RunArgs;
 use crate::usage::Usage;
 use config::{Config, Value, ValueKind};
-use rumormill_core::{ConfigError, Tuning};
+use rumormill_core::config::CLUSTER_BYTES_MAX;
+use rumormill_core::{ConfigError, NodeId, Tuning};
 use rumormill_node::builder::{DEFAULT_CLUSTER, DEFAULT_LISTEN};
 use rumormill_node::join_address;
 use std::collections::BTreeMap;
@@ -110,6 +111,7 @@ fn settings(given: BTreeMap<String, Value>) -> Result<Settings, Invalid> {
         let path = PathBuf::from(path.as_str().unwrap_or_default());
         join.extend(layers::nodes(&path, origin)?);
     }
+    check_texts(&given)?;
     let advertise = text("advertise");
     check_addresses("advertise", advertise.as_slice(), &given)?;
     let tuning = tuning(&given)?;
@@ -148,6 +150,35 @@ fn checked(given: BTreeMap<String, Value>) -> Result<Given, Invalid> {
         checked.insert(name, (value, origin));
     }
     Ok(checked)
+}
+
+/// Name, cluster and address are what they must be, whoever gave them.
+fn check_texts(given: &Given) -> Result<(), Invalid> {
+    let checks: [(&str, fn(&str) -> Result<(), String>); 3] =
+        [("name", name), ("cluster", cluster), ("listen", listen)];
+    for (key, check) in checks {
+        if let Some((value, origin)) = given.get(key) {
+            check(value.as_str().unwrap_or_default())
+                .map_err(|why| Invalid::new(origin, format!("'{key}' cannot be {value}: {why}")))?;
+        }
+    }
+    Ok(())
+}
+
+fn name(text: &str) -> Result<(), String> {
+    NodeId::new(text).map(drop).map_err(|error| format!("it {error}"))
+}
+
+fn cluster(text: &str) -> Result<(), String> {
+    if (1..=CLUSTER_BYTES_MAX).contains(&text.len()) { Ok(()) } else { Err(ConfigError::Cluster.to_string()) }
+}
+
+/// An address and a port; the system says what else is wrong with it when it is used.
+fn listen(text: &str) -> Result<(), String> {
+    match text.rsplit_once(':') {
+        Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok() => Ok(()),
+        _ => Err("it must be an address and a port, like 127.0.0.1:7700 or [::1]:7700".to_owned()),
+    }
 }
 
 fn check_addresses(key: &str, urls: &[String], given: &Given) -> Result<(), Invalid> {
