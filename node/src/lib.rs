@@ -36,6 +36,7 @@ mod seek;
 mod driver;
 mod log;
 mod timings;
+pub mod files;
 pub mod faults;
 pub mod link;
 pub mod feed;

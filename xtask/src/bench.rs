@@ -21,14 +21,29 @@ const PACKAGES: [&str; 2] = ["rumormill-core", "rumormill-sim"];
 /// The first port of the nodes that are processes.
 const LISTEN: &str = "127.0.0.1:8600";
 
-/// Rows of the spread table: how many nodes, each a process or all in one, and how long between rounds.
-const SPREADS: [(u32, bool, u32); 6] = [
-    (10, true, 1_000),
-    (50, true, 1_000),
-    (100, true, 1_000),
-    (100, false, 1_000),
-    (100, false, 100),
-    (1_000, false, 1_000),
+/// A row of the spread table.
+struct Row {
+    nodes: u32,
+    /// Is each a process, or are all in one?
+    processes: bool,
+    /// Do all write to one key, or each to its own?
+    one_key: bool,
+    /// Between rounds.
+    interval_ms: u32,
+}
+
+const fn row(nodes: u32, processes: bool, interval_ms: u32) -> Row {
+    Row { nodes, processes, one_key: false, interval_ms }
+}
+
+const SPREADS: [Row; 7] = [
+    row(10, true, 1_000),
+    row(50, true, 1_000),
+    row(100, true, 1_000),
+    Row { one_key: true, ..row(100, true, 1_000) },
+    row(100, false, 1_000),
+    row(100, false, 100),
+    row(1_000, false, 1_000),
 ];
 
 /// A hundred nodes in one process on two cores, measured with each library's own defaults but for the interval.
@@ -44,7 +59,8 @@ const PEERS: &str = "\
 
 /// What the figures beside the peers' mean, where they are not plainly better.
 const REMARKS: &str = "\
-The time is from a write until the last of all nodes has it. Rumormill sends a change at once along its tree, so it does
+The time is from a write until the last of all nodes has it. Each node writes a key of its own, as chitchat's must; a key
+that all write carries who wrote there before, which is what the row *one key* costs more. Rumormill sends a change at once along its tree, so it does
 not wait for rounds, and the interval hardly shows in it. The peers' bytes count the headers of IP and UDP, ours only the
 frames: each of our messages has 54 to 66 more for TCP and WebSocket, so add about 60 for each message (the first table
 has their number). Nothing that is idle is free: where our processor time or memory is above foca's, that pays for a
@@ -164,13 +180,13 @@ fn spreads(project: &Project, quick: bool, page: &mut String) -> Result<()> {
          | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n",
     );
     let mut ours = String::new();
-    for (nodes, processes, interval) in SPREADS {
+    for Row { nodes, processes, one_key, interval_ms: interval } in SPREADS {
         if quick && nodes > 10 {
             continue;
         }
         let updates = if quick { 20 } else { 100 };
         eprintln!("\n== {nodes} nodes, a round each {interval} ms");
-        let found = spread(&program, nodes, processes, interval, updates)?;
+        let found = spread(&program, &Row { nodes, processes, one_key, interval_ms: interval }, updates)?;
         let number = |name: &str| found[name].as_f64();
         let cell = |name: &str, factor: f64| {
             number(name).map_or("-".to_owned(), |value| format!("{:.1}", value * factor))
@@ -179,7 +195,11 @@ fn spreads(project: &Project, quick: bool, page: &mut String) -> Result<()> {
         let (bytes, cpu) =
             (cell("idle_bytes_per_second_per_node", 1.0), cell("cpu_seconds_per_second_per_node_idle", 1e6));
         let rss = cell("rss_bytes_per_node", 1.0 / 1_024.0);
-        let place = if processes { "processes" } else { "in one process" };
+        let place = match (processes, one_key) {
+            (true, false) => "processes",
+            (true, true) => "processes, one key",
+            (false, _) => "in one process",
+        };
         let _ = writeln!(
             page,
             "| {nodes} {place} | {interval} ms | {} ms | {p50} ms | {p99} ms | {} of {updates} | {} | {} | {} | {bytes} | {cpu} | {rss} | {} |",
@@ -210,13 +230,14 @@ fn spreads(project: &Project, quick: bool, page: &mut String) -> Result<()> {
 }
 
 /// One run of `rumormill bench spread`: its summary, which is its last line.
-fn spread(program: &Path, nodes: u32, processes: bool, interval: u32, updates: u64) -> Result<Value> {
+fn spread(program: &Path, row: &Row, updates: u64) -> Result<Value> {
+    let Row { nodes, processes, one_key, interval_ms } = row;
     let mut command = Command::new(program);
     command.args(["bench", "spread", "--json", "--listen", LISTEN, "--idle-s", "10"]);
     command.args(["--nodes", &nodes.to_string(), "--updates", &updates.to_string()]);
-    command.args(["--interval-ms", &interval.to_string()]);
-    if processes {
-        command.arg("--processes");
+    command.args(["--interval-ms", &interval_ms.to_string()]);
+    for (flag, _) in [("--processes", processes), ("--one-key", one_key)].into_iter().filter(|(_, is)| **is) {
+        command.arg(flag);
     }
     let output =
         command.stderr(Stdio::inherit()).output().context("cannot run the program that was just built")?;

@@ -10,6 +10,7 @@ use rumormill_node::builder::DEFAULT_LISTEN;
 use rumormill_node::maelstrom::Workload;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 /// Most nodes of one demo: each has a port and a handful of connections.
 const DEMO_NODES_MAX: u16 = 1_000;
@@ -164,7 +165,7 @@ pub(crate) struct RunArgs {
     #[arg(long)]
     pub(crate) cluster: Option<String>,
     /// How long the goodbye may take when the node is told to stop, in milliseconds [default: 5000]
-    #[arg(long, value_name = "MS")]
+    #[arg(long, value_name = "MS", value_parser = whole::<u64>, allow_negative_numbers = true)]
     pub(crate) leave_timeout_ms: Option<u64>,
     #[command(flatten)]
     pub(crate) tuning: TuningArgs,
@@ -192,17 +193,17 @@ pub(crate) struct TuningArgs {
     #[arg(long)]
     pub(crate) mode: Option<Mode>,
     /// Members asked each interval [default: 1]
-    #[arg(long)]
+    #[arg(long, value_parser = whole::<u32>, allow_negative_numbers = true)]
     pub(crate) fanout: Option<u32>,
     /// Children per node of the tree [default: 2]
-    #[arg(long)]
+    #[arg(long, value_parser = whole::<u32>, allow_negative_numbers = true)]
     pub(crate) arity: Option<u32>,
     /// Time between rounds in milliseconds [default: 1000]
-    #[arg(long, value_name = "MS")]
+    #[arg(long, value_name = "MS", value_parser = whole::<u64>, allow_negative_numbers = true)]
     pub(crate) interval_ms: Option<u64>,
     /// How long a member has to answer, directly or through others, before it is suspected, in milliseconds
     /// [default: 1000]
-    #[arg(long, value_name = "MS")]
+    #[arg(long, value_name = "MS", value_parser = whole::<u64>, allow_negative_numbers = true)]
     pub(crate) probe_ms: Option<u64>,
     /// What a node may send: unlimited, or JSON like {"bucket": {"capacity": 256, "refill_per_s": 128, "reserve": 32}}
     #[arg(long)]
@@ -294,7 +295,7 @@ pub(crate) enum Ask {
         /// The counter
         counter: String,
         /// How much; a negative number subtracts
-        #[arg(default_value_t = 1, allow_negative_numbers = true)]
+        #[arg(default_value_t = 1, value_parser = integer, allow_negative_numbers = true)]
         by: i64,
         #[command(flatten)]
         target: Target,
@@ -411,6 +412,9 @@ pub(crate) struct BenchSpreadArgs {
     /// Make each node a process of its own
     #[arg(long)]
     pub(crate) processes: bool,
+    /// Let all nodes write to one key, not each to its own: a key carries who wrote there before, which then is everyone
+    #[arg(long)]
+    pub(crate) one_key: bool,
     /// How many changes, one after another, each on a node chosen at random
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(crate) updates: u32,
@@ -431,6 +435,14 @@ pub(crate) struct BenchSpreadArgs {
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) tuning: TuningArgs,
+}
+
+fn whole<T: FromStr>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|_| "must be a whole number".to_owned())
+}
+
+fn integer(text: &str) -> Result<i64, String> {
+    text.parse().map_err(|_| "must be a whole number, like 3 or -3".to_owned())
 }
 
 fn share(text: &str) -> Result<f64, String> {

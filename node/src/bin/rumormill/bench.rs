@@ -1,5 +1,6 @@
 //! `rumormill bench spread`: real nodes on loopback, one write after another on
-//! nodes chosen at random, and the time until every node has it. A watcher on
+//! nodes chosen at random, each to a key of its own, and the time until every
+//! node has it. A watcher on
 //! each node tells when it does: through the handle in one process, through
 //! server-sent events where the nodes are processes of their own, whose time
 //! counts then. What is idle is measured before the first write.
@@ -24,8 +25,12 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout_at};
 
-/// The key that is written. Its values are the updates' numbers.
-const KEY: &str = "bench";
+/// What is written, by all or with the node's name behind it. The values are the updates' numbers.
+const KEY: &str = "bench/";
+
+/// Nodes in one process that start at once. A thousand would first make links for a tree that changes with each of
+/// them, and run out of files.
+const START_AT_ONCE: usize = 50;
 
 /// How long all nodes may take to know each other. A guess.
 const JOIN_LIMIT: Duration = Duration::from_secs(300);
@@ -53,6 +58,7 @@ struct Update {
 struct Summary {
     nodes: usize,
     processes: bool,
+    one_key: bool,
     strategy: String,
     interval_ms: u64,
     updates: u32,
@@ -75,8 +81,10 @@ struct Summary {
 
 pub(crate) async fn spread(args: BenchSpreadArgs) -> anyhow::Result<()> {
     let begun = Instant::now();
-    let mut cluster = Cluster::start(&args).await?;
-    cluster.all_know_all(begun).await?;
+    let mut cluster = Cluster::start(&args, begun).await?;
+    for at in 0..cluster.names.len() {
+        cluster.knows_all(at, begun).await?;
+    }
     let joined_ms = millis(begun.elapsed());
     progress(&format!(
         "{} nodes know each other after {joined_ms:.0} ms; measuring what they do when idle",
@@ -96,6 +104,7 @@ pub(crate) async fn spread(args: BenchSpreadArgs) -> anyhow::Result<()> {
     let summary = Summary {
         nodes: usize::from(args.nodes),
         processes: args.processes,
+        one_key: args.one_key,
         strategy: tuning.strategy.to_string(),
         interval_ms: tuning.interval_us.as_millis(),
         updates: args.updates,
@@ -153,7 +162,7 @@ struct Idle {
 type Arrivals = mpsc::UnboundedReceiver<(usize, u64)>;
 
 impl Cluster {
-    async fn start(args: &BenchSpreadArgs) -> anyhow::Result<Self> {
+    async fn start(args: &BenchSpreadArgs, begun: Instant) -> anyhow::Result<Self> {
         let count = usize::from(args.nodes);
         let mut cluster =
             Self { clients: Vec::new(), names: Vec::new(), handles: Vec::new(), children: Vec::new() };
@@ -163,10 +172,14 @@ impl Cluster {
         for at in 0..count {
             let port = if args.processes { port(args, at)? } else { 0 };
             let place = Place { name: name(at), listen: SocketAddr::new(args.listen.ip(), port) };
-            cluster.names.push(place.name.clone());
             stage.places.push(place);
         }
         for at in 0..count {
+            if !args.processes && at % START_AT_ONCE == 0 && at > 0 {
+                cluster.knows_all(0, begun).await?;
+                progress(&format!("{at} of {count} nodes have joined"));
+            }
+            cluster.names.push(stage.places[at].name.clone());
             let url = if args.processes {
                 let (place, first) = (&stage.places[at], &stage.places[0]);
                 let child = processes::spawn(place, first, &args.tuning, &LogArgs::default())?;
@@ -194,34 +207,27 @@ impl Cluster {
         }
     }
 
-    async fn all_know_all(&mut self, begun: Instant) -> anyhow::Result<()> {
+    /// Waits until a node knows all that were started.
+    async fn knows_all(&mut self, at: usize, begun: Instant) -> anyhow::Result<()> {
         let count = self.names.len();
-        for at in 0..count {
-            // Whoever knows everybody now is not asked again; nobody leaves.
-            loop {
-                let alive = self
-                    .status(at)
-                    .await
-                    .map_or(0, |status| status.members.get(&Status::Alive).copied().unwrap_or(0));
-                if alive as usize == count {
-                    break;
-                }
-                if begun.elapsed() > JOIN_LIMIT {
-                    bail!(
-                        "{} knows {alive} of {count} nodes after {} s",
-                        self.names[at],
-                        JOIN_LIMIT.as_secs()
-                    );
-                }
-                for (name, child) in &mut self.children {
-                    if let Some(status) = child.try_wait()? {
-                        bail!("{name} ended ({status}); its reason stands above");
-                    }
-                }
-                sleep(LOOK).await;
+        loop {
+            let alive = self
+                .status(at)
+                .await
+                .map_or(0, |status| status.members.get(&Status::Alive).copied().unwrap_or(0));
+            if alive as usize == count {
+                return Ok(());
             }
+            if begun.elapsed() > JOIN_LIMIT {
+                bail!("{} knows {alive} of {count} nodes after {} s", self.names[at], JOIN_LIMIT.as_secs());
+            }
+            for (name, child) in &mut self.children {
+                if let Some(status) = child.try_wait()? {
+                    bail!("{name} ended ({status}); its reason stands above");
+                }
+            }
+            sleep(LOOK).await;
         }
-        Ok(())
     }
 
     /// Tells of each update that arrives anywhere.
@@ -293,7 +299,8 @@ impl Cluster {
         let mut seed = args.seed;
         for number in 0..args.updates {
             let at = next(&mut seed) as usize % self.names.len();
-            let update = self.update(number, at, &mut arrivals).await?;
+            let key = if args.one_key { KEY.to_owned() } else { format!("{KEY}{}", self.names[at]) };
+            let update = self.update(number, at, &key, &mut arrivals).await?;
             if args.json {
                 table::print(&format!("{}\n", serde_json::to_string(&update)?))?;
             } else {
@@ -309,13 +316,19 @@ impl Cluster {
         Ok((updates, Spent { messages: after.0 - before.0, bytes: after.1 - before.1, span }))
     }
 
-    async fn update(&self, number: u32, at: usize, arrivals: &mut Arrivals) -> anyhow::Result<Update> {
+    async fn update(
+        &self,
+        number: u32,
+        at: usize,
+        key: &str,
+        arrivals: &mut Arrivals,
+    ) -> anyhow::Result<Update> {
         let begun = Instant::now();
         if let Some(node) = self.handles.get(at) {
-            node.set(KEY, number).await?;
+            node.set(key, number).await?;
         } else {
             let body = SetBody { value: number.into(), ttl_ms: None, kind: SetKind::Register };
-            let path = format!("keys/{}", key_path(KEY));
+            let path = format!("keys/{}", key_path(key));
             let _: EntryView = self.clients[at].send(hyper::Method::PUT, &path, Some(&body)).await?;
         }
         let mut reached = vec![false; self.names.len()];

@@ -23,7 +23,7 @@ mod usage;
 use args::{Args, Bench, BenchArgs, Command, LogArgs, LogFormat, MaelstromArgs, RunArgs, Sim, SimArgs};
 use clap::Parser;
 use rumormill_core::Tuning;
-use rumormill_node::maelstrom;
+use rumormill_node::{files, maelstrom};
 use std::io::BufReader;
 use std::process::ExitCode;
 
@@ -92,6 +92,8 @@ enum Threads {
 }
 
 fn on(threads: Threads, work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    // Each link is an open file, and a hundred nodes in one process have many.
+    files::raise_limit();
     let mut builder = match threads {
         Threads::One => tokio::runtime::Builder::new_current_thread(),
         Threads::Many => tokio::runtime::Builder::new_multi_thread(),
