@@ -152,10 +152,12 @@ fn checked(given: BTreeMap<String, Value>) -> Result<Given, Invalid> {
     Ok(checked)
 }
 
+/// Is the text what it must be? If not, says what that is.
+type Check = fn(&str) -> Result<(), String>;
+
 /// Name, cluster and address are what they must be, whoever gave them.
 fn check_texts(given: &Given) -> Result<(), Invalid> {
-    let checks: [(&str, fn(&str) -> Result<(), String>); 3] =
-        [("name", name), ("cluster", cluster), ("listen", listen)];
+    let checks: [(&str, Check); 3] = [("name", name), ("cluster", cluster), ("listen", listen)];
     for (key, check) in checks {
         if let Some((value, origin)) = given.get(key) {
             check(value.as_str().unwrap_or_default())
