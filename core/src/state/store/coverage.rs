@@ -7,6 +7,7 @@
 use crate::hash::{self, StateHash};
 use crate::id::Writer;
 use crate::ordered::Map;
+use crate::sort;
 use crate::version::VersionVector;
 use alloc::vec::Vec;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -203,7 +204,9 @@ impl Serialize for Coverage {
 
 impl<'de> Deserialize<'de> for Coverage {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        let (vector, ahead) = <(VersionVector, Vec<(Writer, Vec<(u64, u64)>)>)>::deserialize(d)?;
+        let (vector, mut ahead) = <(VersionVector, Vec<(Writer, Vec<(u64, u64)>)>)>::deserialize(d)?;
+        // In order each one comes last.
+        sort::sort_by(&mut ahead, |(a, _), (b, _)| a.cmp(b));
         let mut coverage = Self { vector, ..Self::default() };
         for (writer, steps) in ahead {
             let known = coverage.vector.sequence(&writer);

@@ -45,12 +45,11 @@ pub(super) type Standing = Map<Writer, Vec<(u64, u64)>>;
 impl Roll {
     /// The ranges of the writes that stand, if they are in order.
     pub(super) fn parse(&self) -> Result<Standing, InvalidDelta> {
-        let mut parsed = Standing::new();
-        for (writer, steps) in &self.standing {
+        let ranges = |(writer, steps): &(Writer, Vec<(u64, u64)>)| {
             let ranges = coverage::ranges(0, steps).ok_or(InvalidDelta("a roll call is out of order"))?;
-            parsed.insert(writer.clone(), ranges);
-        }
-        Ok(parsed)
+            Ok((writer.clone(), ranges))
+        };
+        self.standing.iter().map(ranges).collect()
     }
 }
 
