@@ -6,6 +6,7 @@
 use crate::hash::{self, StateHash};
 use crate::id::{NodeId, Writer};
 use crate::ordered::Map;
+use crate::sort;
 use crate::state::Comparison;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -45,9 +46,16 @@ impl VersionVector {
 
     /// Raises every writer to what `other` has.
     pub fn merge(&mut self, other: &Self) {
+        let mut new = Vec::new();
         for (writer, sequence) in &other.entries {
-            self.raise(writer, *sequence);
+            if self.entries.contains_key(writer) {
+                self.raise(writer, *sequence);
+            } else {
+                self.hash.toggle(entry_hash(writer, *sequence));
+                new.push((writer.clone(), *sequence));
+            }
         }
+        self.entries.extend(new);
     }
 
     /// What both vectors cover.
@@ -89,9 +97,14 @@ fn entry_hash(writer: &Writer, sequence: u64) -> u64 {
 
 impl FromIterator<(Writer, u64)> for VersionVector {
     fn from_iter<I: IntoIterator<Item = (Writer, u64)>>(entries: I) -> Self {
-        let mut vector = Self::default();
-        for (writer, sequence) in entries {
-            vector.raise(&writer, sequence);
+        let mut entries: Vec<(Writer, u64)> = entries.into_iter().filter(|(_, n)| *n > 0).collect();
+        // What a peer sent is in order already, as a rule. Else the greatest of a writer's numbers comes last and counts.
+        if !entries.is_sorted_by(|(a, _), (b, _)| a < b) {
+            sort::sort(&mut entries);
+        }
+        let mut vector = Self { entries: entries.into_iter().collect(), ..Self::default() };
+        for (writer, sequence) in &vector.entries {
+            vector.hash.toggle(entry_hash(writer, *sequence));
         }
         vector
     }
