@@ -146,8 +146,11 @@ impl Lab {
         html! {
             <div class="toasts">
                 if let Some(why) = &self.failed {
-                    <Notice tone={Tone::Bad} title="The simulation stopped" testid="failed">
+                    <Notice tone={Tone::Bad} title={if ctx.props().is_replay { "Replay stopped" } else { "The simulation stopped" }} testid="failed">
                         <p>{ why }</p>
+                        if ctx.props().is_replay {
+                            <p>{ "Start it again, and open the file once more." }</p>
+                        }
                         <Button label="Start it again" testid="failed-again"
                             onclick={ctx.link().callback(|()| Msg::Again)} />
                     </Notice>

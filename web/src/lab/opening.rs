@@ -1,6 +1,7 @@
 //! What the page's state does when something is opened: the run of a link, a file for Replay. And how a run began, for
 //! whoever shares it. Pure.
 
+use super::action::Action;
 use super::presets;
 use super::protocol::{Command, Deed};
 use super::state::View;
@@ -63,7 +64,11 @@ impl View {
     pub(super) fn open_file(&mut self, given: Given) -> Vec<Command> {
         self.not_opened = None;
         match given.bytes {
-            Ok(bytes) => vec![Command::Open { run: self.run + 1, name: given.name, bytes }],
+            Ok(bytes) => {
+                // The file before may still be read: each has a number of its own.
+                self.file_sent = self.file_sent.max(self.run) + 1;
+                vec![Command::Open { run: self.file_sent, name: given.name, bytes }]
+            }
             Err(why) => {
                 self.not_opened = Some((given.name, why));
                 Vec::new()
@@ -71,12 +76,45 @@ impl View {
         }
     }
 
-    /// The worker has read a file.
-    pub fn take_opened(&mut self, facts: Facts) -> Vec<Command> {
+    /// The worker has read the file of this number, and that is what it plays now: even if another was sent since, for
+    /// that may turn out to be no trace.
+    pub fn take_opened(&mut self, run: u32, facts: Facts) -> Vec<Command> {
         let nodes = facts.names.len() as u32;
         self.replay = Some(Rc::new(facts));
         (self.selected, self.sight_is_own) = (None, false);
         self.clear_run(nodes);
+        self.run = run;
         self.ask()
+    }
+
+    /// The worker failed, and there is a new one, which knows nothing.
+    pub fn begin_again(&mut self) -> Vec<Command> {
+        if !self.is_replay {
+            return self.start();
+        }
+        // The recording was the worker's, and numbers are never used twice.
+        let (run, keys) = (self.file_sent.max(self.run), self.keys);
+        *self = Self::for_replay();
+        (self.run, self.file_sent, self.keys) = (run, run, keys);
+        Vec::new()
+    }
+
+    /// Would an action begin a run, or change one? In Replay there is none.
+    pub(super) fn is_out_of_place(&self, action: &Action) -> bool {
+        self.is_replay
+            && matches!(
+                action,
+                Action::NewRun
+                    | Action::NewSeed(_)
+                    | Action::Preset(_)
+                    | Action::TakeOver(_)
+                    | Action::OpenLink(_)
+                    | Action::Open(_)
+                    | Action::Type(..)
+                    | Action::Strategy(_)
+                    | Action::Mode(_)
+                    | Action::Limiter(_)
+                    | Action::Variation(_)
+            )
     }
 }

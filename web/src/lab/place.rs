@@ -166,7 +166,7 @@ impl Component for Lab {
         lab.set_active(ctx);
         lab.follow_address(ctx);
         lab.take_over(ctx.props().handover.as_ref());
-        lab.take_file(ctx.props().file.as_ref());
+        lab.take_file(ctx, ctx.props().file.as_ref());
         lab
     }
 
@@ -181,7 +181,7 @@ impl Component for Lab {
         self.take_over(new.filter(|_| !is_known));
         let new = ctx.props().file.as_ref();
         let is_known = new.zip(old.file.as_ref()).is_some_and(|(new, old)| Rc::ptr_eq(new, old));
-        self.take_file(new.filter(|_| !is_known));
+        self.take_file(ctx, new.filter(|_| !is_known));
         self.revision += 1;
         true
     }
@@ -189,6 +189,9 @@ impl Component for Lab {
     fn update(&mut self, ctx: &Context<Self>, message: Msg) -> bool {
         match message {
             Msg::Act(action) => {
+                if matches!(action, Action::OpenFile(_)) && self.background.is_none() {
+                    self.begin_again(ctx);
+                }
                 self.act(action);
                 self.tell_address(ctx);
             }
@@ -199,12 +202,7 @@ impl Component for Lab {
                 self.view.borrow_mut().playing = false;
                 self.background = None;
             }
-            Msg::Again => {
-                self.failed = None;
-                self.waiting = 0;
-                self.spawn(ctx);
-                self.act(Action::NewRun);
-            }
+            Msg::Again => self.begin_again(ctx),
             Msg::Pointer(pointer) => return self.on_pointer(ctx, pointer),
             Msg::Ask(id, name) => {
                 self.send(vec![Command::TraceHash { id, name }]);
@@ -263,10 +261,23 @@ impl Lab {
         }
     }
 
-    fn take_file(&mut self, file: Option<&Rc<Given>>) {
+    fn take_file(&mut self, ctx: &Context<Self>, file: Option<&Rc<Given>>) {
         if let Some(file) = file {
+            if self.background.is_none() {
+                self.begin_again(ctx);
+            }
             self.act(Action::OpenFile(Box::new((**file).clone())));
         }
+    }
+
+    /// With a worker in place of one that failed.
+    fn begin_again(&mut self, ctx: &Context<Self>) {
+        (self.failed, self.waiting) = (None, 0);
+        self.spawn(ctx);
+        self.pace.restart();
+        (self.frame, self.theory) = (Frame::default(), None);
+        let commands = self.view.borrow_mut().begin_again();
+        self.send(commands);
     }
 
     fn spawn(&mut self, ctx: &Context<Self>) {
@@ -406,13 +417,13 @@ impl Lab {
                 self.view.borrow_mut().refused = Some(why);
                 true
             }
-            Ok(Report::Opened(Ok(facts))) => {
+            Ok(Report::Opened { run, opened: Ok(facts) }) => {
                 self.pace.restart();
-                let commands = self.view.borrow_mut().take_opened(*facts);
+                let commands = self.view.borrow_mut().take_opened(run, *facts);
                 self.send(commands);
                 true
             }
-            Ok(Report::Opened(Err(why))) => {
+            Ok(Report::Opened { opened: Err(why), .. }) => {
                 self.view.borrow_mut().not_opened = Some(why);
                 true
             }

@@ -262,8 +262,13 @@ pub enum Report {
         /// The hash, or why there is none.
         hash: Result<u64, String>,
     },
-    /// The recording is open; or it is not: the file's name, and why. What was there before still is then.
-    Opened(Result<Box<Facts>, (String, String)>),
+    /// The answer to [`Command::Open`].
+    Opened {
+        /// The number of its command: a page may have sent another file since.
+        run: u32,
+        /// The recording is open; or it is not: the file's name, and why. What was there before still is then.
+        opened: Result<Box<Facts>, (String, String)>,
+    },
     /// The answer to [`Command::Record`].
     Record(Box<Record>),
     /// The answer to [`Command::Retrace`], or why there is none.

@@ -51,6 +51,10 @@ pub struct View {
     pub link_note: Option<LinkNote>,
     /// Of what the cluster is a model, if it is one.
     pub model_of: Option<String>,
+    /// Is it Replay: recordings in place of runs?
+    pub(super) is_replay: bool,
+    /// The number of the file that was sent last.
+    pub(super) file_sent: u32,
     /// The recording that is looked at, in place of a run.
     pub replay: Option<Rc<Facts>>,
     /// The file that could not be opened, and why.
@@ -161,6 +165,8 @@ impl View {
             changed: false,
             script: preset.script,
             model_of: None,
+            is_replay: false,
+            file_sent: 0,
             replay: None,
             not_opened: None,
             scenario: None,
@@ -216,12 +222,15 @@ impl View {
     /// The page before a recording is open.
     pub fn for_replay() -> Self {
         let (mut view, _) = Self::new();
-        (view.scenario, view.preset, view.run) = (None, "", 0);
+        (view.scenario, view.preset, view.run, view.is_replay) = (None, "", 0, true);
         view
     }
 
     /// Does what the user wants.
     pub fn act(&mut self, action: Action) -> Vec<Command> {
+        if self.is_out_of_place(&action) {
+            return Vec::new();
+        }
         match action {
             Action::Preset(name) => return self.take_preset(&name),
             Action::OpenFile(given) => return self.open_file(*given),

@@ -376,11 +376,11 @@ fn a_recording_is_looked_at_and_a_file_that_is_none_changes_nothing() {
         let given = Given { name: "run.jsonl".into(), bytes: Ok(text.as_bytes().to_vec()) };
         for command in pair.view.act(Action::OpenFile(Box::new(given))) {
             match pair.machine.obey(command) {
-                Report::Opened(Ok(facts)) => {
-                    let commands = pair.view.take_opened(*facts);
+                Report::Opened { run, opened: Ok(facts) } => {
+                    let commands = pair.view.take_opened(run, *facts);
                     pair.obey(commands);
                 }
-                Report::Opened(Err(why)) => pair.view.not_opened = Some(why),
+                Report::Opened { opened: Err(why), .. } => pair.view.not_opened = Some(why),
                 other => panic!("{other:?}"),
             }
         }
@@ -403,4 +403,55 @@ fn a_recording_is_looked_at_and_a_file_that_is_none_changes_nothing() {
     pair.act(Action::Select(Some(1)));
     pair.act(Action::CrashOrRestart);
     assert!(pair.view.refused.as_ref().is_some_and(|why| why.contains("not changed")));
+}
+
+const CRASHED: &str = "{\"at\":1000000,\"node\":\"a\",\"event\":\"crashed\"}";
+
+fn file(text: &str) -> Action {
+    Action::OpenFile(Box::new(Given { name: "run.jsonl".into(), bytes: Ok(text.as_bytes().to_vec()) }))
+}
+
+#[test]
+fn of_two_files_that_were_sent_before_any_was_read_the_last_one_that_is_a_trace_is_played() {
+    for (last, nodes) in [(CRASHED, 1), ("no trace", 2)] {
+        let mut pair = Pair { view: View::for_replay(), machine: Machine::new(|| 0.0) };
+        let both = format!("{CRASHED}\n{{\"at\":3000000,\"node\":\"b\",\"event\":\"crashed\"}}");
+        let commands = [pair.view.act(file(&both)), pair.view.act(file(last))].concat();
+        let reports: Vec<Report> = commands.into_iter().map(|command| pair.machine.obey(command)).collect();
+        for report in reports {
+            let Report::Opened { run, opened } = report else { panic!("{report:?}") };
+            if let Ok(facts) = opened {
+                let commands = pair.view.take_opened(run, *facts);
+                pair.obey(commands);
+            }
+        }
+        pair.act(Action::Seek(1_000_000));
+        assert_eq!((pair.view.nodes(), pair.view.now_us), (nodes, 1_000_000), "then {last}");
+        assert_eq!(pair.view.spread.up, nodes - 1, "the frames are taken, then {last}");
+    }
+}
+
+#[test]
+fn replay_begins_again_without_a_recording_and_never_with_a_run() {
+    let mut pair = Pair { view: View::for_replay(), machine: Machine::new(|| 0.0) };
+    let mut open = |view: &mut View| {
+        let commands = view.act(file(CRASHED));
+        let Report::Opened { run, opened: Ok(facts) } = pair.machine.obey(commands[0].clone()) else {
+            panic!("it is a trace")
+        };
+        view.take_opened(run, *facts);
+    };
+    let view = &mut pair.view;
+    open(view);
+    assert_eq!((view.run, view.nodes()), (1, 1));
+    assert_eq!(view.begin_again(), Vec::new());
+    assert!(!view.has_run() && view.nodes() == 0);
+    for action in [Action::NewRun, Action::NewSeed(3), Action::Preset("partition".into())] {
+        assert_eq!(view.act(action), Vec::new());
+        assert!(view.scenario.is_none());
+    }
+    open(view);
+    assert_eq!((view.run, view.nodes()), (2, 1), "a number of its own");
+    let (mut lab, _) = View::new();
+    assert!(matches!(lab.begin_again()[..], [Command::Start { run: 2, .. }]));
 }

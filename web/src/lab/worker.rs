@@ -71,11 +71,12 @@ impl Machine {
             },
             Command::Open { run, name, bytes } => {
                 let opened = Recording::open(run, name.clone(), &bytes);
-                Report::Opened(opened.map_err(|why| (name, why)).map(|recording| {
+                let opened = opened.map_err(|why| (name, why)).map(|recording| {
                     let facts = Box::new(recording.facts().clone());
                     (self.recording, self.timeline) = (Some(recording), None);
                     facts
-                }))
+                });
+                Report::Opened { run, opened }
             }
             command if self.recording.is_some() => self.look_back(command),
             Command::Advance { to_us, look } => self.with(&look, |timeline, clock| {
