@@ -3,7 +3,8 @@
 //! unless one that is seen as well had seen it; of registers the latest stamp
 //! that has not ended reads, then the greatest dot; adds win over removes that had not seen them;
 //! counters sum up what no delete had seen. A write whose writer had forgotten a delete does not say that it had seen
-//! it: until the delete itself comes, what it deleted may read beside the write.
+//! it: until the delete itself comes, what it deleted may read beside the write. The same holds of what had ended by the
+//! writer's clock alone.
 
 use super::bits::Bits;
 use super::ledger::{Did, Ledger, Op};
@@ -67,10 +68,12 @@ impl<'a> Books<'a> {
 
     /// Had it seen the other, and does it say so?
     fn strikes(&self, by: &Op, at: u32) -> bool {
-        let is_silent = |(number, delete): &(u32, &Op)| {
+        let is_silent = |(number, gone): &(u32, &Op)| {
+            let not_yet =
+                || gone.seen.contains(at as usize) && !self.held.iter().any(|(held, _)| held == number);
+            // What has ended has done so by its writer's clock, and perhaps by no other one.
             by.forgot.contains(*number as usize)
-                && delete.seen.contains(at as usize)
-                && !self.held.iter().any(|(held, _)| held == number)
+                && if gone.did == Did::Deleted { not_yet() } else { *number == at }
         };
         by.seen.contains(at as usize) && !(self.forgetful && self.all.iter().any(is_silent))
     }

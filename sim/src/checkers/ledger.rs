@@ -42,8 +42,8 @@ pub(crate) struct Op {
     pub(crate) did: Did,
     /// All writes under the key that this one had seen, by their number.
     pub(crate) seen: Bits,
-    /// The deletes among them that its writer may have forgotten again, so that this write says nothing of what
-    /// they deleted.
+    /// The deletes among them that its writer may have forgotten again, and what had ended for it and was forgotten
+    /// for that: this write says nothing of either.
     pub(crate) forgot: Bits,
 }
 
@@ -213,7 +213,8 @@ impl Ledger {
         }
         for &other in ops.iter().filter(|&&other| op.seen.contains(other as usize)) {
             let Op { dot, did, .. } = &self.ops[other as usize];
-            if *did == Did::Deleted && floor.sequence(&dot.writer) >= dot.sequence {
+            let goes = matches!(did, Did::Deleted | Did::Wrote { ends: Some(_), .. });
+            if goes && floor.sequence(&dot.writer) >= dot.sequence {
                 op.forgot.insert(other as usize);
             }
         }
