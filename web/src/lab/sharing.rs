@@ -21,6 +21,7 @@ use yew::prelude::*;
 pub(super) struct Sharing {
     record: Option<Rc<Record>>,
     link: AttrValue,
+    linkless: Option<AttrValue>,
     hash: Option<Result<u64, AttrValue>>,
     tracing: bool,
     copied: Option<Copied>,
@@ -83,10 +84,13 @@ impl Lab {
         let shared = Shared { recipe: view.recipe(), acts: record.log.clone(), at_us: record.now_us };
         let sight = Some(view.sight).filter(|sight| *sight != Sight::Ring);
         let spot = Spot { sight, selected: view.selected };
-        let query = spot.write(&link::write(&shared));
+        let query = link::write(&shared).map(|query| spot.write(&query));
         drop(view);
         let Some(sharing) = &mut self.sharing else { return };
-        sharing.link = page::address_with(&Route::Lab { query }.to_string()).into();
+        match query {
+            Ok(query) => sharing.link = page::address_with(&Route::Lab { query }.to_string()).into(),
+            Err(why) => sharing.linkless = Some(why.into()),
+        }
         sharing.record = Some(Rc::new(record));
         self.retrace(ctx, false);
     }
@@ -190,7 +194,7 @@ impl Lab {
         let on = ctx.link().callback(|wish| Msg::Share(ShareMsg::Wish(wish)));
         html! {
             <ShareDialog recorded={view.replay.is_some()} is_ready={sharing.record.is_some()} now_us={view.now_us} acts={sharing.record.as_ref().map_or(0, |record| record.log.len())}
-                link={sharing.link.clone()} command={self.command()} hash={sharing.hash.clone()} tracing={sharing.tracing}
+                link={sharing.link.clone()} linkless={sharing.linkless.clone()} command={self.command()} hash={sharing.hash.clone()} tracing={sharing.tracing}
                 picture_of={is_picture.then(|| AttrValue::from(format!("the {} view", view.sight.title().to_lowercase())))}
                 copied={sharing.copied} {on} />
         }

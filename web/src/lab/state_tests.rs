@@ -340,7 +340,7 @@ fn on_a_slow_machine_another_branch_is_reached_all_the_same() {
 /// A link as it was made of the run in sight.
 fn link(pair: &mut Pair) -> String {
     let Report::Record(record) = pair.machine.obey(Command::Record) else { panic!("there is a run") };
-    write(&Shared { recipe: pair.view.recipe(), acts: record.log, at_us: record.now_us })
+    write(&Shared { recipe: pair.view.recipe(), acts: record.log, at_us: record.now_us }).expect("it fits")
 }
 
 #[test]

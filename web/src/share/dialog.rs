@@ -10,6 +10,10 @@ pub const LINK_ID: &str = "share-link";
 /// The `id` of the command's field.
 pub const COMMAND_ID: &str = "share-command";
 
+/// What there is in place of a link.
+const SEND_A_FILE: &str =
+    "Send a file instead: the trace, which Replay opens, or the scenario, which the command line plays.";
+
 /// Something that can be saved as a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kept {
@@ -58,8 +62,10 @@ pub struct ShareDialogProps {
     pub now_us: u64,
     /// How many acts the run has.
     pub acts: usize,
-    /// The link; empty while it is made.
+    /// The link; empty while it is made, and if there is none.
     pub link: AttrValue,
+    /// Why no link holds the run.
+    pub linkless: Option<AttrValue>,
     /// The command that repeats the run.
     pub command: AttrValue,
     /// The hash of the run's trace up to the moment, or why there is none; `None` while it is computed.
@@ -84,9 +90,15 @@ pub fn ShareDialog(props: &ShareDialogProps) -> Html {
             <>
             <section class="share-part" aria-label="Link">
                 <h3>{ "A link to this run" }</h3>
-                <p class="field-hint">{ what(props) }</p>
-                { field(props, LINK_ID, "Link", &props.link, "copy-link") }
-                { length(props) }
+                if let Some(why) = &props.linkless {
+                    <Notice tone={Tone::Warn} title="No link holds this run" testid="linkless">
+                        { format!("{why} {SEND_A_FILE}") }
+                    </Notice>
+                } else {
+                    <p class="field-hint">{ what(props) }</p>
+                    { field(props, LINK_ID, "Link", &props.link, "copy-link") }
+                    { length(props) }
+                }
             </section>
             <section class="share-part" aria-label="Command line">
                 <h3>{ "Repeat it on the command line" }</h3>
@@ -174,8 +186,7 @@ fn length(props: &ShareDialogProps) -> Html {
     }
     html! {
         <Notice tone={Tone::Warn} title="Too long for most programs" testid="link-too-long">
-            { format!("{words}: mail and chat cut links of more than {}. Send a file instead: the trace, which Replay opens, or \
-                       the scenario, which the command line plays.", group(LINK_CHARS_MAX as u64)) }
+            { format!("{words}: mail and chat cut links of more than {}. {SEND_A_FILE}", group(LINK_CHARS_MAX as u64)) }
         </Notice>
     }
 }

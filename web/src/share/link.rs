@@ -2,7 +2,8 @@
 //! damaged end still opens the cluster and says what is lost. Pure.
 
 use super::packed::{pack, unpack};
-use crate::lab::{presets, protocol::Deed, setup::Setup};
+use crate::lab::setup::{Setup, group};
+use crate::lab::{presets, protocol::Deed, standing::seconds};
 use rumormill_sim::scenario::ACTS_MAX;
 use serde::{Deserialize, Serialize};
 
@@ -54,10 +55,33 @@ pub struct Opened {
     pub lost: String,
 }
 
-/// Writes a run into the query of an address.
-pub fn write(shared: &Shared) -> String {
+/// Writes a run into the query of an address. The error says why no link holds it: what is written is what [`read`] opens
+/// whole.
+pub fn write(shared: &Shared) -> Result<String, String> {
     let Shared { recipe, acts, at_us } = shared;
-    format!("v={VERSION}&run={}&acts={}&t={at_us}", pack(recipe), pack(acts))
+    if *at_us > AT_US_MAX {
+        return Err(format!(
+            "It stands at {}, and a link leads to {} at most: whoever opens it waits until it is played that far.",
+            seconds(*at_us),
+            seconds(AT_US_MAX)
+        ));
+    }
+    if acts.len() > ACTS_MAX {
+        return Err(format!(
+            "{} things are done in it, and a link holds {} at most.",
+            group(acts.len() as u64),
+            group(ACTS_MAX as u64)
+        ));
+    }
+    let run = pack(recipe, RECIPE_BYTES_MAX)
+        .ok_or("Its setup is longer than a link holds: shorten what is typed into its fields.")?;
+    let acts = pack(acts, ACTS_BYTES_MAX).ok_or_else(|| {
+        format!(
+            "What is done in it takes more than the {} bytes that a link holds.",
+            group(ACTS_BYTES_MAX as u64)
+        )
+    })?;
+    Ok(format!("v={VERSION}&run={run}&acts={acts}&t={at_us}"))
 }
 
 /// The query without what is the link's.
@@ -105,9 +129,13 @@ fn opened(run: &str, acts: Option<&str>, at_us: Option<&str>) -> Result<Opened, 
             "What was done in the run is damaged or cut off: this is its cluster, and nothing is done to it.",
         );
     }
-    let read_at_us = at_us.and_then(|text| text.parse().ok()).filter(|at_us| *at_us <= AT_US_MAX);
+    let read_at_us: Option<u64> = at_us.and_then(|text| text.parse().ok());
     if read_at_us.is_none() {
         lost.push("The moment is missing: it stands at its start.");
+    }
+    let read_at_us = read_at_us.filter(|at_us| *at_us <= AT_US_MAX);
+    if read_at_us.is_none() && lost.is_empty() {
+        lost.push("Its moment is later than a link leads to, which is after an hour of the run: it stands at its start.");
     }
     // Without what was done, the moment is another one than what was shared.
     let at_us = if read.is_some() { read_at_us.unwrap_or(0) } else { 0 };
@@ -126,7 +154,8 @@ impl Recipe {
 mod tests {
     use super::*;
     use crate::lab::setup::Field;
-    use rumormill_sim::Network;
+    use rumormill_core::{Duration, LimiterConfig, Mode, Strategy, Tuning};
+    use rumormill_sim::{Latency, Network};
 
     fn shared() -> Shared {
         let preset = presets::find("partition").expect("it is there");
@@ -137,6 +166,10 @@ mod tests {
         let by_hand = vec![(9_500_000, Deed::Crash(3)), (9_600_000, Deed::Cut(vec![3, 7]))];
         let acts = [preset.script, by_hand, tuned, network].concat();
         Shared { recipe, acts, at_us: 9_700_000 }
+    }
+
+    fn written(shared: &Shared) -> String {
+        write(shared).expect("a link holds it")
     }
 
     fn lost(query: &str) -> String {
@@ -155,7 +188,7 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_back() {
-        let query = write(&shared());
+        let query = written(&shared());
         assert!(query.len() < 900, "{} characters", query.len());
         let looked = format!("{query}&view=grid&sel=3");
         assert_eq!(read(&looked), Some(Ok(Opened { shared: shared(), lost: String::new() })));
@@ -166,33 +199,88 @@ mod tests {
     #[test]
     fn a_link_of_old_still_opens() {
         let opened = read(OLD).expect("it holds a run").expect("it opens");
-        assert_eq!(opened.lost, "", "if the bytes changed, VERSION must: {}", write(&shared()));
+        assert_eq!(opened.lost, "", "if the bytes changed, VERSION must: {}", written(&shared()));
         assert_eq!(opened.shared.recipe, shared().recipe);
-        assert_eq!(opened.shared.acts.len(), shared().acts.len());
         assert_eq!(opened.shared.acts[..8], shared().acts[..8]);
+        // As they were when the link was made, whatever the defaults are now.
+        let tuning = Tuning {
+            strategy: Strategy::Hybrid,
+            mode: Mode::PushPull,
+            fanout: 1,
+            interval_us: Duration::from_secs(1),
+            jitter_percent: 10,
+            arity: 2,
+            cycles: true,
+            limiter: LimiterConfig::Bucket { capacity: 256, refill_per_s: 128, reserve: 32 },
+            probe_us: Duration::from_secs(1),
+            indirect_probes: 3,
+            suspicion_mult: 4,
+            suspicion_max_mult: 6,
+            local_health_max: 8,
+            forget_us: Duration::from_secs(86_400),
+            link_idle_us: Duration::from_secs(10),
+            links_max: 64,
+        };
+        let network = Network {
+            latency: Latency::Uniform { min_us: Duration::from_millis(5), max_us: Duration::from_millis(15) },
+            loss_ppm: 0,
+            duplicate_ppm: 0,
+            reorder_ppm: 0,
+            bandwidth_bytes_per_s: 0,
+        };
+        let tuned = [(9_700_000, Deed::Tune(tuning)), (9_700_000, Deed::Network(network))];
+        assert_eq!(opened.shared.acts[8..], tuned);
+        assert_eq!(written(&opened.shared), OLD, "nothing of it is lost on the way");
+    }
+
+    #[test]
+    fn what_is_at_the_limits_opens_whole_and_what_is_beyond_is_not_written() {
+        let mut most = shared();
+        most.at_us = AT_US_MAX;
+        most.acts = vec![(9_500_000, Deed::Crash(3)); ACTS_MAX];
+        let opened = Opened { shared: most.clone(), lost: String::new() };
+        assert_eq!(read(&written(&most)), Some(Ok(opened)));
+        let refusal = |shared: &Shared| write(shared).expect_err("it is beyond");
+        assert!(
+            refusal(&Shared { at_us: AT_US_MAX + 1, ..most.clone() }).contains("waits until it is played")
+        );
+        most.acts.push((9_500_000, Deed::Heal));
+        assert!(refusal(&most).starts_with("10,001 things"));
+        // A cut of half of 1,000 nodes takes about 900 bytes.
+        let cuts = |count| vec![(9_500_000, Deed::Cut((500..1_000).collect())); count];
+        most.acts = cuts(900);
+        assert!(
+            write(&most)
+                .is_ok_and(|query| read(&query).is_some_and(|read| read.is_ok_and(|it| it.lost.is_empty())))
+        );
+        most.acts = cuts(2_000);
+        assert!(refusal(&most).contains("1,000,000 bytes"));
+        most.acts.clear();
+        most.recipe.model_of = Some("x".repeat(RECIPE_BYTES_MAX));
+        assert!(refusal(&most).contains("setup is longer"));
     }
 
     #[test]
     fn a_damaged_end_opens_the_cluster_and_says_what_is_lost() {
-        let query = write(&shared());
+        let query = written(&shared());
         let cut = query.find("&t=").expect("it has a moment") - 5;
         assert!(lost(&query[..cut]).contains("What was done"));
         assert!(lost(&query[..cut]).contains("moment is missing"));
         assert!(lost(&query.replace("&t=9700000", "")).starts_with("The moment is missing"));
         assert!(lost(&query.replace("t=9700000", "t=soon")).starts_with("The moment is missing"));
-        assert!(lost(&query.replace("t=9700000", "t=99999999999999")).starts_with("The moment"));
+        assert!(lost(&query.replace("t=9700000", "t=99999999999999")).starts_with("Its moment is later"));
     }
 
     #[test]
     fn what_cannot_be_opened_is_explained() {
-        let query = write(&shared());
+        let query = written(&shared());
         assert!(refused(&query.replace("v=1", "v=9")).contains("of version 9"));
         assert!(refused(&query.replace("v=1&", "")).contains("no version"));
         assert!(refused(&query.replace("&acts", "x&acts")).contains("damaged"));
         assert!(refused("v=1&run=").contains("damaged"));
         let mut broken = shared();
         broken.recipe.setup = broken.recipe.setup.with(Field::Nodes, "90000");
-        assert!(refused(&write(&broken)).contains("1 to 1,000 nodes"));
+        assert!(refused(&written(&broken)).contains("1 to 1,000 nodes"));
     }
 
     /// Made when the format was made.

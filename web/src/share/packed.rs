@@ -8,13 +8,16 @@ use serde::{Serialize, de::DeserializeOwned};
 const CHECKSUM: Crc<u32, NoTable> = Crc::<u32, NoTable>::new(&CRC_32_ISCSI);
 const CHECKSUM_BYTES: usize = 4;
 
-/// Packs a value.
-pub fn pack(value: &impl Serialize) -> String {
+/// Packs a value; none if it has more bytes than [`unpack`] would take back.
+pub fn pack(value: &impl Serialize, bytes_max: usize) -> Option<String> {
     let bytes = postcard::to_allocvec(value).expect("encoding to memory does not fail");
+    if bytes.len() > bytes_max {
+        return None;
+    }
     let body = lz4_flex::block::compress_prepend_size(&bytes);
     let mut packed = CHECKSUM.checksum(&body).to_le_bytes().to_vec();
     packed.extend(body);
-    BASE64URL_NOPAD.encode(&packed)
+    Some(BASE64URL_NOPAD.encode(&packed))
 }
 
 /// Unpacks a value of at most so many bytes; none if the text is not exactly what was packed.
@@ -41,7 +44,7 @@ mod tests {
     #[test]
     fn what_is_packed_comes_back_and_repeats_take_little() {
         let value: Vec<(u64, String)> = (0..200).map(|at| (at * 1_000, "color".to_owned())).collect();
-        let text = pack(&value);
+        let text = pack(&value, 10_000).expect("it is small");
         assert!(text.len() < 1_500, "{} characters", text.len());
         assert!(text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)));
         assert_eq!(unpack(&text, 10_000), Some(value));
@@ -49,7 +52,7 @@ mod tests {
 
     #[test]
     fn whatever_was_changed_on_the_way_is_nothing() {
-        let text = pack(&vec!["some words".to_owned(), "and others".to_owned()]);
+        let text = pack(&vec!["some words".to_owned(), "and others".to_owned()], 1_000).expect("it is small");
         for at in 0..text.len() {
             let cut: Option<Vec<String>> = unpack(&text[..at], 1_000);
             assert_eq!(cut, None, "cut at {at}");
@@ -64,7 +67,9 @@ mod tests {
 
     #[test]
     fn what_would_grow_beyond_all_bounds_is_refused() {
-        let text = pack(&vec![7u8; 100_000]);
+        let value = vec![7u8; 100_000];
+        assert_eq!(pack(&value, 100_000), None, "with its length it has more");
+        let text = pack(&value, 200_000).expect("it fits");
         assert!(text.len() < 1_000);
         assert_eq!(unpack::<Vec<u8>>(&text, 10_000), None);
         assert!(unpack::<Vec<u8>>(&text, 200_000).is_some());
