@@ -8,6 +8,10 @@ use rumormill_core::{NodeId, Status, TraceRecord};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 
+/// Most cut directions between two nodes that are kept: those of a hundred nodes that tell of ten thousand each. A line
+/// can name any number of nodes, and each takes two.
+pub(super) const CUTS_MAX: usize = 1_000_000;
+
 /// What holds for a recording as a whole.
 #[derive(Debug, Default)]
 pub(super) struct Cast {
@@ -60,6 +64,10 @@ pub(super) struct NodeNow {
     pub(super) keys: BTreeMap<Key, (u64, Kind, Option<u32>)>,
     /// Does it still know everyone from the start?
     pub(super) knows_all: bool,
+    /// What it believes of others, as far as that was told.
+    beliefs: BTreeMap<u32, Status>,
+    /// How many of these it believes to be active.
+    told_active: u32,
 }
 
 /// The cluster.
@@ -67,11 +75,10 @@ pub(super) struct NodeNow {
 pub(super) struct Cluster {
     cast: Rc<Cast>,
     pub(super) nodes: Vec<NodeNow>,
-    /// What nodes believe of others, as far as that was told.
-    beliefs: BTreeMap<(u32, u32), Status>,
     pub(super) groups: Vec<u8>,
     cut_at_us: Option<u64>,
     cuts: BTreeSet<(u32, u32)>,
+    cuts_unkept: u64,
     /// The latest, oldest first.
     pub(super) writes: VecDeque<Written>,
     writes_made: u64,
@@ -90,14 +97,16 @@ impl Cluster {
             links: BTreeSet::new(),
             keys: BTreeMap::new(),
             knows_all: cast.known && *own,
+            beliefs: BTreeMap::new(),
+            told_active: 0,
         };
         Self {
             nodes: cast.own.iter().map(node).collect(),
             cast: Rc::clone(cast),
-            beliefs: BTreeMap::new(),
             groups: Vec::new(),
             cut_at_us: None,
             cuts: BTreeSet::new(),
+            cuts_unkept: 0,
             writes: VecDeque::new(),
             writes_made: 0,
             totals: Totals::default(),
@@ -106,8 +115,35 @@ impl Cluster {
 
     /// What one node believes of another; none if that was not told.
     pub(super) fn belief(&self, who: u32, of: u32) -> Option<Status> {
-        let told = self.beliefs.get(&(who, of)).copied();
-        told.or_else(|| self.nodes[who as usize].knows_all.then_some(Status::Alive))
+        let node = &self.nodes[who as usize];
+        node.beliefs.get(&of).copied().or_else(|| node.knows_all.then_some(Status::Alive))
+    }
+
+    /// How many nodes one of them believes to be active.
+    pub(super) fn active(&self, who: u32) -> u32 {
+        let node = &self.nodes[who as usize];
+        let untold = if node.knows_all { self.nodes.len() - node.beliefs.len() } else { 0 };
+        node.told_active + untold as u32
+    }
+
+    /// How many things it holds, each of which takes some tens of bytes.
+    pub(super) fn weight(&self) -> usize {
+        let of = |node: &NodeNow| 4 + node.links.len() + node.keys.len() + node.beliefs.len();
+        let learned: usize = self.writes.iter().map(|write| write.learned.len()).sum();
+        self.nodes.iter().map(of).sum::<usize>() + self.cuts.len() + learned
+    }
+
+    /// How many cut directions were not kept.
+    pub(super) fn cuts_unkept(&self) -> u64 {
+        self.cuts_unkept
+    }
+
+    fn cut(&mut self, from: u32, to: u32) {
+        if self.cuts.len() < CUTS_MAX {
+            self.cuts.insert((from, to));
+        } else if !self.cuts.contains(&(from, to)) {
+            self.cuts_unkept += 1;
+        }
     }
 
     pub(super) fn is_cut(&self) -> bool {
@@ -154,10 +190,15 @@ impl Cluster {
             TraceEvent::Cut(others) => {
                 let others: Vec<u32> = others.iter().filter_map(|id| self.cast.index(id)).collect();
                 for other in others {
-                    self.cuts.extend([(node, other), (other, node)]);
+                    self.cut(node, other);
+                    self.cut(other, node);
                 }
             }
-            TraceEvent::CutOneWay(to) => self.cuts.extend(self.cast.index(to).map(|to| (node, to))),
+            TraceEvent::CutOneWay(to) => {
+                if let Some(to) = self.cast.index(to) {
+                    self.cut(node, to);
+                }
+            }
             TraceEvent::Mended(to) => {
                 if let Some(to) = self.cast.index(to) {
                     self.cuts.remove(&(node, to));
@@ -202,13 +243,14 @@ impl Cluster {
         (now.knows_all, now.rounds, now.denials) = (false, 0, 0);
         (now.messages, now.bytes) = ([0; 2], [0; 2]);
         now.links.clear();
+        now.beliefs.clear();
+        now.told_active = 0;
         if !with_data {
             now.keys.clear();
             for write in &mut self.writes {
                 write.learned.remove(&node);
             }
         }
-        self.beliefs.retain(|(who, _), _| *who != node);
     }
 
     fn apply_of_node(&mut self, node: u32, event: &Event, at_us: u64) {
@@ -259,7 +301,10 @@ impl Cluster {
     }
 
     fn believe(&mut self, who: u32, of: u32, status: Status) {
-        self.beliefs.insert((who, of), status);
+        let node = &mut self.nodes[who as usize];
+        let before = node.beliefs.insert(of, status);
+        node.told_active += u32::from(status.is_active());
+        node.told_active -= u32::from(before.is_some_and(|before| before.is_active()));
         // Of a node without records of its own there is only what others say.
         if !self.cast.own[of as usize] {
             self.nodes[of as usize].state = match status {

@@ -134,7 +134,6 @@ impl Recording {
 
     fn row(&self, node: u32, look: &Look) -> Row {
         let now = &self.cluster.nodes[node as usize];
-        let actives = self.beliefs(node).filter(|status| status.is_some_and(Status::is_active)).count();
         Row {
             node,
             id: self.cast.names[node as usize].clone(),
@@ -142,7 +141,7 @@ impl Recording {
             informed: self.write(look).is_some_and(|write| write.learned.contains_key(&node)),
             told: self.tells(node),
             keys: now.keys.len() as u32,
-            active: actives as u32,
+            active: self.cluster.active(node),
             links: now.links.len() as u32,
             sent: now.messages[0],
             denials: now.denials,

@@ -1,6 +1,6 @@
 //! A recording and the moment of it that is looked at. Going back starts from a copy of the cluster on the way. Pure.
 
-use super::cluster::{Cast, Cluster};
+use super::cluster::{CUTS_MAX, Cast, Cluster};
 use super::file::Read;
 use super::matching::{Ways, ways};
 use crate::lab::protocol::{Deed, Sample};
@@ -11,8 +11,11 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-/// Records between two copies of the cluster: a jump folds at most so many.
+/// Records between two copies of the cluster: a jump folds at most so many, unless the copies are too heavy.
 const SPACING: usize = 10_000;
+
+/// Most that the copies hold together, in things of some tens of bytes: about 100 MB. Beyond, every other copy goes.
+const COPIES_WEIGHT_MAX: usize = 3_000_000;
 
 /// Most nodes that are shown.
 pub const NODES_MAX: usize = 10_000;
@@ -61,7 +64,11 @@ pub struct Recording {
     pub(super) ways: Ways,
     pub(super) samples: Vec<Sample>,
     pub(super) deeds: Vec<(u64, Deed)>,
-    copies: Vec<Cluster>,
+    /// By how many records had happened: each with its weight.
+    copies: Vec<(usize, usize, Cluster)>,
+    copies_weight_max: usize,
+    /// Records between two of them.
+    spacing: usize,
     pub(super) cluster: Cluster,
     /// How many records have happened.
     at: usize,
@@ -80,8 +87,8 @@ impl Recording {
         Self::new(number, name, read)
     }
 
-    fn new(number: u32, name: String, read: Read) -> Result<Self, String> {
-        let mut records = read.records.clone();
+    fn new(number: u32, name: String, mut read: Read) -> Result<Self, String> {
+        let mut records = std::mem::take(&mut read.records);
         let in_order = records.is_sorted_by_key(|record| record.at);
         sort_by(&mut records, |a, b| a.at.cmp(&b.at));
         let first_us = records.first().map_or(0, |record| record.at.as_micros());
@@ -91,6 +98,9 @@ impl Recording {
                 record.at = Instant::from_micros(record.at.as_micros() - first_us);
             }
         }
+        let in_time = records.partition_point(|record| record.at.as_micros() <= RUN_US_MAX);
+        let too_late = records.len() - in_time;
+        records.truncate(in_time);
         let cast = cast(&records, read.header.as_ref().is_some_and(|header| header.known));
         if cast.names.len() > NODES_MAX {
             let nodes = cast.names.len();
@@ -108,7 +118,7 @@ impl Recording {
             span_us: records.last().map_or(0, |record| record.at.as_micros()),
             round_us: round_us(&records),
             from_first,
-            gaps: gaps(&read, &records, &cast, &ways, in_order),
+            gaps: gaps(&read, &records, &cast, &ways, in_order, too_late),
         };
         let cluster = Cluster::new(&cast);
         let mut recording = Self {
@@ -119,7 +129,9 @@ impl Recording {
             records,
             ways,
             samples: Vec::new(),
-            copies: vec![cluster.clone()],
+            copies: vec![(0, cluster.weight(), cluster.clone())],
+            copies_weight_max: COPIES_WEIGHT_MAX,
+            spacing: SPACING,
             cluster,
             at: 0,
             now_us: 0,
@@ -128,6 +140,13 @@ impl Recording {
             is_new: true,
         };
         recording.play_through();
+        let unkept = recording.cluster.cuts_unkept();
+        if unkept > 0 {
+            recording.facts.gaps.push(format!(
+                "{unkept} cuts between two nodes beyond {CUTS_MAX} at a time are left out: the network may show as healed \
+                 before it was."
+            ));
+        }
         recording.seek(0);
         (recording.told, recording.turned_us) = (0, None);
         Ok(recording)
@@ -195,9 +214,9 @@ impl Recording {
     }
 
     fn go_back(&mut self, to: usize) {
-        let copy = (to / SPACING).min(self.copies.len() - 1);
-        self.cluster = self.copies[copy].clone();
-        self.at = copy * SPACING;
+        let after = self.copies.partition_point(|(at, ..)| *at <= to);
+        let (at, _, cluster) = &self.copies[after - 1];
+        (self.at, self.cluster) = (*at, cluster.clone());
         while self.at < to {
             self.apply_next();
         }
@@ -219,15 +238,27 @@ impl Recording {
             let at_us = self.records[self.at].at.as_micros();
             if at_us >= due_us {
                 self.samples.push(self.sample(at_us));
-                due_us = (at_us / every_us + 1) * every_us;
+                due_us = (at_us / every_us + 1).saturating_mul(every_us);
             }
             self.apply_next();
-            if self.at.is_multiple_of(SPACING) {
-                self.copies.push(self.cluster.clone());
+            if self.at.is_multiple_of(self.spacing) {
+                self.keep();
             }
         }
         self.samples.push(self.sample(self.end_us()));
         self.now_us = self.end_us();
+    }
+
+    fn keep(&mut self) {
+        self.copies.push((self.at, self.cluster.weight(), self.cluster.clone()));
+        // The start always stays.
+        while self.copies.len() > 1
+            && self.copies.iter().map(|(_, weight, _)| weight).sum::<usize>() > self.copies_weight_max
+        {
+            self.spacing *= 2;
+            let spacing = self.spacing;
+            self.copies.retain(|(at, ..)| at.is_multiple_of(spacing));
+        }
     }
 
     fn sample(&self, at_us: u64) -> Sample {
@@ -276,8 +307,22 @@ fn cast(records: &[TraceRecord], known: bool) -> Cast {
 }
 
 /// What is missing, and what that means for what is shown.
-fn gaps(read: &Read, records: &[TraceRecord], cast: &Cast, ways: &Ways, in_order: bool) -> Vec<String> {
+fn gaps(
+    read: &Read,
+    records: &[TraceRecord],
+    cast: &Cast,
+    ways: &Ways,
+    in_order: bool,
+    too_late: usize,
+) -> Vec<String> {
     let mut gaps = Vec::new();
+    if too_late > 0 {
+        let events = if too_late == 1 { "1 event was".to_owned() } else { format!("{too_late} events were") };
+        gaps.push(format!(
+            "{events} more than {} days after its start, which no run lasts: left out.",
+            RUN_US_MAX / 86_400_000_000
+        ));
+    }
     if read.damaged > 0 {
         let lines = if read.damaged == 1 { "1 line".to_owned() } else { format!("{} lines", read.damaged) };
         let named = read.named.join("; ");

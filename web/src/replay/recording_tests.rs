@@ -165,3 +165,82 @@ fn one_node_s_trace_shows_what_it_heard_and_says_what_it_cannot() {
     let Shown::Beliefs(matrix) = frame.text.expect("asked for").shown else { panic!("asked for") };
     assert_eq!(matrix.cells, [Known::Nobody, Known::Nobody, Known::Status(Status::Down), Known::No]);
 }
+
+/// The nodes' names as a list in JSON.
+fn named(nodes: std::ops::Range<u32>) -> String {
+    format!("[{}]", nodes.map(|node| format!("\"n{node:05}\"")).collect::<Vec<_>>().join(","))
+}
+
+#[test]
+fn times_beyond_all_runs_are_left_out_and_said() {
+    let late = |us: u64| format!("{{\"at\":{us},\"node\":\"a\",\"event\":\"crashed\"}}\n");
+    let recording = opened(&[late(0), late(5), late(u64::MAX)].concat());
+    assert_eq!((recording.facts().records, recording.facts().span_us), (2, 5));
+    assert!(
+        recording.facts().gaps[0].starts_with("1 event was more than 30 days"),
+        "{:?}",
+        recording.facts().gaps
+    );
+    let mut recording = opened(&[late(RUN_US_MAX), late(3)].concat());
+    recording.seek(u64::MAX);
+    assert_eq!((recording.now_us, recording.facts().records), (RUN_US_MAX, 2), "a long run is one");
+}
+
+#[test]
+fn cuts_are_kept_up_to_a_limit_and_the_rest_is_said() {
+    let mut text = String::new();
+    for node in 0..130 {
+        let others = named(0..5_000);
+        text.push_str(&format!("{{\"at\":{node},\"node\":\"n{node:05}\",\"event\":{{\"cut\":{others}}}}}\n"));
+    }
+    let mut recording = opened(&text);
+    recording.seek(u64::MAX);
+    assert!(recording.cluster.is_cut() && recording.cluster.weight() < CUTS_MAX + 30_000);
+    let gap = recording.facts().gaps.iter().find(|gap| gap.contains("beyond 1000000 at a time"));
+    assert!(gap.is_some(), "{:?}", recording.facts().gaps);
+}
+
+#[test]
+fn heavy_copies_are_thinned_and_every_moment_is_still_reached() {
+    // Two hundred nodes learn of five hundred others each.
+    let mut text = String::new();
+    for at in 0..100_000u32 {
+        let (node, of) = (at % 200, at / 200);
+        text.push_str(&format!(
+            "{{\"at\":{at},\"node\":\"n{node:05}\",\"event\":{{\"node\":{{\"member\":{{\"id\":\"n{of:05}\",\"incarnation\":1,\"status\":\"alive\",\"was\":null}}}}}}}}\n"
+        ));
+    }
+    let read = crate::replay::file::read(text.as_bytes()).expect("it is a trace");
+    let mut recording = Recording::new(1, String::new(), read).expect("it opens");
+    let all = recording.copies.len();
+    recording.copies_weight_max = 200_000;
+    recording.seek(99_999);
+    recording.keep();
+    let weight: usize = recording.copies.iter().map(|(_, weight, _)| weight).sum();
+    assert!(
+        recording.copies.len() < all && weight <= 200_000,
+        "{} of {all}, {weight}",
+        recording.copies.len()
+    );
+    assert_eq!(recording.copies[0].0, 0, "the start stays");
+    for to_us in [99_999, 54_321, 10_000, 0] {
+        recording.seek(to_us);
+        let held: u32 = (0..200).map(|node| recording.cluster.active(node)).sum();
+        assert_eq!(u64::from(held), to_us + 1, "at {to_us}");
+    }
+}
+
+#[test]
+fn how_many_a_node_believes_active_is_counted_as_beliefs_come_and_go() {
+    let (text, _) = traced(&eventful());
+    let mut recording = opened(&text);
+    for to_us in (0..12_000_000).step_by(400_000) {
+        recording.seek(to_us);
+        for who in 0..10 {
+            let active = (0..10)
+                .filter_map(|of| recording.cluster.belief(who, of))
+                .filter(|status| status.is_active());
+            assert_eq!(recording.cluster.active(who), active.count() as u32, "{who} at {to_us}");
+        }
+    }
+}
