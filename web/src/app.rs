@@ -3,7 +3,7 @@
 
 use crate::{
     glue::{
-        files::{self, Dragged, Given},
+        files::{self, Dragged, Handed},
         http, page,
     },
     lab::{Lab, handover::Handover},
@@ -39,7 +39,7 @@ pub struct App {
     /// What it said of Replay last.
     replay_query: AttrValue,
     /// The file that was dropped last.
-    dropped: Option<Rc<Given>>,
+    dropped: Option<Rc<Handed>>,
     /// Is a file over the page?
     is_dragging: bool,
     own_node: Option<AttrValue>,
@@ -118,7 +118,7 @@ impl Component for App {
             Msg::Dragged(Dragged::Over) => self.is_dragging = true,
             Msg::Dragged(Dragged::Away) => self.is_dragging = false,
             Msg::Dragged(Dragged::Dropped(given)) => {
-                (self.is_dragging, self.dropped) = (false, Some(Rc::new(given)));
+                (self.is_dragging, self.dropped) = (false, Some(Handed::new(given)));
                 if !matches!(self.route, Some(Route::Replay { .. })) {
                     page::set_hash(&Route::Replay { query: self.replay_query.to_string() }.to_string());
                 }

@@ -1,8 +1,11 @@
 //! Files that the page saves and opens, and the clipboard. What stands in them is their users' business.
 
-use super::{listener::Listener, page::window};
+use super::{listener::Listener, page::window, time};
 use js_sys::{Array, Uint8Array};
-use std::{cell::RefCell, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{
@@ -10,6 +13,9 @@ use web_sys::{
     HtmlInputElement, Url,
 };
 use yew::NodeRef;
+
+/// How long a file that is being saved is kept for the browser to take it.
+const KEPT_MS: u32 = 60_000;
 
 /// Saves text as a file where the browser saves what is downloaded. False if the browser does not take it.
 pub fn save(name: &str, kind: &str, text: &str) -> bool {
@@ -20,8 +26,8 @@ pub fn save(name: &str, kind: &str, text: &str) -> bool {
     let Ok(blob) = Blob::new_with_u8_array_sequence_and_options(&parts, &options) else { return false };
     let Ok(url) = Url::create_object_url_with_blob(&blob) else { return false };
     let saved = follow(name, &url);
-    // The browser has taken the file by the time that the click returns.
-    let _ = Url::revoke_object_url(&url);
+    // Some browsers take the file only after the click has returned, and ask the user for a place before.
+    time::later(KEPT_MS, move || drop(Url::revoke_object_url(&url)));
     saved
 }
 
@@ -78,6 +84,51 @@ pub fn select_text(id: &str) {
     }
 }
 
+/// Counts the files that the user gives, because they are read while the page goes on: a small one that was given later
+/// is there earlier than a large one, which nobody waits for any more.
+#[derive(Debug, Default)]
+struct Reads(Cell<u32>);
+
+impl Reads {
+    /// Another file is read.
+    fn begin(&self) -> u32 {
+        self.0.set(self.0.get().wrapping_add(1));
+        self.0.get()
+    }
+
+    /// Was no other given since?
+    fn is_latest(&self, read: u32) -> bool {
+        self.0.get() == read
+    }
+}
+
+thread_local! {
+    static READS: Reads = Reads::default();
+}
+
+/// A file on its way to the place that opens it. It is there once: the page would hold it for its whole life otherwise.
+#[derive(Debug)]
+pub struct Handed(RefCell<Option<Given>>);
+
+impl Handed {
+    /// To be handed over.
+    pub fn new(given: Given) -> Rc<Self> {
+        Rc::new(Self(RefCell::new(Some(given))))
+    }
+
+    /// The file, the first time.
+    pub fn take(&self) -> Option<Given> {
+        self.0.borrow_mut().take()
+    }
+}
+
+impl PartialEq for Handed {
+    /// Each is another, whatever stands in it.
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other)
+    }
+}
+
 /// A file that the user gave.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Given {
@@ -108,6 +159,7 @@ pub fn choose(id: &str) {
 
 fn read(file: File, bytes_max: u64, given: impl FnOnce(Given) + 'static) {
     let name = file.name();
+    let number = READS.with(Reads::begin);
     if file.size() > bytes_max as f64 {
         let bytes = Err(format!(
             "It has {:.0} MB, and {} MB are the most that is read. Cut it to the part that matters: each line stands for \
@@ -122,7 +174,9 @@ fn read(file: File, bytes_max: u64, given: impl FnOnce(Given) + 'static) {
             Ok(buffer) => Ok(Uint8Array::new(&buffer).to_vec()),
             Err(_) => Err("The browser cannot read it: it may have been moved, or be a folder.".to_owned()),
         };
-        given(Given { name, bytes });
+        if READS.with(|reads| reads.is_latest(number)) {
+            given(Given { name, bytes });
+        }
     });
 }
 
@@ -158,12 +212,11 @@ pub fn on_drop(bytes_max: u64, told: impl FnMut(Dragged) + 'static) -> [Listener
         Listener::new(&window(), "drop", move |event| {
             let Some(transfer) = files_of(&event) else { return };
             event.prevent_default();
+            // It takes a while to be read, and is not read to its end if another is given meanwhile.
+            (told.borrow_mut())(Dragged::Away);
             let told = Rc::clone(&told);
-            match transfer.files().and_then(|files| files.get(0)) {
-                Some(file) => {
-                    read(file, bytes_max, move |given| (told.borrow_mut())(Dragged::Dropped(given)))
-                }
-                None => (told.borrow_mut())(Dragged::Away),
+            if let Some(file) = transfer.files().and_then(|files| files.get(0)) {
+                read(file, bytes_max, move |given| (told.borrow_mut())(Dragged::Dropped(given)));
             }
         }),
     ]
@@ -173,4 +226,24 @@ pub fn on_drop(bytes_max: u64, told: impl FnMut(Dragged) + 'static) -> [Listener
 fn files_of(event: &Event) -> Option<DataTransfer> {
     let transfer = event.dyn_ref::<DragEvent>()?.data_transfer()?;
     transfer.types().includes(&"Files".into(), 0).then_some(transfer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_handed_over_once() {
+        let given = Given { name: "run.jsonl".into(), bytes: Ok(vec![1, 2, 3]) };
+        let handed = Handed::new(given.clone());
+        assert_eq!((handed.take(), handed.take()), (Some(given.clone()), None));
+        assert!(handed == Rc::clone(&handed) && handed != Handed::new(given));
+    }
+
+    #[test]
+    fn only_the_file_that_was_given_last_counts() {
+        let reads = Reads::default();
+        let (first, second) = (reads.begin(), reads.begin());
+        assert!(!reads.is_latest(first) && reads.is_latest(second));
+    }
 }

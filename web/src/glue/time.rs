@@ -55,6 +55,16 @@ impl Drop for Timeout {
     }
 }
 
+/// Calls back once after a while, as long as the page is there.
+pub fn later(millis: u32, elapsed: impl FnOnce() + 'static) {
+    let closure = Closure::once_into_js(elapsed);
+    // Without a timer, what was to be done later is left undone.
+    let _ = window().set_timeout_with_callback_and_timeout_and_arguments_0(
+        closure.unchecked_ref(),
+        i32::try_from(millis).unwrap_or(i32::MAX),
+    );
+}
+
 /// Calls back again and again until it is dropped.
 #[derive(Debug)]
 pub struct Interval {

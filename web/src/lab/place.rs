@@ -12,7 +12,7 @@ use super::sharing::{ShareMsg, Sharing};
 use super::stage::{Light, Stage};
 use super::state::View;
 use super::theory_line::{self, TheoryLine};
-use crate::glue::files::Given;
+use crate::glue::files::Handed;
 use crate::glue::hook::Hook;
 use crate::glue::time::{Frames, now_ms};
 use crate::glue::{Background, Listener, page};
@@ -52,9 +52,9 @@ pub struct LabProps {
     /// Is it Replay: recordings in place of runs?
     #[prop_or_default]
     pub is_replay: bool,
-    /// A file that was dropped on the page. Each counts once.
+    /// A file that was dropped on the page, to be taken.
     #[prop_or_default]
-    pub file: Option<Rc<Given>>,
+    pub file: Option<Rc<Handed>>,
     /// What the page's address says of the Lab.
     pub query: AttrValue,
     /// What the address is to say, and whether that is a step in the history.
@@ -166,7 +166,7 @@ impl Component for Lab {
         lab.set_active(ctx);
         lab.follow_address(ctx);
         lab.take_over(ctx.props().handover.as_ref());
-        lab.take_file(ctx, ctx.props().file.as_ref());
+        lab.take_file(ctx);
         lab
     }
 
@@ -179,9 +179,7 @@ impl Component for Lab {
             _ => false,
         };
         self.take_over(new.filter(|_| !is_known));
-        let new = ctx.props().file.as_ref();
-        let is_known = new.zip(old.file.as_ref()).is_some_and(|(new, old)| Rc::ptr_eq(new, old));
-        self.take_file(ctx, new.filter(|_| !is_known));
+        self.take_file(ctx);
         self.revision += 1;
         true
     }
@@ -261,12 +259,12 @@ impl Lab {
         }
     }
 
-    fn take_file(&mut self, ctx: &Context<Self>, file: Option<&Rc<Given>>) {
-        if let Some(file) = file {
+    fn take_file(&mut self, ctx: &Context<Self>) {
+        if let Some(given) = ctx.props().file.as_ref().and_then(|file| file.take()) {
             if self.background.is_none() {
                 self.begin_again(ctx);
             }
-            self.act(Action::OpenFile(Box::new((**file).clone())));
+            self.act(Action::OpenFile(Box::new(given)));
         }
     }
 

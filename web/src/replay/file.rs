@@ -5,7 +5,8 @@ use rumormill_core::TraceRecord;
 use rumormill_core::event::{TRACE_VERSION, TraceHeader};
 use serde::de::{DeserializeSeed, Deserializer, SeqAccess, Visitor};
 
-/// The largest file that is read: a tab holds it several times over while it reads.
+/// The largest file that is read: a tab holds it several times over on its way from the browser to the worker, and not
+/// any more once that has read it.
 pub const BYTES_MAX: u64 = 64_000_000;
 
 /// Most records of a file; those beyond are left out. About 200 bytes each are kept.
