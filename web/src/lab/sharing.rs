@@ -16,6 +16,9 @@ use crate::share::{
 use std::rc::Rc;
 use yew::prelude::*;
 
+/// What is said where the browser takes no file.
+const REFUSED: &str = "The browser did not take the file. Look whether it blocks what pages save, or is out of memory or space.";
+
 /// The dialog while it is open.
 #[derive(Debug, Default)]
 pub(super) struct Sharing {
@@ -24,9 +27,25 @@ pub(super) struct Sharing {
     linkless: Option<AttrValue>,
     hash: Option<Result<u64, AttrValue>>,
     tracing: bool,
+    /// Why the file that was wanted last was not saved.
+    unsaved: Option<AttrValue>,
     copied: Option<Copied>,
     /// Plays the run again; ends with the dialog.
     background: Option<Background>,
+}
+
+impl Sharing {
+    /// The run could not be played again. A hash that is known already holds all the same.
+    fn not_retraced(&mut self, why: impl Into<AttrValue>) {
+        let why = why.into();
+        if std::mem::take(&mut self.tracing) {
+            self.unsaved = Some(format!("The trace could not be made: {why}").into());
+        }
+        if !matches!(self.hash, Some(Ok(_))) {
+            self.hash = Some(Err(why));
+        }
+        self.background = None;
+    }
 }
 
 /// What can happen to the dialog.
@@ -57,7 +76,7 @@ impl Lab {
             ShareMsg::Retraced(bytes) => self.on_retraced(&bytes),
             ShareMsg::Failed(why) => {
                 if let Some(sharing) = &mut self.sharing {
-                    (sharing.hash, sharing.tracing) = (Some(Err(why.into())), false);
+                    sharing.not_retraced(why);
                 }
             }
             ShareMsg::Copied(copied) => {
@@ -119,7 +138,10 @@ impl Lab {
                 background.send(&protocol::encode(&command));
                 (sharing.background, sharing.tracing) = (Some(background), with_lines);
             }
-            Err(error) => sharing.hash = Some(Err(error.0.into())),
+            Err(error) => {
+                sharing.tracing = with_lines;
+                sharing.not_retraced(error.0);
+            }
         }
     }
 
@@ -130,33 +152,38 @@ impl Lab {
             Ok(_) => Err("the worker answered something else".to_owned()),
             Err(why) => Err(why),
         };
-        (sharing.background, sharing.tracing) = (None, false);
         match retraced {
             Ok(Retraced { hash, lines }) => {
+                (sharing.background, sharing.tracing) = (None, false);
                 sharing.hash = Some(Ok(hash));
                 if !lines.is_empty() {
-                    files::save(&self.file("trace.jsonl"), "application/x-ndjson", &lines);
+                    let saved = files::save(&self.file("trace.jsonl"), "application/x-ndjson", &lines);
+                    self.note_saved(saved);
                 }
             }
-            Err(why) => sharing.hash = Some(Err(why.into())),
+            Err(why) => sharing.not_retraced(why),
+        }
+    }
+
+    fn note_saved(&mut self, saved: bool) {
+        if let Some(sharing) = &mut self.sharing {
+            sharing.unsaved = (!saved).then_some(REFUSED.into());
         }
     }
 
     fn save(&mut self, ctx: &Context<Self>, kept: Kept) {
         let Some(sharing) = &self.sharing else { return };
         let Some(record) = &sharing.record else { return };
-        match kept {
+        let saved = match kept {
             Kept::Picture => {
                 let ground = Palette::of(ctx.props().is_dark).ground;
-                files::save_picture(&self.file("png"), &[&self.stage.back, &self.stage.front], ground);
+                files::save_picture(&self.file("png"), &[&self.stage.back, &self.stage.front], ground)
             }
             Kept::Curve => {
                 let text = csv::curve(self.view.borrow().series.samples());
-                files::save(&self.file("curve.csv"), "text/csv", &text);
+                files::save(&self.file("curve.csv"), "text/csv", &text)
             }
-            Kept::Nodes => {
-                files::save(&self.file("nodes.csv"), "text/csv", &csv::nodes(&record.rows));
-            }
+            Kept::Nodes => files::save(&self.file("nodes.csv"), "text/csv", &csv::nodes(&record.rows)),
             Kept::Scenario => {
                 let hash = match &sharing.hash {
                     Some(Ok(hash)) => format!("# Its trace hash: {hash:016x}\n"),
@@ -167,10 +194,12 @@ impl Lab {
                     self.command(),
                     record.scenario
                 );
-                files::save(&self.file("yaml"), "application/yaml", &text);
+                files::save(&self.file("yaml"), "application/yaml", &text)
             }
-            Kept::Trace => {}
-        }
+            // The run is played again for it.
+            Kept::Trace => return,
+        };
+        self.note_saved(saved);
     }
 
     /// What a file of this run is called.
@@ -196,7 +225,23 @@ impl Lab {
             <ShareDialog recorded={view.replay.is_some()} is_ready={sharing.record.is_some()} now_us={view.now_us} acts={sharing.record.as_ref().map_or(0, |record| record.log.len())}
                 link={sharing.link.clone()} linkless={sharing.linkless.clone()} command={self.command()} hash={sharing.hash.clone()} tracing={sharing.tracing}
                 picture_of={is_picture.then(|| AttrValue::from(format!("the {} view", view.sight.title().to_lowercase())))}
-                copied={sharing.copied} {on} />
+                unsaved={sharing.unsaved.clone()} copied={sharing.copied} {on} />
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trace_that_fails_leaves_the_hash_that_is_known() {
+        let mut sharing = Sharing { hash: Some(Ok(7)), tracing: true, ..Sharing::default() };
+        sharing.not_retraced("out of memory");
+        assert_eq!((&sharing.hash, sharing.tracing), (&Some(Ok(7)), false));
+        assert!(sharing.unsaved.is_some_and(|why| why.contains("out of memory")));
+        let mut sharing = Sharing::default();
+        sharing.not_retraced("out of memory");
+        assert_eq!((sharing.hash, sharing.unsaved), (Some(Err("out of memory".into())), None));
     }
 }

@@ -72,6 +72,8 @@ pub struct ShareDialogProps {
     pub hash: Option<Result<u64, AttrValue>>,
     /// Is the trace being made?
     pub tracing: bool,
+    /// Why the file that was wanted last was not saved.
+    pub unsaved: Option<AttrValue>,
     /// What the picture would show; none where the view is text.
     pub picture_of: Option<AttrValue>,
     /// What became of the last copy.
@@ -124,6 +126,9 @@ pub fn ShareDialog(props: &ShareDialogProps) -> Html {
                     { save(props, Kept::Trace, if props.tracing { "Making it …" } else { "Trace" }, "save-trace", props.tracing.then_some("The run is played again from its start")) }
                     }
                 </div>
+                if let Some(why) = &props.unsaved {
+                    <Notice tone={Tone::Bad} title="Not saved" testid="unsaved">{ why }</Notice>
+                }
                 <p class="field-hint">
                     { props.picture_of.as_ref().map(|of| format!("Picture: {of}, as PNG. ")).unwrap_or_default() }
                     { "Curve and nodes: tables as CSV. " }
