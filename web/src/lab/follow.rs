@@ -66,11 +66,12 @@ impl View {
             return;
         }
         (scenario.tuning, scenario.network) = (tuning, network);
-        // What a preset's script sets never stood in the panel.
-        if let Some(setup) = self.history.of(tuning, network) {
+        // What a script or a link sets never stood in the panel.
+        let stood = self.history.of(tuning, network).cloned();
+        if let Some(setup) = stood.or_else(|| self.setup.tuned(tuning, network)) {
             // These belong to the run as a whole, and may be typed for the next one.
             let kept = [Field::Nodes, Field::Seed].map(|field| (field, self.setup.text(field).to_owned()));
-            self.setup = kept.into_iter().fold(setup.clone(), |setup, (field, text)| setup.with(field, text));
+            self.setup = kept.into_iter().fold(setup, |setup, (field, text)| setup.with(field, text));
             self.errors.clear();
         }
     }

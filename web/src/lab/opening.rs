@@ -51,6 +51,7 @@ impl View {
         self.linked = Some(self.run);
         if shared.at_us > 0 {
             self.seek(shared.at_us);
+            self.on_way = true;
         }
         commands
     }

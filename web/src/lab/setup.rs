@@ -123,6 +123,38 @@ impl Setup {
         Self { limiter, ..self }.with(Field::Tokens, tokens).with(Field::Refill, refill)
     }
 
+    /// The same with what a running cluster was tuned to; none where the fields cannot say that.
+    pub(super) fn tuned(&self, tuning: Tuning, network: Network) -> Option<Self> {
+        let (limiter, tokens, refill) = match tuning.limiter {
+            LimiterConfig::Unlimited => (LimiterKind::Unlimited, None, None),
+            LimiterConfig::Bucket { capacity, refill_per_s, .. } => {
+                (LimiterKind::Bucket, Some(capacity), Some(u64::from(refill_per_s)))
+            }
+            LimiterConfig::Window { tokens, period_us, .. } => {
+                (LimiterKind::Window, Some(tokens), Some(period_us.as_micros() / 1_000_000))
+            }
+        };
+        let (variation, median_us) = match network.latency {
+            Latency::Fixed(us) => (Variation::Fixed, us.as_micros()),
+            Latency::Uniform { min_us, max_us } => {
+                (Variation::Even, min_us.as_micros().saturating_add(max_us.as_micros()).div_ceil(2))
+            }
+            Latency::LongTail { median_us, .. } => (Variation::LongTail, median_us.as_micros()),
+        };
+        let (strategy, mode) = (tuning.strategy, tuning.mode);
+        let mut setup = Self { strategy, mode, limiter, variation, ..self.clone() }
+            .with(Field::Fanout, tuning.fanout.to_string())
+            .with(Field::Arity, tuning.arity.to_string())
+            .with(Field::Interval, (tuning.interval_us.as_micros() / 1_000).to_string())
+            .with(Field::Loss, (f64::from(network.loss_ppm) / 10_000.0).to_string())
+            .with(Field::Latency, (median_us as f64 / 1_000.0).to_string());
+        if let (Some(tokens), Some(refill)) = (tokens, refill) {
+            setup = setup.with(Field::Tokens, tokens.to_string()).with(Field::Refill, refill.to_string());
+        }
+        let means = setup.scenario().ok().map(|scenario| (scenario.tuning, scenario.network));
+        (means == Some((tuning, network))).then_some(setup)
+    }
+
     /// The scenario that it means, or what is wrong with it.
     pub fn scenario(&self) -> Result<Scenario, Errors> {
         let mut errors = Errors::new();
@@ -375,5 +407,23 @@ mod tests {
             assert!(Setup::default().with(field, text).note(field).is_some(), "{field:?}");
         }
         assert_eq!(Setup::default().note(Field::Nodes), None);
+    }
+
+    #[test]
+    fn what_a_cluster_is_tuned_to_is_said_in_the_fields_or_not_at_all() {
+        let start = Setup::default().with(Field::Nodes, "7");
+        for setup in [
+            start.clone().with(Field::Latency, "0.01").with(Field::Loss, "0.0001"),
+            start.clone().with(Field::Latency, "29999.999").with(Field::Interval, "10"),
+            start.clone().with_limiter(LimiterKind::Window).with(Field::Fanout, "3"),
+            Setup { variation: Variation::LongTail, strategy: Strategy::Tree, ..start.clone() },
+            Setup { variation: Variation::Fixed, mode: Mode::Push, ..start.clone() },
+        ] {
+            let scenario = setup.scenario().expect("it is valid");
+            assert_eq!(start.tuned(scenario.tuning, scenario.network), Some(setup));
+        }
+        let scenario = start.scenario().expect("it is valid");
+        let odd = Tuning { suspicion_mult: 9, ..scenario.tuning };
+        assert_eq!(start.tuned(odd, scenario.network), None);
     }
 }

@@ -47,6 +47,8 @@ pub struct View {
     pub(super) began_as: Setup,
     /// The run that a link opened.
     pub linked: Option<u32>,
+    /// Is the run of a link on its way to the link's moment? What is set on the way did not come from the panel.
+    pub(super) on_way: bool,
     /// What is to be said of the link.
     pub link_note: Option<LinkNote>,
     /// Of what the cluster is a model, if it is one.
@@ -158,6 +160,7 @@ impl View {
             began_as: preset.setup.clone(),
             script_is_exact: false,
             linked: None,
+            on_way: false,
             link_note: None,
             setup: preset.setup,
             errors: Errors::new(),
@@ -394,11 +397,12 @@ impl View {
         }
         self.series.extend(&frame.samples, &frame.done);
         // What was set just now is in the panel before the worker knows of it.
-        if was_in_past || news_of_course || frame.turned_us.is_some() {
+        if was_in_past || news_of_course || frame.turned_us.is_some() || self.on_way {
             self.follow();
         }
         if let Some(goal_us) = self.goal_us {
             self.goal_us = (frame.now_us < goal_us).then_some(goal_us);
+            self.on_way &= self.goal_us.is_some();
         }
         if frame.refused.is_some() {
             self.refused = frame.refused.take();
@@ -605,7 +609,7 @@ impl View {
     }
 
     fn stand_still(&mut self) {
-        (self.playing, self.goal_us, self.seek_us) = (false, None, None);
+        (self.playing, self.goal_us, self.seek_us, self.on_way) = (false, None, None, false);
     }
 
     pub(super) fn seek(&mut self, to_us: u64) {
@@ -639,7 +643,7 @@ impl View {
         if self.scenario.is_none() {
             return Vec::new();
         }
-        self.refused = None;
+        (self.refused, self.on_way) = (None, false);
         vec![Command::Do { deed, look: self.look() }]
     }
 

@@ -1,4 +1,5 @@
 use super::super::protocol::{Mark, NodeState, Report};
+use super::super::setup::LimiterKind;
 use super::super::worker::Machine;
 use super::*;
 use crate::glue::files::Given;
@@ -367,6 +368,34 @@ fn a_link_leads_to_the_same_run_whatever_was_changed_on_the_way() {
     other.act(Action::NewRun);
     other.play(3);
     assert_eq!(other.view.parts, 3, "in a new run, too");
+}
+
+#[test]
+fn the_panel_of_a_linked_run_shows_what_is_set_at_its_moment() {
+    let mut pair = Pair::new();
+    pair.play(2);
+    pair.act(Action::Strategy(Strategy::Random));
+    pair.act(Action::Limiter(LimiterKind::Window));
+    pair.act(Action::Type(Field::Loss, "2.5".into()));
+    pair.act(Action::Type(Field::Latency, "33.3".into()));
+    pair.play(1);
+    let link = link(&mut pair);
+    let mut other = Pair::new();
+    other.act(Action::OpenLink(Ok(Box::new(read(&link).expect("it holds a run").expect("it opens")))));
+    while let Some(to_us) = other.view.goal_us {
+        let look = other.view.look();
+        other.obey(vec![Command::Advance { to_us, look }]);
+    }
+    let shown = |pair: &Pair| {
+        let scenario = pair.view.scenario.as_ref().expect("there is a run");
+        (pair.view.now_us, pair.view.setup.clone(), scenario.tuning, scenario.network)
+    };
+    assert_eq!(shown(&other), shown(&pair));
+    assert!(!other.view.on_way && other.view.recipe() == pair.view.recipe());
+    // What is set by hand from then on is the panel's again.
+    other.act(Action::Strategy(Strategy::Tree));
+    other.play(1);
+    assert_eq!(shown(&other).1.strategy, Strategy::Tree);
 }
 
 #[test]
