@@ -179,14 +179,26 @@ fn spreads(project: &Project, quick: bool, page: &mut String) -> Result<()> {
          idle B/s | idle cpu µs/s | resident KiB | own KiB |\n\
          | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n",
     );
-    let mut ours = String::new();
+    let (mut ours, mut failed) = (String::new(), String::new());
     for Row { nodes, processes, one_key, interval_ms: interval } in SPREADS {
         if quick && nodes > 10 {
             continue;
         }
         let updates = if quick { 20 } else { 100 };
         eprintln!("\n== {nodes} nodes, a round each {interval} ms");
-        let found = spread(&program, &Row { nodes, processes, one_key, interval_ms: interval }, updates)?;
+        let place = match (processes, one_key) {
+            (true, false) => "processes",
+            (true, true) => "processes, one key",
+            (false, _) => "in one process",
+        };
+        let found =
+            match spread(&program, &Row { nodes, processes, one_key, interval_ms: interval }, updates)? {
+                Ok(found) => found,
+                Err(why) => {
+                    let _ = writeln!(failed, "\n{nodes} nodes, {place}, did not get through: {why}");
+                    continue;
+                }
+            };
         let number = |name: &str| found[name].as_f64();
         let cell = |name: &str, factor: f64| {
             number(name).map_or("-".to_owned(), |value| format!("{:.1}", value * factor))
@@ -195,11 +207,6 @@ fn spreads(project: &Project, quick: bool, page: &mut String) -> Result<()> {
         let (bytes, cpu) =
             (cell("idle_bytes_per_second_per_node", 1.0), cell("cpu_seconds_per_second_per_node_idle", 1e6));
         let rss = cell("rss_bytes_per_node", 1.0 / 1_024.0);
-        let place = match (processes, one_key) {
-            (true, false) => "processes",
-            (true, true) => "processes, one key",
-            (false, _) => "in one process",
-        };
         let _ = writeln!(
             page,
             "| {nodes} {place} | {interval} ms | {} ms | {p50} ms | {p99} ms | {} of {updates} | {} | {} | {} | {bytes} | {cpu} | {rss} | {} |",
@@ -218,6 +225,7 @@ fn spreads(project: &Project, quick: bool, page: &mut String) -> Result<()> {
             );
         }
     }
+    page.push_str(&failed);
     if !ours.is_empty() {
         let _ = write!(
             page,
@@ -229,8 +237,8 @@ fn spreads(project: &Project, quick: bool, page: &mut String) -> Result<()> {
     Ok(())
 }
 
-/// One run of `rumormill bench spread`: its summary, which is its last line.
-fn spread(program: &Path, row: &Row, updates: u64) -> Result<Value> {
+/// One run of `rumormill bench spread`: its summary, which is its last line; or why there is none, in its own words.
+fn spread(program: &Path, row: &Row, updates: u64) -> Result<Result<Value, String>> {
     let Row { nodes, processes, one_key, interval_ms } = row;
     let mut command = Command::new(program);
     command.args(["bench", "spread", "--json", "--listen", LISTEN, "--idle-s", "10"]);
@@ -240,13 +248,16 @@ fn spread(program: &Path, row: &Row, updates: u64) -> Result<Value> {
         command.arg(flag);
     }
     let output =
-        command.stderr(Stdio::inherit()).output().context("cannot run the program that was just built")?;
+        command.stderr(Stdio::piped()).output().context("cannot run the program that was just built")?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    eprint!("{said}");
     if !output.status.success() {
-        bail!("`rumormill bench spread` with {nodes} nodes failed ({})", output.status);
+        let why = said.lines().rfind(|line| line.starts_with("error")).unwrap_or("no reason was given");
+        return Ok(Err(format!("{} ({})", why.trim_start_matches("error: "), output.status)));
     }
     let text = String::from_utf8(output.stdout).context("the summary is not text")?;
     let last = text.lines().last().context("there is no summary")?;
-    serde_json::from_str(last).context("the summary is not JSON")
+    serde_json::from_str(last).map(Ok).context("the summary is not JSON")
 }
 
 #[cfg(test)]
