@@ -5,7 +5,7 @@ use super::protocol::{Deed, Sample};
 /// Most points kept. Beyond, every other one goes: twice what a wide screen has pixels.
 const SAMPLES_MAX: usize = 4_096;
 
-/// Most deeds kept.
+/// Most deeds kept, beside those that set something.
 const DEEDS_MAX: usize = 500;
 
 /// Points and deeds, oldest first.
@@ -28,8 +28,24 @@ impl Series {
                 at % 2 == 1 || at == last + 1
             });
         }
-        self.deeds.extend_from_slice(deeds);
-        self.deeds.drain(..self.deeds.len().saturating_sub(DEEDS_MAX));
+        if !deeds.is_empty() {
+            self.deeds.extend_from_slice(deeds);
+            self.forget_deeds();
+        }
+    }
+
+    /// Forgets the oldest deeds that are too many. What is in force follows from all that was ever set, so those deeds
+    /// stay; a hand sets them one by one, and the branch's own log has them as well.
+    fn forget_deeds(&mut self) {
+        let passing = self.deeds.iter().filter(|(_, deed)| !sets(deed)).count();
+        let mut too_many = passing.saturating_sub(DEEDS_MAX);
+        if too_many > 0 {
+            self.deeds.retain(|(_, deed)| {
+                let goes = too_many > 0 && !sets(deed);
+                too_many -= usize::from(goes);
+                !goes
+            });
+        }
     }
 
     /// What of it had been by then.
@@ -72,9 +88,16 @@ impl Series {
     }
 }
 
+/// Does it stay in force until the next of its kind?
+fn sets(deed: &Deed) -> bool {
+    matches!(deed, Deed::Tune(_) | Deed::Network(_))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rumormill_core::Tuning;
+    use rumormill_sim::Network;
 
     fn sample(at_ms: u64, messages: u64) -> Sample {
         Sample { at_us: at_ms * 1_000, messages, payload: messages / 2, ..Sample::default() }
@@ -90,6 +113,23 @@ mod tests {
         assert!(series.samples().is_sorted_by_key(|sample| sample.at_us));
         assert_eq!(series.samples()[0].at_us, 0);
         assert_eq!(series.samples().last().map(|sample| sample.at_us), Some(99_999_000));
+    }
+
+    #[test]
+    fn what_was_set_outlives_the_deeds_that_pass() {
+        let set = [(1, Deed::Tune(Tuning::default())), (3, Deed::Network(Network::default()))];
+        let mut series = Series::default();
+        series.extend(&[], &[set[0].clone(), (2, Deed::Heal), set[1].clone()]);
+        for at in 4..=2_000 {
+            series.extend(&[], &[(at, Deed::Heal)]);
+        }
+        assert_eq!((&series.deeds()[..2], series.deeds().len()), (&set[..], DEEDS_MAX + 2));
+        assert_eq!(
+            series.deeds()[2],
+            (2_001 - DEEDS_MAX as u64, Deed::Heal),
+            "of the others the newest stay"
+        );
+        assert_eq!(series.until(2).deeds(), &set[..1]);
     }
 
     #[test]

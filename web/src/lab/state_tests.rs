@@ -313,6 +313,28 @@ fn the_setup_is_what_it_was_at_the_moment_in_sight() {
 }
 
 #[test]
+fn the_setup_is_known_after_more_deeds_than_are_kept() {
+    let mut pair = Pair::new();
+    pair.play(2);
+    pair.act(Action::Strategy(Strategy::Random));
+    pair.act(Action::Type(Field::Loss, "20".into()));
+    for _ in 0..501 {
+        pair.act(Action::Do(Deed::Increment { node: 3, key: "visits".to_owned(), by: 1 }));
+    }
+    pair.play(1);
+    let shown = |pair: &Pair| (pair.view.setup.strategy, pair.view.setup.text(Field::Loss).to_owned());
+    pair.act(Action::Seek(1_000_000));
+    assert_eq!(shown(&pair), (Strategy::Hybrid, "0".to_owned()));
+    pair.act(Action::ToEnd);
+    assert_eq!(shown(&pair), (Strategy::Random, "20".to_owned()));
+    pair.act(Action::Seek(2_500_000));
+    pair.act(Action::Do(Deed::Crash(1)));
+    assert_eq!(pair.view.branch, 1);
+    pair.act(Action::Seek(2_400_000));
+    assert_eq!(shown(&pair), (Strategy::Random, "20".to_owned()), "a branch knows it too");
+}
+
+#[test]
 fn on_a_slow_machine_another_branch_is_reached_all_the_same() {
     let (view, commands) = View::new();
     let (tick_ms, now_ms) = (Rc::new(Cell::new(0.0)), Cell::new(0.0));
