@@ -129,8 +129,8 @@ pub struct ArrivalView {
     /// How far the member's clock is ahead of the observed node's: negative
     /// if it is behind. None where the member is too old to tell its time.
     pub ahead_us: Option<i64>,
-    /// By how much that may be wrong: half of the shortest round trip with
-    /// which it was measured.
+    /// By how much that may be wrong: half of the shortest time that asking
+    /// both clocks took.
     pub within_us: u64,
 }
 

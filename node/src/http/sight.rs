@@ -16,8 +16,12 @@ use tokio::time::{Instant, timeout};
 /// How long a member may take. A guess: an observer waits for it.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// How often a member's clock is read: the shortest round trip counts, as in NTP.
+/// How often this node's clock and a member's are read: what took the shortest counts, as in NTP.
 const CLOCK_READINGS: usize = 3;
+
+/// Clocks that differ by more than a hundred years tell no time: what follows from them would be nonsense, or more than
+/// a number holds.
+const APART_MAX_US: u64 = 100 * 366 * 24 * 3_600 * 1_000_000;
 
 /// Shows what a member sees.
 pub(super) async fn look(node: &NodeHandle, at: &NodeId, sight: Sight) -> Outcome {
@@ -78,23 +82,60 @@ struct ClockRead {
     within_us: u64,
 }
 
+/// What a clock showed between a question and its answer.
+#[derive(Debug, Clone, Copy)]
+struct Reading {
+    at_us: u64,
+    asked: Instant,
+    took: Duration,
+}
+
+impl Reading {
+    fn new(at_us: u64, asked: Instant) -> Self {
+        Self { at_us, asked, took: asked.elapsed() }
+    }
+
+    /// When the clock showed this, as near as can be told: half of what it took may be wrong.
+    fn middle(&self) -> Instant {
+        self.asked + self.took / 2
+    }
+}
+
 /// Reads a member's clock. What it says lies somewhere between the question and the answer, so its middle is wrong by
-/// half of the round trip at most.
+/// half of the round trip at most. This node's own clock is asked for as well, and a busy node takes its time.
 async fn clock(node: &NodeHandle, client: &Client) -> Result<ClockRead, String> {
-    let own = node.status().await.map_err(|error| error.to_string())?.at_us;
-    let read = Instant::now();
     let mut best = ClockRead { ahead_us: None, within_us: 0 };
     for _ in 0..CLOCK_READINGS {
         let asked = Instant::now();
+        let own = node.status().await.map_err(|error| error.to_string())?;
+        let own = Reading::new(own.at_us, asked);
+        let asked = Instant::now();
         let told: StatusView = client.get("status").await.map_err(|error| error.to_string())?;
-        let half = asked.elapsed() / 2;
-        let within_us = micros(half).max(1);
-        if told.at_us > 0 && (best.ahead_us.is_none() || within_us < best.within_us) {
-            let here = own.saturating_add(micros(asked.duration_since(read) + half));
-            best = ClockRead { ahead_us: Some(told.at_us.cast_signed() - here.cast_signed()), within_us };
+        let told = Reading::new(told.at_us, asked);
+        let read = compared(own, told)?;
+        if read.ahead_us.is_some() && (best.ahead_us.is_none() || read.within_us < best.within_us) {
+            best = read;
         }
     }
     Ok(best)
+}
+
+/// How far a member's clock is ahead of this node's, and by how much that may be wrong: each of both was read
+/// somewhere within its reading.
+fn compared(own: Reading, told: Reading) -> Result<ClockRead, String> {
+    let within_us = micros((own.took + told.took) / 2).max(1);
+    if told.at_us == 0 {
+        return Ok(ClockRead { ahead_us: None, within_us });
+    }
+    let here = own.at_us.saturating_add(micros(told.middle().saturating_duration_since(own.middle())));
+    if told.at_us.abs_diff(here) > APART_MAX_US {
+        return Err(format!(
+            "its clock says {} µs since 1970 and this node's {here}: set the clock that is wrong, or nothing can be \
+             measured between them",
+            told.at_us
+        ));
+    }
+    Ok(ClockRead { ahead_us: Some(told.at_us.wrapping_sub(here).cast_signed()), within_us })
 }
 
 /// The first change of a key that a trace tells after a moment on the observed node's clock.
@@ -179,6 +220,43 @@ mod tests {
         let key = Key::new(key).expect("a valid key");
         let event = TraceEvent::Node(Event::Changed { key, kind: Kind::Register, from: None });
         TraceRecord { at: Instant::from_micros(at_us), node: None, event }
+    }
+
+    /// Begun so long after a first moment, and so long under way.
+    fn reading(first: super::Instant, at_us: u64, begun_us: u64, took_us: u64) -> Reading {
+        let [begun, took] = [begun_us, took_us].map(Duration::from_micros);
+        Reading { at_us, asked: first + begun, took }
+    }
+
+    #[test]
+    fn clocks_are_compared_at_the_middle_of_both_readings() {
+        let first = super::Instant::now();
+        let ahead = |own_took, told_at| {
+            let own = reading(first, 1_000_000, 0, own_took);
+            compared(own, reading(first, told_at, own_took, 200)).map(|read| (read.ahead_us, read.within_us))
+        };
+        assert_eq!(ahead(0, 1_000_100), Ok((Some(0), 100)));
+        assert_eq!(ahead(0, 1_005_100), Ok((Some(5_000), 100)));
+        assert_eq!(ahead(0, 995_100), Ok((Some(-5_000), 100)));
+        // Both clocks are equal, and this node needed 40 ms to tell its own: by the middle of that nothing is wrong, and
+        // wherever within the 40 ms it was read, the truth lies within what is said.
+        assert_eq!(ahead(40_000, 1_020_100), Ok((Some(0), 20_100)));
+        for early_or_late in [1_000_100, 1_040_100] {
+            let (ahead_us, within_us) = ahead(40_000, early_or_late).unwrap();
+            assert!(ahead_us.unwrap().unsigned_abs() <= within_us, "{ahead_us:?} within {within_us}");
+        }
+        assert_eq!(ahead(0, 0), Ok((None, 100)), "too old to tell its time");
+    }
+
+    #[test]
+    fn a_clock_that_tells_nonsense_is_refused() {
+        let first = super::Instant::now();
+        let told = |own_at, at| compared(reading(first, own_at, 0, 10), reading(first, at, 10, 10));
+        for (own_at, at) in [(5, u64::MAX), (u64::MAX, 5), (u64::MAX / 2, 1), (0, 1 << 63)] {
+            let refused = told(own_at, at).unwrap_err();
+            assert!(refused.contains("set the clock that is wrong"), "{refused}");
+        }
+        assert_eq!(told(u64::MAX, u64::MAX).map(|read| read.ahead_us), Ok(Some(0)));
     }
 
     #[test]

@@ -259,9 +259,9 @@ fn verdict(measure: &Measure, band: Option<&Band>, is_over: bool) -> String {
             let within_us = measure.within_us();
             let compared = if (low_us..=high_us).contains(&last_us) {
                 "as predicted"
-            } else if last_us + within_us < low_us {
+            } else if last_us.saturating_add(within_us) < low_us {
                 "quicker than predicted"
-            } else if last_us > high_us + within_us {
+            } else if last_us > high_us.saturating_add(within_us) {
                 "slower than predicted: load, losses and the machine are not in the model"
             } else {
                 "as predicted, as far as the clocks can tell"
@@ -355,6 +355,19 @@ mod tests {
         let some = measure(&[400]);
         assert!(verdict(&some, None, false).contains("2 of 4 had it after 400 µs"));
         assert!(verdict(&some, None, true).contains("did not tell"));
+    }
+
+    #[test]
+    fn a_member_whose_times_cannot_be_is_slow_and_no_more() {
+        let mut measure = measure(&[400, 900]);
+        let told =
+            ArrivalView { at_us: Some(u64::MAX), from: None, ahead_us: Some(i64::MIN), within_us: u64::MAX };
+        measure.take(&id("d"), Ok(told.clone()));
+        let words = verdict(&measure, Some(&band(500, 950)), true);
+        assert!(words.ends_with("as far as the clocks can tell."), "{words}");
+        measure.take(&id("d"), Ok(ArrivalView { within_us: 100, ..told }));
+        let words = verdict(&measure, Some(&band(500, u64::MAX - 1)), true);
+        assert!(words.contains("That is as predicted"), "{words}");
     }
 
     #[test]

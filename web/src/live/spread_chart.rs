@@ -31,7 +31,8 @@ pub(super) fn paths(curve: &[(u64, f32)], band: Option<&Band>, is_over: bool) ->
     });
     let most_us = if is_over { last_us.saturating_mul(BEYOND_MEASURED).max(1_000) } else { u64::MAX };
     // A little air at the right, so that the last step is seen to be one.
-    let end_us = (last_us.max(predicted_us.min(most_us)) * 10 / 9).max(1_000);
+    let shown_us = last_us.max(predicted_us.min(most_us));
+    let end_us = shown_us.saturating_add(shown_us / 9).max(1_000);
     let x = |at_us: u64| at_us.min(end_us) as f64 / end_us as f64 * SIDE;
     let y = |part: f32| (1.0 - f64::from(part)) * SIDE;
     let line = |points: &[(f64, f64)], begin: char| -> String {
@@ -107,6 +108,12 @@ mod tests {
         let chart = paths(&[(0, 0.25)], None, false);
         assert_eq!((chart.band.as_str(), chart.measured.as_str()), ("", "M0.0 750.0"));
         assert_eq!(paths(&[], None, false).measured, "");
+    }
+
+    #[test]
+    fn a_time_that_cannot_be_is_drawn_as_the_latest() {
+        let chart = paths(&[(0, 0.5), (u64::MAX, 1.0)], Some(&band()), true);
+        assert_eq!((chart.end_us, chart.measured.ends_with("L1000.0 0.0")), (u64::MAX, true), "{chart:?}");
     }
 
     #[test]
