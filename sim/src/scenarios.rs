@@ -126,7 +126,7 @@ fn few_tokens() -> Scenario {
     let mut scenario = Scenario { tuning, ..scenario("few-tokens", 16, 12, 24_000, Network::default()) }
         .with(writes)
         .with([(12_000, Act::Tune(other))]);
-    // A microsecond off the beat, as ever: the hash of the trace is compared with that of all versions before.
+    // One write is a microsecond before the beat of the others, as in the scenario's file.
     scenario.acts[31].at_us = Duration::from_micros(4_099_999);
     scenario
 }

@@ -11,7 +11,8 @@ pub(crate) struct RunArgs {
     /// Which seeds, from A up to but not B [default: the scenario's own]
     #[arg(long, value_name = "A..B")]
     pub(crate) seeds: Option<Seeds>,
-    /// Write the trace of the run here, as lines of JSON: the dashboard's Replay opens it
+    /// Write the whole trace of the run here, as lines of JSON, however long: the dashboard's Replay opens it up to 64 MB,
+    /// and reads its first 300,000 events
     #[arg(long, value_name = "FILE", conflicts_with = "seeds")]
     pub(crate) trace: Option<PathBuf>,
     /// Print one value of JSON
