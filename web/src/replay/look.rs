@@ -30,7 +30,7 @@ impl Recording {
         flights.drain(..unseen);
         let mark = |(node, now): (u32, &super::cluster::NodeNow)| Mark {
             state: now.state,
-            informed: write.is_some_and(|write| write.learned.contains_key(&node)),
+            informed: now.state.is_up() && write.is_some_and(|write| write.learned.contains_key(&node)),
         };
         let mut frame = Frame {
             run: self.number,
@@ -138,7 +138,8 @@ impl Recording {
             node,
             id: self.cast.names[node as usize].clone(),
             state: now.state,
-            informed: self.write(look).is_some_and(|write| write.learned.contains_key(&node)),
+            informed: now.state.is_up()
+                && self.write(look).is_some_and(|write| write.learned.contains_key(&node)),
             told: self.tells(node),
             keys: now.keys.len() as u32,
             active: self.cluster.active(node),
