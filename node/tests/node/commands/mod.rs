@@ -17,6 +17,7 @@ use serde_json::Value;
 use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, TcpListener};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -142,11 +143,18 @@ impl Process {
     }
 }
 
-/// The first of as many free ports in a row.
+/// The first of as many free ports in a row. They lie below those from which systems take ports for connections that go
+/// out (Linux from 32768, others from 49152): one of those may be in use the moment after.
 pub(super) fn free_ports(count: u16) -> String {
-    let bind = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port));
-    let first = (0..100).find_map(|_| {
-        let first = bind(0).ok()?.local_addr().ok()?.port();
+    const LEAST: u32 = 20_000;
+    const MOST: u32 = 32_000;
+    let bind = |port: u16| TcpListener::bind((Ipv4Addr::LOCALHOST, port));
+    // Tests that run at once begin at different places, be it in one program or in several.
+    static TAKEN: AtomicU32 = AtomicU32::new(0);
+    let start = std::process::id().wrapping_mul(97) % (MOST - LEAST) + TAKEN.fetch_add(32, Ordering::Relaxed);
+    let mut firsts = (0..MOST - LEAST).step_by(count.into()).map(|at| LEAST + (start + at) % (MOST - LEAST));
+    let first = firsts.find_map(|first| {
+        let first = u16::try_from(first).ok()?;
         (first..first.checked_add(count)?).map(bind).collect::<Result<Vec<_>, _>>().is_ok().then_some(first)
     });
     format!("127.0.0.1:{}", first.expect("free ports in a row"))
