@@ -231,8 +231,7 @@ async fn an_hour_of_a_live_view_does_not_grow() {
     // The lists are full after some hundred seconds; what they take is no growth.
     for seconds in [600, 1_200, 1_800, 2_400, 3_000, 3_600] {
         until_spoken(&fake, seconds, LIMIT * 3).await;
-        browser.devtools("HeapProfiler.collectGarbage", json!({})).await;
-        let figures = figures(&browser).await;
+        let figures = at_rest(&browser).await;
         println!("after {seconds} s: {figures:?}");
         taken.push(figures);
     }
@@ -253,6 +252,20 @@ struct Figures {
     heap: u64,
     elements: u64,
     listeners: u64,
+}
+
+/// The least of some readings, each after the garbage is gone: one that falls into a frame that is being made has a
+/// whole list twice.
+async fn at_rest(browser: &Browser) -> Figures {
+    let mut least: Option<Figures> = None;
+    for _ in 0..5 {
+        browser.devtools("HeapProfiler.collectGarbage", json!({})).await;
+        let now = figures(browser).await;
+        if least.as_ref().is_none_or(|least| now.elements < least.elements) {
+            least = Some(now);
+        }
+    }
+    least.expect("it was read")
 }
 
 async fn figures(browser: &Browser) -> Figures {
