@@ -1,8 +1,8 @@
 //! What is done to nodes, links and messages beyond crashing and cutting; and what was set when.
 
 use super::page::{
-    LIMIT, OVERFLOW, by_testid, choose, click, clock, drag, focus, lab, lab_as, press, ring, set, text,
-    until_clock,
+    LIMIT, OVERFLOW, by_testid, click, clock, drag, focus, lab, lab_as, open_first_rumor, press, ring, set,
+    text, until_clock,
 };
 use crate::axe::{check, with_axe};
 use rumormill_e2e::{Browser, Look, until};
@@ -32,14 +32,7 @@ async fn until_marks(browser: &Browser, marks: u64) {
 #[tokio::test]
 async fn a_message_that_is_pointed_at_is_dropped_on_its_way() {
     let (browser, _server) = lab().await;
-    click(&browser, "play").await;
-    until_clock(&browser, 0.55).await;
-    click(&browser, "play").await;
-    set(&browser, "scrubber", "550000").await;
-    choose(&browser, "event-choice-messages").await;
-    set(&browser, "event-words", "n00 → n01: rumor").await;
-    browser.text(&by_testid("event-list"), |text| text.contains("rumor")).await;
-    browser.click(".event-message").await;
+    open_first_rumor(&browser).await;
     browser.text(&by_testid("message-facts"), |text| text.contains("on its way")).await;
     browser.screenshot("lab-message").await;
     click(&browser, "message-drop").await;

@@ -96,6 +96,18 @@ pub(super) async fn until_clock(browser: &Browser, seconds: f64) {
     .await;
 }
 
+/// Opens the rumor of the first preset that is under way from n00 to n01: the write is made at 0.5 s and takes 0.1 s.
+pub(super) async fn open_first_rumor(browser: &Browser) {
+    click(browser, "play").await;
+    until_clock(browser, 0.55).await;
+    click(browser, "play").await;
+    set(browser, "scrubber", "550000").await;
+    choose(browser, "event-choice-messages").await;
+    set(browser, "event-words", "n00 → n01: rumor").await;
+    browser.text(&by_testid("event-list"), |text| text.contains("rumor")).await;
+    browser.click(".event-message").await;
+}
+
 /// The ring's place on the page: left, top, width, height.
 pub(super) async fn ring(browser: &Browser) -> [f64; 4] {
     let script = "const r = document.querySelector('#ring').getBoundingClientRect(); return [r.x, r.y, r.width, r.height]";

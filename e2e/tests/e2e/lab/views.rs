@@ -1,8 +1,8 @@
 //! The six views, what one sees of a change in them, and messages.
 
 use super::page::{
-    LIMIT, OVERFLOW, by_testid, choose, click, drag, focus, lab, number, press, ring, set, status, text,
-    until_clock,
+    LIMIT, OVERFLOW, by_testid, click, drag, focus, lab, number, open_first_rumor, press, ring, set, status,
+    text, until_clock,
 };
 use fantoccini::Locator;
 use rumormill_e2e::{Look, until};
@@ -108,15 +108,7 @@ async fn why_a_node_lacks_a_write_is_said_and_later_on_which_way_it_came() {
 #[tokio::test]
 async fn a_message_tells_why_it_was_sent_and_what_it_carries() {
     let (browser, _server) = lab().await;
-    click(&browser, "play").await;
-    until_clock(&browser, 0.55).await;
-    click(&browser, "play").await;
-    set(&browser, "scrubber", "550000").await;
-    // The write left node 0 at 0.5 s and takes 0.1 s: it is between node 0, at the top, and node 1, or 2.
-    choose(&browser, "event-choice-messages").await;
-    set(&browser, "event-words", "n00 → n01: rumor").await;
-    browser.text(&by_testid("event-list"), |text| text.contains("rumor")).await;
-    browser.click(".event-message").await;
+    open_first_rumor(&browser).await;
     browser.text(&by_testid("message"), |text| text.contains("the peer is a child in the tree")).await;
     browser.text(&by_testid("carried"), |text| text.contains("color") && text.contains("green")).await;
     browser.text(&by_testid("message-facts"), |text| text.contains("on its way")).await;
