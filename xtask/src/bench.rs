@@ -180,7 +180,8 @@ fn spreads(project: &Project, quick: bool, page: &mut String) -> Result<()> {
          | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n",
     );
     let (mut ours, mut failed) = (String::new(), String::new());
-    for Row { nodes, processes, one_key, interval_ms: interval } in SPREADS {
+    for row in SPREADS {
+        let Row { nodes, processes, one_key, interval_ms: interval } = row;
         if quick && nodes > 10 {
             continue;
         }
@@ -191,14 +192,13 @@ fn spreads(project: &Project, quick: bool, page: &mut String) -> Result<()> {
             (true, true) => "processes, one key",
             (false, _) => "in one process",
         };
-        let found =
-            match spread(&program, &Row { nodes, processes, one_key, interval_ms: interval }, updates)? {
-                Ok(found) => found,
-                Err(why) => {
-                    let _ = writeln!(failed, "\n{nodes} nodes, {place}, did not get through: {why}");
-                    continue;
-                }
-            };
+        let found = match spread(&program, &row, updates)? {
+            Ok(found) => found,
+            Err(why) => {
+                let _ = writeln!(failed, "\n{nodes} nodes, {place}, did not get through: {why}");
+                continue;
+            }
+        };
         let number = |name: &str| found[name].as_f64();
         let cell = |name: &str, factor: f64| {
             number(name).map_or("-".to_owned(), |value| format!("{:.1}", value * factor))
