@@ -11,6 +11,7 @@ pub use error::ScenarioError;
 
 use crate::latency::Latency;
 use rumormill_core::config::{FirstRound, Tuning};
+use rumormill_core::event::{TRACE_VERSION, TraceHeader};
 use rumormill_core::{Address, Duration, NodeId};
 use serde::{Deserialize, Serialize};
 
@@ -108,6 +109,15 @@ pub struct Timed {
 }
 
 impl Scenario {
+    /// The first line of a file with the trace of its run, which `what` names.
+    pub fn trace_header(&self, what: &str) -> TraceHeader {
+        TraceHeader {
+            rumormill_trace: TRACE_VERSION,
+            of: format!("{what}, {} nodes, seed {}", self.nodes, self.seed),
+            known: self.start == Start::Known,
+        }
+    }
+
     /// Does it make sense? The first thing that does not is the error.
     pub fn check(&self) -> Result<(), ScenarioError> {
         if !(1..=NODES_MAX).contains(&self.nodes) {

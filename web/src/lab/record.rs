@@ -6,7 +6,6 @@ use super::look;
 use super::protocol::{Deed, Row};
 use super::run::Run;
 use super::timeline::Timeline;
-use rumormill_core::event::{TRACE_VERSION, TraceHeader};
 use rumormill_core::{Duration, Instant};
 use rumormill_sim::Scenario;
 use serde::{Deserialize, Serialize};
@@ -77,11 +76,7 @@ pub(super) fn retrace(
     to_us: u64,
     with_lines: bool,
 ) -> Result<Retraced, String> {
-    let header = TraceHeader {
-        rumormill_trace: TRACE_VERSION,
-        of: format!("the Lab, {} nodes, seed {}", scenario.nodes, scenario.seed),
-        known: scenario.start == rumormill_sim::Start::Known,
-    };
+    let header = scenario.trace_header("the Lab");
     let mut run = Run::new(scenario)?;
     run.sim.set_hashing(true);
     run.sim.keep_trace(if with_lines { TRACE_RECORDS_MAX } else { 0 });

@@ -2,8 +2,7 @@
 
 use anyhow::Context;
 use rumormill_core::Instant;
-use rumormill_core::event::{TRACE_VERSION, TraceHeader};
-use rumormill_sim::{Scenario, Sim, Start};
+use rumormill_sim::{Scenario, Sim};
 use serde::Serialize;
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -22,11 +21,7 @@ pub(crate) fn hash(scenario: &Scenario, file: Option<&Path>) -> anyhow::Result<u
     };
     let failed = || format!("cannot write {}", path.display());
     let mut file = BufWriter::new(File::create(path).with_context(failed)?);
-    let header = TraceHeader {
-        rumormill_trace: TRACE_VERSION,
-        of: format!("the scenario “{}”, {} nodes, seed {}", scenario.name, scenario.nodes, scenario.seed),
-        known: scenario.start == Start::Known,
-    };
+    let header = scenario.trace_header(&format!("the scenario “{}”", scenario.name));
     write(&mut file, &header).with_context(failed)?;
     sim.keep_trace(u32::MAX);
     let end = Instant::ZERO + scenario.until_us;
@@ -51,6 +46,7 @@ fn write(file: &mut impl Write, line: &impl Serialize) -> anyhow::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rumormill_core::event::TraceHeader;
     use rumormill_core::{Duration, TraceRecord};
 
     #[test]
