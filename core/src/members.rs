@@ -151,7 +151,7 @@ impl Member {
 
     /// Does this record know anything better than that one?
     pub fn adds_to(&self, other: &Self) -> bool {
-        other.joined(self) != *other
+        self != other && other.joined(self) != *other
     }
 
     /// Everything of the record that orders totally.

@@ -8,11 +8,12 @@ use crate::config::Mode;
 use crate::event::{Cause, Event};
 use crate::id::NodeId;
 use crate::members::{Member, Status};
+use crate::sort::sort_by;
 use crate::state::{Comparison, InvalidDelta, Merged, State};
 use crate::time::Instant;
 use crate::wire::{CloseCode, Frame, Message, Refusal, Stretch, Told};
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
+use core::iter;
 
 impl<S: State> Engine<S> {
     /// Takes in a frame from an established peer.
@@ -46,7 +47,7 @@ impl<S: State> Engine<S> {
                     self.on_handed_over(now);
                 }
                 self.on_summary(from, store.is_some_and(|hash| hash != self.state.hash()), mode, now);
-                if members != self.members.hash() {
+                if members != self.members.hash() && self.owes_list(from, now) {
                     self.outbox(from).all_members = Some(None);
                 }
             }
@@ -63,7 +64,7 @@ impl<S: State> Engine<S> {
                 self.tell_changes(merged.changes, Some(from));
                 return Ok(news);
             }
-            Message::Members { records, compare } => return Ok(self.on_members(from, records, compare)),
+            Message::Members { records, compare } => return Ok(self.on_members(from, &records, compare)),
             Message::ProbeRequest { target } => self.on_probe_request(from, target, now),
             Message::ProbeReply { target, heard } => self.on_probe_reply(&target, heard),
             Message::Survey => {
@@ -144,51 +145,90 @@ impl<S: State> Engine<S> {
         Ok(merged)
     }
 
-    fn on_members(&mut self, from: &NodeId, records: Vec<Told>, compare: Option<Stretch>) -> bool {
-        let mut listed: BTreeMap<NodeId, Member> = BTreeMap::new();
-        let mut news = false;
-        for told in records {
-            if compare.is_some() {
-                listed.insert(told.member.id.clone(), told.member.clone());
-            }
-            news |= if told.member.id == self.config.id {
-                self.on_own_record(told.member)
+    fn on_members(&mut self, from: &NodeId, records: &[Told], compare: Option<Stretch>) -> bool {
+        let mut told: Vec<&Told> = records.iter().collect();
+        let mut better = Vec::new();
+        if let Some(stretch) = &compare {
+            sort_by(&mut told, |a, b| a.member.id.cmp(&b.member.id));
+            (told, better) = self.differences(told, stretch);
+        }
+        let mut denied = false;
+        let mut fresh: Vec<NodeId> = Vec::new();
+        for told in &told {
+            if told.member.id == self.config.id {
+                denied |= self.on_own_record(told.member.clone());
             } else {
-                self.on_told(told, from)
-            };
-        }
-        if let Some(Stretch { after, upto }) = compare {
-            let within = |id: &NodeId| {
-                after.as_ref().is_none_or(|after| id > after) && upto.as_ref().is_none_or(|upto| id <= upto)
-            };
-            let ours = self.members.iter().filter(|member| within(&member.id));
-            let better = ours.filter(|ours| listed.get(&ours.id).is_none_or(|theirs| ours.adds_to(theirs)));
-            let better: Vec<_> = better.map(|member| member.id.clone()).collect();
-            for id in better {
-                self.outbox(from).members.entry(id).or_insert(Cause::Answer);
+                fresh.extend(self.on_told(told, from));
             }
         }
+        if compare.is_some() {
+            let known = told.iter().filter_map(|told| Some((self.members.member(&told.member.id)?, told)));
+            let knows_better = known.filter(|(ours, told)| ours.adds_to(&told.member));
+            better.extend(knows_better.map(|(ours, _)| ours.id.clone()));
+        }
+        for id in better {
+            self.outbox(from).members.entry(id).or_insert(Cause::Answer);
+        }
+        let news = denied || !fresh.is_empty();
+        // The tree among whom they are spread is known when all are taken in: each may move this node's place in it.
+        self.spread_members(&fresh, Some(from));
         news
+    }
+
+    /// Is the member list owed to a peer whose own differs? Always to one that
+    /// is new, and always when the list has not changed for a round. While it
+    /// changes, difference is the rule and the tree is at work on it: then a
+    /// long list goes out now and then.
+    fn owes_list(&mut self, to: &NodeId, now: Instant) -> bool {
+        let is_due = self.newcomers.remove(to) || self.is_list_quiet(now) || now >= self.list_due;
+        if is_due {
+            self.list_due = now + self.pause_in_flux();
+        }
+        is_due
+    }
+
+    /// The sorted records of a stretch that are not the same here, and the
+    /// names that are missing among them. Most of a list is known, so the two
+    /// are walked side by side.
+    fn differences<'a>(&self, told: Vec<&'a Told>, stretch: &Stretch) -> (Vec<&'a Told>, Vec<NodeId>) {
+        let Stretch { after, upto } = stretch;
+        let is_within = |ours: &&Member| {
+            after.as_ref().is_none_or(|after| ours.id > *after)
+                && upto.as_ref().is_none_or(|upto| ours.id <= *upto)
+        };
+        let mut ours = self.members.iter().filter(is_within).peekable();
+        let (mut differing, mut missing) = (Vec::new(), Vec::new());
+        for told in told {
+            let theirs = &told.member;
+            missing.extend(
+                iter::from_fn(|| ours.next_if(|ours| ours.id < theirs.id)).map(|ours| ours.id.clone()),
+            );
+            if ours.next_if(|ours| ours.id == theirs.id) != Some(theirs) || theirs.status.is_gone() {
+                differing.push(told);
+            }
+        }
+        missing.extend(ours.map(|ours| ours.id.clone()));
+        (differing, missing)
     }
 
     /// Takes in what another node tells of a third one. Whoever holds a member
     /// to be gone in another way than this node does would never hear of it by
     /// comparing lists, and is told at once; whoever holds the same is not, or
-    /// the two would tell each other for ever.
-    fn on_told(&mut self, told: Told, from: &NodeId) -> bool {
-        if self.is_past(&told) {
-            return false;
+    /// the two would tell each other for ever. The name, if it is news.
+    fn on_told(&mut self, told: &Told, from: &NodeId) -> Option<NodeId> {
+        if self.is_past(told) {
+            return None;
         }
-        let Told { member, .. } = told;
+        let member = &told.member;
         let (id, is_gone) = (member.id.clone(), member.status.is_gone());
         let knows_better =
             |ours: &Member| is_gone && ours.status == Status::Left && ours.standing() > member.standing();
         let corrects = self.members.member(&id).is_some_and(knows_better);
-        let news = self.on_member(member, Some(from));
+        let is_news = self.merge_member(member.clone());
         if corrects {
-            self.outbox(from).members.entry(id).or_insert(Cause::Correction);
+            self.outbox(from).members.entry(id.clone()).or_insert(Cause::Correction);
         }
-        news
+        is_news.then_some(id)
     }
 }
 

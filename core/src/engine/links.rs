@@ -26,6 +26,11 @@ const SEED_BACKOFF_MAX: Duration = Duration::from_secs(30);
 /// How long a link must have been quiet before it may make room for another.
 const EVICTABLE_AFTER: Duration = Duration::from_secs(1);
 
+/// Most links that a node dialled and keeps for `link_idle_us` although it has
+/// no use for them now. A guess: rounds alone make about one. More come to be
+/// where members come and go, and the tree with them.
+const SPARE_LINKS_MAX: usize = 2;
+
 /// Whom a dialled link is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Target {
@@ -287,7 +292,7 @@ impl<S: State> Engine<S> {
         let outcome = match &link.stage {
             Stage::Dialing => Err(Refusal::new(CloseCode::Malformed, "a frame before the link was up")),
             Stage::Greeting => match wire::decode_hello(frame, codec, &self.config.cluster) {
-                Ok(hello) => self.on_hello(id, hello, frame.len(), now),
+                Ok(hello) => self.on_hello(id, hello, frame.len()),
                 Err(refusal) => Err(refusal),
             },
             Stage::Established { peer, .. } => {
@@ -372,6 +377,7 @@ impl<S: State> Engine<S> {
     pub(super) fn close_unused_links(&mut self, now: Instant) {
         let idle = self.config.tuning.link_idle_us;
         let mut closing = Vec::new();
+        let mut spares = Vec::new();
         for (id, link) in &self.links.table {
             let quiet = now.since(link.used_at);
             match &link.stage {
@@ -386,9 +392,15 @@ impl<S: State> Engine<S> {
                     let spare = || self.links.preferred(peer) != Some(*id) || !self.is_neighbour(peer);
                     if quiet >= patience && spare() {
                         closing.push((*id, Refusal::new(CloseCode::Idle, "not needed any more")));
+                    } else if quiet * 3 >= idle * 2 && matches!(id, LinkId::Dialed(_)) && spare() {
+                        spares.push((link.used_at, *id));
                     }
                 }
             }
+        }
+        sort(&mut spares);
+        for (_, id) in &spares[..spares.len().saturating_sub(SPARE_LINKS_MAX)] {
+            closing.push((*id, Refusal::new(CloseCode::Idle, "one of too many that are not needed")));
         }
         for (id, refusal) in closing {
             self.close(id, refusal);
@@ -420,7 +432,7 @@ impl<S: State> Engine<S> {
         true
     }
 
-    fn on_hello(&mut self, id: LinkId, hello: Hello, bytes: usize, now: Instant) -> Result<(), Refusal> {
+    fn on_hello(&mut self, id: LinkId, hello: Hello, bytes: usize) -> Result<(), Refusal> {
         let own = self.own_record();
         let target = self.links.table.get(&id).and_then(|link| link.target.clone());
         if hello.node == own.id {
@@ -466,10 +478,13 @@ impl<S: State> Engine<S> {
         }
         // Whoever dialled asks; the other end asks too if it had given up the peer.
         let is_new = !was.is_some_and(Status::is_active);
+        if is_new {
+            self.newcomers.insert(peer.clone());
+        }
         if is_new && (dialed || was.is_some()) {
             self.outbox(&peer).ask(Ask { store: true, cause: Cause::Join });
         }
-        self.dial_neighbours(now);
+        self.meets_neighbours = true;
         self.dirty.insert(peer);
         Ok(())
     }

@@ -38,7 +38,7 @@ pub use stats::{Stats, Tally};
 pub use watcher::ServiceView;
 
 use crate::config::{ConfigError, EngineConfig, FirstRound, Tuning};
-use crate::event::{Cause, Event};
+use crate::event::Event;
 use crate::id::{Address, Incarnation, LinkId, NodeId};
 use crate::limiter::{Limiter, Purpose};
 use crate::members::{Member, Members, Status};
@@ -148,6 +148,20 @@ pub struct Engine<S: State> {
     peers: Map<NodeId, Peer<S>>,
     /// Peers whose outbox or link changed since the last flush.
     dirty: Set<NodeId>,
+    /// Peers that greeted and were not in the member list.
+    newcomers: Set<NodeId>,
+    /// When the member list changed last, and from when on it may be sent while
+    /// it does.
+    members_changed: Instant,
+    list_due: Instant,
+    /// Peers without a link to whom only member records are owed.
+    untold: Set<NodeId>,
+    /// Are there to be links to the neighbours?
+    meets_neighbours: bool,
+    /// When the neighbours were last dialled for one of both, and who were this
+    /// node's children then.
+    met_at: Option<Instant>,
+    met: Vec<NodeId>,
     /// Peers that wait for a token, oldest first, by what for.
     waiting: [VecDeque<NodeId>; 2],
     seeds: Vec<Seed>,
@@ -207,6 +221,13 @@ impl<S: State> Engine<S> {
             links: Links::default(),
             peers: Map::new(),
             dirty: Set::new(),
+            newcomers: Set::new(),
+            members_changed: now,
+            list_due: now,
+            untold: Set::new(),
+            meets_neighbours: false,
+            met_at: None,
+            met: Vec::new(),
             waiting: Default::default(),
             seeds: Vec::new(),
             probes: Probes::default(),
@@ -282,6 +303,7 @@ impl<S: State> Engine<S> {
                     self.detection_deadline(),
                     self.state.expires_at(),
                     self.plumtree.deadline(),
+                    self.meeting_deadline(),
                 ];
                 others.into_iter().flatten().chain([self.next_round]).min()
             }
@@ -481,6 +503,8 @@ impl<S: State> Engine<S> {
         }
         self.peers.clear();
         self.dirty.clear();
+        self.untold.clear();
+        self.newcomers.clear();
         self.life = Life::Stopped;
         self.tell(Event::Stopped);
     }
@@ -491,9 +515,7 @@ impl<S: State> Engine<S> {
         if !self.merge_member(record) {
             return false;
         }
-        for target in self.told_of_members(from) {
-            self.outbox(&target).members.insert(id.clone(), Cause::Tree);
-        }
+        self.spread_members(&[id], from);
         true
     }
 
@@ -505,6 +527,7 @@ impl<S: State> Engine<S> {
         if !self.members.merge(record) {
             return false;
         }
+        self.members_changed = self.now;
         let after = self.members.member(&id).cloned().expect("what was merged is in the list");
         if before.as_ref().is_some_and(Member::is_in_tree) != after.is_in_tree() {
             self.on_overlay(&id, after.is_in_tree());

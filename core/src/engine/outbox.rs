@@ -131,6 +131,15 @@ impl<S: State> Outbox<S> {
         }
     }
 
+    /// Owes nothing but records that go down the tree?
+    pub(super) fn only_tells(&self) -> bool {
+        let others =
+            self.ask.is_some() || S::news_len(&self.graft) > 0 || self.digest.is_some() || self.count;
+        let others = others || self.counted || self.delta.is_some() || self.all_members.is_some();
+        let tells = self.members.values().all(|cause| *cause == Cause::Tree) && !self.members.is_empty();
+        tells && !others && !self.survey && !self.owes_eager()
+    }
+
     pub(super) fn clear(&mut self) {
         let blocked = self.blocked;
         *self = Self { blocked, ..Self::default() };
@@ -199,6 +208,9 @@ impl<S: State> Engine<S> {
         while let Some(id) = self.dirty.pop_first() {
             self.flush_peer(&id, now);
         }
+        if self.meeting_deadline().is_some_and(|at| now >= at) {
+            self.meet_neighbours(now);
+        }
     }
 
     /// When a token comes for which someone waits.
@@ -237,6 +249,10 @@ impl<S: State> Engine<S> {
             return;
         }
         let Some(link) = self.links.preferred(id) else {
+            if peer.outbox.only_tells() && !self.links.is_linked(id) {
+                self.untold.insert(id.clone());
+                return;
+            }
             let possible = self.links.is_linked(id) || self.dial(Target::Peer(id.clone()), now);
             return self.note_probe(id, possible, now);
         };

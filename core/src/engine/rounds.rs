@@ -24,7 +24,9 @@ impl<S: State> Engine<S> {
         self.ask_a_suspect();
         self.try_one_lost();
         self.dial_seeds(now);
-        self.dial_neighbours(now);
+        if self.is_list_quiet(now) || now >= self.meeting_due() {
+            self.meet_neighbours(now);
+        }
         self.close_unused_links(now);
         self.on_census_round();
         self.forget_the_gone(now);
@@ -58,5 +60,6 @@ impl<S: State> Engine<S> {
         let owed: Vec<_> = owed.map(|(id, _)| id.clone()).collect();
         self.dirty.extend(owed);
         self.peers.retain(|id, peer| !peer.outbox.is_empty() || self.links.is_linked(id));
+        self.newcomers.retain(|id| self.links.is_linked(id));
     }
 }

@@ -10,8 +10,9 @@ use crate::config::Strategy;
 use crate::event::Cause;
 use crate::id::NodeId;
 use crate::members::Member;
+use crate::sort::sort;
 use crate::state::State;
-use crate::time::Instant;
+use crate::time::{Duration, Instant};
 use alloc::vec::Vec;
 
 /// Most writes of a repair that are forwarded like a rumor. What is under way
@@ -20,6 +21,23 @@ use alloc::vec::Vec;
 /// faster, and an offer instead of it costs those further down three more
 /// messages and the time for them. A guess beyond that.
 const FORWARDED_WRITES_MAX: u32 = 32;
+
+/// Most member records of one message that are passed on as they are. A guess:
+/// more than usually change at one time.
+const FORWARDED_RECORDS_MAX: usize = 32;
+
+/// How often in a round a node may dial its neighbours because members came or
+/// went. Each that comes may move everyone's place in the tree: in a cluster
+/// that forms at once, a link to all who were children for a moment would be
+/// one to nearly everyone. A guess: the first is dialled at once, the others of
+/// a burst together.
+const MEETINGS_A_ROUND: u64 = 2;
+
+/// How long a member list may be that is followed round by round while it
+/// changes; a longer one is followed in so many rounds more. A guess: in a
+/// thousand that join one after another, every change is news to everyone, and
+/// to act on each would cost a thousand times what a member costs.
+const FOLLOWED_A_ROUND: usize = 128;
 
 impl<S: State> Engine<S> {
     /// Members with whom this node keeps a link open, because it sends along it.
@@ -117,10 +135,82 @@ impl<S: State> Engine<S> {
         };
     }
 
-    /// To whom a changed member record goes: every eager strategy sends them
-    /// down the tree.
-    pub(super) fn told_of_members(&self, from: Option<&NodeId>) -> Vec<NodeId> {
-        if self.config.tuning.strategy.is_eager() { self.children(from) } else { Vec::new() }
+    /// Spreads changed member records: every eager strategy sends them down the
+    /// tree. Many at once are a list that this node was behind with, which the
+    /// others usually have: those with a link are asked to compare.
+    pub(super) fn spread_members(&mut self, ids: &[NodeId], from: Option<&NodeId>) {
+        if ids.is_empty() || !self.config.tuning.strategy.is_eager() {
+            return;
+        }
+        let mut targets = self.children(from);
+        // Those who were children before the tree changed have a link, where those who are now may have none yet.
+        let met = self.met.iter().filter(|id| Some(*id) != from && self.links.preferred(id).is_some());
+        targets.extend(met.cloned());
+        sort(&mut targets);
+        targets.dedup();
+        for target in targets {
+            if ids.len() > FORWARDED_RECORDS_MAX {
+                if self.links.preferred(&target).is_some() {
+                    self.outbox(&target).ask(Ask { store: false, cause: Cause::Tree });
+                }
+                continue;
+            }
+            let owed = &mut self.outbox(&target).members;
+            owed.extend(ids.iter().map(|id| (id.clone(), Cause::Tree)));
+        }
+    }
+
+    /// When to dial the neighbours, for a link or for member records that wait
+    /// for nothing else.
+    pub(super) fn meeting_deadline(&self) -> Option<Instant> {
+        let is_wanted = self.meets_neighbours || !self.untold.is_empty();
+        is_wanted.then(|| self.meeting_due())
+    }
+
+    /// When the neighbours may be dialled again while members come and go.
+    pub(super) fn meeting_due(&self) -> Instant {
+        let interval = self.config.tuning.interval_us;
+        let pause = self.pause_in_flux().max(Duration::from_micros(interval.as_micros() / MEETINGS_A_ROUND));
+        self.met_at.map_or(self.now, |at| at + pause)
+    }
+
+    /// How long this node lets a long list change before it acts on the whole of it.
+    pub(super) fn pause_in_flux(&self) -> Duration {
+        self.config.tuning.interval_us * (self.members.len() / FOLLOWED_A_ROUND) as u64
+    }
+
+    /// Has the member list not changed for a round?
+    pub(super) fn is_list_quiet(&self, now: Instant) -> bool {
+        now.since(self.members_changed) >= self.config.tuning.interval_us
+    }
+
+    /// Dials the neighbours. Records that were owed to one who is a child no
+    /// more go to the children who could not be told when they came.
+    pub(super) fn meet_neighbours(&mut self, now: Instant) {
+        self.met_at = Some(now);
+        self.meets_neighbours = false;
+        let children = self.children(None);
+        let mut moved: Vec<NodeId> = Vec::new();
+        for id in core::mem::take(&mut self.untold) {
+            if let Some(peer) = self.peers.get_mut(&id)
+                && !children.contains(&id)
+                && !self.links.is_linked(&id)
+                && peer.outbox.only_tells()
+            {
+                moved.extend(core::mem::take(&mut peer.outbox.members).into_keys());
+            }
+        }
+        for child in &children {
+            if self.links.preferred(child).is_none() {
+                let owed = &mut self.peers.or_default(child.clone()).outbox.members;
+                owed.extend(moved.iter().map(|id| (id.clone(), Cause::Tree)));
+                if !owed.is_empty() {
+                    self.dial(Target::Peer(child.clone()), now);
+                }
+            }
+        }
+        self.met = children;
+        self.dial_neighbours(now);
     }
 
     /// This node's children in the tree and those attached to it, but not

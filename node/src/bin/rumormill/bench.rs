@@ -189,8 +189,10 @@ impl Cluster {
                 }
                 place.url()
             } else {
-                let node = stage.start(at).await?;
-                // Its port was the system's choice; the others join there.
+                // Through one of those who are in already, each through another: a single one would soon have no
+                // room for another link.
+                let node = stage.start(at, at % (at / START_AT_ONCE * START_AT_ONCE).max(1)).await?;
+                // Its port was the system's choice; others join there.
                 stage.places[at].listen = node.local_addr();
                 cluster.handles.push(node);
                 stage.places[at].url()

@@ -15,7 +15,7 @@ pub(crate) const CLUSTER: &str = "demo";
 pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<()> {
     let mut stage = Stage { places: places(&args)?, tuning: args.tuning.tuning()?, nodes: Vec::new() };
     for at in 0..stage.places.len() {
-        match stage.start(at).await {
+        match stage.start(at, 0).await {
             Ok(node) => stage.nodes.push(node),
             Err(error) => {
                 end(&stage.nodes).await;

@@ -65,13 +65,13 @@ impl Stage {
         self.places.iter().map(|place| Client::new(&place.url())).collect()
     }
 
-    /// Starts the node of a place and joins it through the first.
-    pub(crate) async fn start(&self, at: usize) -> anyhow::Result<NodeHandle> {
+    /// Starts the node of a place and joins it through another one, if that is another.
+    pub(crate) async fn start(&self, at: usize, through: usize) -> anyhow::Result<NodeHandle> {
         let Place { name, listen } = &self.places[at];
         let mut builder = Node::builder().name(name.clone()).cluster(CLUSTER).listen(listen.to_string());
         builder = builder.tuning(self.tuning);
-        if at > 0 {
-            builder = builder.join(self.places[0].url());
+        if at != through {
+            builder = builder.join(self.places[through].url());
         }
         builder.start().await.map_err(start::explain)
     }
@@ -221,7 +221,7 @@ async fn health(stage: &mut Stage) -> anyhow::Result<()> {
     seen(stage, &clients, &everyone[..last], last, Health::Down).await?;
     sleep(PAUSE).await;
     step(stage, "comes back, and its service with it");
-    stage.nodes[last] = stage.start(last).await?;
+    stage.nodes[last] = stage.start(last, 0).await?;
     publish(&clients[last], Health::Up, "").await?;
     seen(stage, &clients, &everyone, last, Health::Up).await?;
     println!(
