@@ -1,7 +1,7 @@
 use crate::support::{apply, engine, engines, ms, run_for, set, start, within};
 use rumormill_core::event::{Event, TraceEvent};
 use rumormill_core::{Duration, Strategy, Tuning};
-use rumormill_sim::{Act, Latency, Scenario, Sim};
+use rumormill_sim::{Act, Latency, Scenario, Sim, Start};
 
 /// Two nodes are each other's children in the tree, so both dial at once.
 #[test]
@@ -91,4 +91,23 @@ fn only_the_links_of_the_tree_stay_open_when_nothing_is_asked() {
     assert!((0..15).all(|node| engine(&sim, node).link_count() >= 2));
     set(&mut sim, 8, "color", "red");
     within(&mut sim, 100, "informed", |sim| sim.informed() == 15);
+}
+
+/// Each that joins moves everyone's place in the tree; yet nobody dials everyone who was a child for a moment.
+#[test]
+fn a_cluster_that_forms_at_once_is_not_a_link_between_every_two() {
+    for (nodes, dials_max) in [(100, 15), (300, 15)] {
+        for strategy in [Strategy::Tree, Strategy::Hybrid, Strategy::Plumtree] {
+            let tuning = Tuning { strategy, ..Tuning::default() };
+            let scenario = Scenario { nodes, tuning, start: Start::Join, ..Scenario::default() };
+            let mut sim = start(scenario);
+            within(&mut sim, 20_000, "complete", |sim| {
+                engines(sim).all(|engine| engine.members().active_count() == nodes)
+            });
+            let dials: u64 = engines(&sim).map(|engine| engine.stats().dials).sum();
+            let each = dials / u64::from(nodes);
+            println!("{nodes} nodes, {strategy}: {each} dials each after {} s", sim.now().as_micros() as f64 / 1e6);
+            assert!(each <= dials_max, "{nodes} nodes, {strategy}: {each} dials each");
+        }
+    }
 }
