@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
-use hyper::header::HeaderName;
+use hyper::header::{HeaderName, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode, Uri, header};
 use hyper_util::rt::TokioIo;
 use rumormill_api::{Problem, WatchEvent};
@@ -39,6 +39,9 @@ pub enum ClientError {
         /// What is wrong with it.
         why: &'static str,
     },
+    /// The token is none that a request can carry.
+    #[error("the token is empty, or holds something other than letters, digits and -._~+/=")]
+    Token,
     /// Nobody answers there.
     #[error("cannot reach {url}: {why}")]
     Unreachable {
@@ -66,6 +69,8 @@ pub struct Client {
     url: String,
     host: String,
     port: u16,
+    /// The `Authorization` header of every request.
+    authorization: Option<HeaderValue>,
 }
 
 impl Client {
@@ -88,7 +93,24 @@ impl Client {
         }
         let host = uri.host().ok_or_else(|| invalid("it names no host"))?.to_owned();
         let port = uri.port_u16().unwrap_or(80);
-        Ok(Self { url: format!("http://{host}:{port}"), host, port })
+        Ok(Self { url: format!("http://{host}:{port}"), host, port, authorization: None })
+    }
+
+    /// Sends a token with every request, as `Authorization: Bearer` (RFC 6750, section 2.1). Nodes of this version
+    /// look at none; a proxy before them may.
+    ///
+    /// # Errors
+    /// When the token is empty, or holds what a header cannot carry.
+    pub fn with_token(mut self, token: &str) -> Result<Self, ClientError> {
+        let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte);
+        let value = HeaderValue::try_from(format!("Bearer {token}"));
+        let mut value = match value {
+            Ok(value) if !token.is_empty() && token.bytes().all(is_token) => value,
+            _ => return Err(ClientError::Token),
+        };
+        value.set_sensitive(true);
+        self.authorization = Some(value);
+        Ok(self)
     }
 
     /// The node's URL.
@@ -160,6 +182,9 @@ impl Client {
             .uri(path)
             .header(header::HOST, format!("{}:{}", self.host, self.port))
             .header(header::CONNECTION, "close");
+        if let Some(authorization) = &self.authorization {
+            request = request.header(header::AUTHORIZATION, authorization);
+        }
         for (name, value) in headers {
             request = request.header(name, *value);
         }
@@ -195,6 +220,9 @@ impl Client {
         };
         match serde_json::from_slice::<Problem>(&body) {
             Ok(problem) if is_problem => ClientError::Refused(problem),
+            _ if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => self.stranger(
+                format!("it answers HTTP {status}, as a proxy does that wants a (or another) token"),
+            ),
             _ => self.stranger(format!("it answers HTTP {status}")),
         }
     }

@@ -262,17 +262,27 @@ async fn a_client_tells_a_node_from_others() {
     for said in [
         "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi",
         "HTTP/1.1 404 No\r\ncontent-length: 0\r\n\r\n",
+        "HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\n\r\n",
         "220 smtp\r\n",
     ] {
-        let (asked, ()) = tokio::join!(client.get::<StatusView>("status"), answer_once(&stranger, said));
+        let (asked, _) = tokio::join!(client.get::<StatusView>("status"), answer_once(&stranger, said));
         let error = asked.expect_err("not a node");
         assert!(matches!(error, ClientError::Stranger { .. }), "{said}: {error}");
+        assert_eq!(error.to_string().contains("token"), said.contains("401"), "{error}");
     }
+
+    let client = client.with_token("s3cret~").expect("a token");
+    let answer = "HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n";
+    let (_, request) = tokio::join!(client.get::<StatusView>("status"), answer_once(&stranger, answer));
+    assert!(request.to_lowercase().contains("\r\nauthorization: bearer s3cret~\r\n"), "{request}");
+    assert!(!format!("{client:?}").contains("s3cret"), "it is not for logs");
 }
 
-async fn answer_once(listener: &TcpListener, answer: &str) {
+/// Returns what was asked.
+async fn answer_once(listener: &TcpListener, answer: &str) -> String {
     let (mut stream, _): (TcpStream, _) = listener.accept().await.expect("someone asks");
     let mut request = [0; 1024];
-    let _ = stream.read(&mut request).await.expect("a request");
+    let read = stream.read(&mut request).await.expect("a request");
     stream.write_all(answer.as_bytes()).await.expect("the answer is read");
+    String::from_utf8_lossy(&request[..read]).into_owned()
 }

@@ -106,7 +106,10 @@ fn a_cluster_that_forms_at_once_is_not_a_link_between_every_two() {
             });
             let dials: u64 = engines(&sim).map(|engine| engine.stats().dials).sum();
             let each = dials / u64::from(nodes);
-            println!("{nodes} nodes, {strategy}: {each} dials each after {} s", sim.now().as_micros() as f64 / 1e6);
+            println!(
+                "{nodes} nodes, {strategy}: {each} dials each after {} s",
+                sim.now().as_micros() as f64 / 1e6
+            );
             assert!(each <= dials_max, "{nodes} nodes, {strategy}: {each} dials each");
         }
     }

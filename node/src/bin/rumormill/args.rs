@@ -326,6 +326,9 @@ pub(crate) struct Target {
     /// The node's URL
     #[arg(long, default_value = "http://127.0.0.1:7700", env = "RUMORMILL_URL")]
     pub(crate) url: String,
+    /// A token to send along, for a proxy before the node; nodes themselves look at none
+    #[arg(long, env = "RUMORMILL_TOKEN", hide_env_values = true)]
+    pub(crate) token: Option<String>,
     /// Print JSON: one value, or one per line
     #[arg(long)]
     pub(crate) json: bool,

@@ -198,7 +198,11 @@ async fn join(other: String, target: &Target) -> anyhow::Result<()> {
 }
 
 fn client(target: &Target) -> anyhow::Result<Client> {
-    Client::new(&target.url).map_err(explain)
+    let client = Client::new(&target.url).map_err(explain)?;
+    match &target.token {
+        Some(token) => client.with_token(token).map_err(explain),
+        None => Ok(client),
+    }
 }
 
 /// What the person can do about it.
@@ -209,6 +213,7 @@ fn explain(error: ClientError) -> anyhow::Error {
         }
         ClientError::Stranger { .. } => anyhow!("{error}; name a node with --url"),
         ClientError::Url { .. } => Usage::error(format!("--url: {error}")),
+        ClientError::Token => Usage::error(format!("--token: {error}")),
         ClientError::Refused(_) => error.into(),
     }
 }

@@ -31,6 +31,9 @@ fn bad_usage_is_2_and_says_what_is_allowed() {
     for listen in ["nowhere", "127.0.0.1", "127.0.0.1:65536", ":7700", "localhost:http"] {
         fails(&["run", "--listen", listen], 2, &["--listen", listen, "like 127.0.0.1:7700"]);
     }
+    for token in ["", "two words", "line\nbreak"] {
+        fails(&["status", "--token", token], 2, &["--token", "letters, digits and -._~+/="]);
+    }
     fails(&["run", "--fanout", "some"], 2, &["--fanout", "must be a whole number"]);
     fails(&["run", "--leave-timeout-ms", "-1"], 2, &["--leave-timeout-ms", "must be a whole number"]);
     fails(&["run", "--join", "wss://x"], 2, &["--join", "'wss://x'", "TLS"]);

@@ -12,7 +12,7 @@ use std::path::Path;
 pub(crate) const PREFIX: &str = "RUMORMILL_";
 
 /// Variables with that prefix that other commands read.
-const ELSEWHERE: [&str; 2] = ["RUMORMILL_CONFIG", "RUMORMILL_URL"];
+const ELSEWHERE: [&str; 3] = ["RUMORMILL_CONFIG", "RUMORMILL_URL", "RUMORMILL_TOKEN"];
 
 /// One layer, read already.
 #[derive(Debug, Clone, Default)]

@@ -177,6 +177,7 @@ fn what_kubernetes_says_of_its_services_is_not_meant_for_the_node() {
         ("RUMORMILL_PORT_7700_TCP", "tcp://10.0.0.1:7700"),
         ("RUMORMILL_PORT_7700_TCP_PROTO", "tcp"),
         ("RUMORMILL_URL", "http://127.0.0.1:1"),
+        ("RUMORMILL_TOKEN", "t0ken"),
     ];
     assert_eq!(load_all(None, &injected, &[]).expect("none of it").listen, DEFAULT_LISTEN);
 }
