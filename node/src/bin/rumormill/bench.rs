@@ -29,7 +29,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 const KEY: &str = "bench/";
 
 /// Nodes in one process that start at once. A thousand would first make links for a tree that changes with each of
-/// them, and run out of files.
+/// them, and might run out of files.
 const START_AT_ONCE: usize = 50;
 
 /// How long all nodes may take to know each other. A guess.
