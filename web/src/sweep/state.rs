@@ -172,7 +172,8 @@ impl View {
     }
 }
 
-/// The coverage of a run, without the points at which nothing changed.
+/// The coverage of a run, without the points at which nothing changed. When all had the write is known to the
+/// microsecond; the curve's own points may have been thinned out there.
 fn course(seed: u64, heat: &Heat) -> Course {
     let mut steps: Vec<(u64, f32)> = Vec::new();
     for since in heat.since() {
@@ -180,13 +181,19 @@ fn course(seed: u64, heat: &Heat) -> Course {
             steps.push((since.at_us, since.covered));
         }
     }
-    Course { seed, steps, took_us: heat.finish.map(|finish| finish.took_us) }
+    let took_us = heat.finish.map(|finish| finish.took_us);
+    if let Some(took_us) = took_us {
+        steps.retain(|(at_us, _)| *at_us < took_us);
+        steps.push((took_us, 1.0));
+    }
+    Course { seed, steps, took_us }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lab::protocol::Report;
+    use crate::lab::protocol::{Deed, Report};
+    use crate::lab::setup::{Field, Setup, Variation};
     use crate::lab::worker::Machine;
     use rumormill_core::Strategy;
     use rumormill_sim::Scenario;
@@ -210,6 +217,26 @@ mod tests {
                 view.take(worker, *frame);
             }
         }
+    }
+
+    /// Before the write there were so many points that every other one was dropped, those of the last step too.
+    #[test]
+    fn a_curve_ends_when_all_have_the_write_however_short_that_was() {
+        let setup = Setup { variation: Variation::LongTail, ..Setup::default() };
+        let setup = setup.with(Field::Nodes, "5").with(Field::Latency, "0.10");
+        let scenario = setup.scenario().expect("a valid setup");
+        let write = Deed::Write { node: 0, key: "rumor".to_owned(), value: "true".to_owned() };
+        let mut view = View { aim: Some(Aim::Band), ..View::default() };
+        view.aim_at(Some(Rc::new(Plan::new(&scenario, &[(5_000_000, write)]))));
+        sweep(&mut view, 2);
+        for course in &view.courses {
+            let took_us = course.took_us.expect("all have it");
+            assert!((50..1_000).contains(&took_us), "{course:?}");
+            assert_eq!(course.steps.last(), Some(&(took_us, 1.0)));
+            assert!(course.steps.is_sorted());
+        }
+        let band = view.band.expect("there are runs");
+        assert_eq!(band.points.last().map(|(_, parts)| *parts), Some([1.0; 3]));
     }
 
     #[test]
