@@ -14,7 +14,11 @@ use axum::response::{IntoResponse, Response};
 use rumormill_api::Problem;
 use rumormill_core::ConfigError;
 use rumormill_core::state::store::{InvalidKey, WriteError};
-use serde::de::DeserializeOwned;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeOwned, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use std::fmt;
+use std::marker::PhantomData;
 
 /// An error answer.
 #[derive(Debug)]
@@ -168,8 +172,8 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     type Rejection = Failure;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
-        let body = Json::<T>::from_request(request, state).await;
-        body.map(|Json(body)| Self(body)).map_err(|rejection: JsonRejection| {
+        let body = Json::<Object<T>>::from_request(request, state).await;
+        body.map(|Json(Object(body))| Self(body)).map_err(|rejection: JsonRejection| {
             let (kind, title) = match rejection.status() {
                 StatusCode::PAYLOAD_TOO_LARGE => ("value-too-large", "Too large"),
                 StatusCode::UNSUPPORTED_MEDIA_TYPE => ("not-json", "Not JSON"),
@@ -185,6 +189,29 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
             };
             problem(rejection.status(), kind, title, detail)
         })
+    }
+}
+
+/// A JSON object. By itself serde would read a structure from an array too, field by field.
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Fields<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Fields<T> {
+            type Value = T;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<T, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(fields))
+            }
+        }
+
+        deserializer.deserialize_map(Fields(PhantomData)).map(Self)
     }
 }
 
