@@ -187,7 +187,10 @@ impl<S: State> Engine<S> {
     /// Dials the neighbours. Records that were owed to one who is a child no
     /// more go to the children who could not be told when they came.
     pub(super) fn meet_neighbours(&mut self, now: Instant) {
-        self.met_at = Some(now);
+        // A round in which nothing had changed does not make the next change wait.
+        if self.meets_neighbours || !self.untold.is_empty() {
+            self.met_at = Some(now);
+        }
         self.meets_neighbours = false;
         let children = self.children(None);
         let mut moved: Vec<NodeId> = Vec::new();
