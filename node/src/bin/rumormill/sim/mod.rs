@@ -42,8 +42,14 @@ struct Told {
 
 pub(crate) fn run(args: &RunArgs) -> anyhow::Result<()> {
     let scenario = file::read(&args.scenario).map_err(Usage::error)?;
-    let seeds =
-        args.seeds.unwrap_or(args::Seeds { first: scenario.seed, end: scenario.seed.saturating_add(1) });
+    let end = scenario.seed.checked_add(1);
+    let own = end.map(|end| args::Seeds { first: scenario.seed, end });
+    let seeds = args.seeds.or(own).ok_or_else(|| {
+        Usage::error(format!(
+            "the scenario's seed is {}, but seeds are less; take another, or name some with --seeds",
+            scenario.seed
+        ))
+    })?;
     let is_single = seeds.end - seeds.first == 1;
     let single = is_single.then(|| Scenario { seed: seeds.first, ..scenario.clone() });
     let hash = single.map(|single| trace::hash(&single, args.trace.as_deref())).transpose()?;
