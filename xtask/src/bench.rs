@@ -68,13 +68,15 @@ that all write carries who wrote there before, which is what the row *one key* c
 once along its tree, so it does not wait for rounds, and the interval hardly shows in it.
 
 Idle bytes hold the headers, the peers' those of IP and UDP, ours 60 bytes a message for IP, TCP and WebSocket; without
-them they stand in the table above. foca's do not depend on the interval, because it sends updates of its own accord and
-probes once a second; ours compare states in each round, which is what finds a lost update: foca loses some, and we none.
-So at 1 s we are beside foca, and at 100 ms ten times as many comparisons cost ten times as much.
+them they stand in the table above. foca's are the same at both intervals; ours grow with the rounds, because each
+compares states, which is what finds a lost update: foca lost some, and we none. So at 1 s we send 15 bytes a second more than
+foca and less than the others, and at 100 ms ten times as many comparisons cost ten times as much: there foca and
+memberlist are ahead of us.
 
-Idle processor time and memory buy a connection to each neighbour in the tree (its buffers, a task on each side), by which
-a change does not wait, and what each node serves although a hundred share a process: HTTP API, metrics, dashboard and
-the recent trace. foca and memberlist, as measured, have none of these.
+foca is ahead in idle processor time and memory, memberlist in memory, and in processor time at 100 ms. What we have for it:
+a connection to each neighbour in the tree (its buffers, a task on each side), by which a change does not wait, and what
+each node serves although a hundred share a process: HTTP API, metrics, dashboard and the recent trace. How much of it each
+of these takes was not measured.
 
 Memory of separate processes is counted in two ways: all that is resident includes the program itself, which all
 processes share; *own* is what a further node costs.
