@@ -103,11 +103,11 @@ impl Client {
     /// When the token is empty, or holds what a header cannot carry.
     pub fn with_token(mut self, token: &str) -> Result<Self, ClientError> {
         let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte);
-        let value = HeaderValue::try_from(format!("Bearer {token}"));
-        let mut value = match value {
-            Ok(value) if !token.is_empty() && token.bytes().all(is_token) => value,
-            _ => return Err(ClientError::Token),
-        };
+        if token.is_empty() || !token.bytes().all(is_token) {
+            return Err(ClientError::Token);
+        }
+        let value = format!("Bearer {token}").parse();
+        let mut value: HeaderValue = value.expect("such characters are allowed in headers");
         value.set_sensitive(true);
         self.authorization = Some(value);
         Ok(self)

@@ -27,8 +27,10 @@ const SEED_BACKOFF_MAX: Duration = Duration::from_secs(30);
 const EVICTABLE_AFTER: Duration = Duration::from_secs(1);
 
 /// Most links that a node dialled and keeps for `link_idle_us` although it has
-/// no use for them now. A guess: rounds alone make about one. More come to be
-/// where members come and go, and the tree with them.
+/// no use for them now; those beyond are closed after two thirds of that time.
+/// Guesses: rounds alone make about one such link, more come to be where members
+/// come and go, and the tree with them; and what is closed much sooner may have
+/// messages under way on slow links.
 const SPARE_LINKS_MAX: usize = 2;
 
 /// Whom a dialled link is for.

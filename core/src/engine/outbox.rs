@@ -133,11 +133,8 @@ impl<S: State> Outbox<S> {
 
     /// Owes nothing but records that go down the tree?
     pub(super) fn only_tells(&self) -> bool {
-        let others =
-            self.ask.is_some() || S::news_len(&self.graft) > 0 || self.digest.is_some() || self.count;
-        let others = others || self.counted || self.delta.is_some() || self.all_members.is_some();
         let tells = self.members.values().all(|cause| *cause == Cause::Tree) && !self.members.is_empty();
-        tells && !others && !self.survey && !self.owes_eager()
+        tells && !self.owes_exchange() && !self.survey && !self.owes_eager()
     }
 
     pub(super) fn clear(&mut self) {
@@ -177,6 +174,11 @@ impl<S: State> Outbox<S> {
     }
 
     fn owes_repair(&self) -> bool {
+        self.owes_exchange() || !self.members.is_empty()
+    }
+
+    /// Owes any repair but single member records?
+    fn owes_exchange(&self) -> bool {
         self.ask.is_some()
             || S::news_len(&self.graft) > 0
             || self.digest.is_some()
@@ -184,7 +186,6 @@ impl<S: State> Outbox<S> {
             || self.counted
             || self.delta.is_some()
             || self.all_members.is_some()
-            || !self.members.is_empty()
     }
 }
 
@@ -249,11 +250,12 @@ impl<S: State> Engine<S> {
             return;
         }
         let Some(link) = self.links.preferred(id) else {
-            if peer.outbox.only_tells() && !self.links.is_linked(id) {
+            let is_linked = self.links.is_linked(id);
+            if !is_linked && peer.outbox.only_tells() {
                 self.untold.insert(id.clone());
                 return;
             }
-            let possible = self.links.is_linked(id) || self.dial(Target::Peer(id.clone()), now);
+            let possible = is_linked || self.dial(Target::Peer(id.clone()), now);
             return self.note_probe(id, possible, now);
         };
         if core::mem::take(&mut peer.outbox.survey) {

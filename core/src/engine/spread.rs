@@ -188,7 +188,7 @@ impl<S: State> Engine<S> {
     /// more go to the children who could not be told when they came.
     pub(super) fn meet_neighbours(&mut self, now: Instant) {
         // A round in which nothing had changed does not make the next change wait.
-        if self.meets_neighbours || !self.untold.is_empty() {
+        if self.meeting_deadline().is_some() {
             self.met_at = Some(now);
         }
         self.meets_neighbours = false;
