@@ -93,7 +93,8 @@ pub enum Event {
     },
     /// A message went out. Only while tracing.
     Sent {
-        /// To whom; none before the greeting told who it is.
+        /// To whom; none in a greeting to a peer that has yet to say who it is:
+        /// where it dialled, or only its address was known.
         to: Option<NodeId>,
         /// The sender's message number; 0 for greetings.
         number: u64,

@@ -1,14 +1,17 @@
 //! How this node leaves: it says that it will, hands over what others may lack,
 //! says goodbye once someone has everything, and stops. Each step has a bound.
+//! Until it stops it answers like any other, and tells whoever it meets.
 
 use super::Engine;
 use super::outbox::Ask;
 use crate::event::Cause;
+use crate::id::NodeId;
 use crate::members::{Member, Status};
 use crate::ordered::Set;
 use crate::state::State;
 use crate::time::{Duration, Instant};
 use crate::wire::CloseCode;
+use alloc::vec::Vec;
 
 /// How long a leaving node tries to hand over what it has. A guess: two rounds.
 pub const HANDOVER_MAX: Duration = Duration::from_secs(2);
@@ -17,18 +20,26 @@ pub const HANDOVER_MAX: Duration = Duration::from_secs(2);
 /// closes its links. A guess: several round trips on any network.
 pub const LEAVE_GRACE: Duration = Duration::from_millis(500);
 
+/// Most members that a leaving node draws to hand over to, where those it is
+/// linked with are gone or there are none. A guess: where half of a cluster is
+/// gone with them, one in 256 finds nobody.
+const HEIRS_MAX: u32 = 8;
+
 /// A node that does not run cannot leave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the node is leaving already or has left")]
 pub struct LeaveError;
 
 /// Where in its life this node is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Life {
     Running,
-    /// Nobody is known yet to have all that this node has.
+    /// Nobody is known yet to have all that this node has. Who heard that it
+    /// leaves, or was to, and how many more may be drawn.
     HandingOver {
         until: Instant,
+        told: Set<NodeId>,
+        draws_left: u32,
     },
     /// Goodbye is said.
     Parting {
@@ -45,17 +56,54 @@ impl<S: State> Engine<S> {
             return Err(LeaveError);
         }
         self.tick(now);
-        self.life = Life::HandingOver { until: now + HANDOVER_MAX };
         self.unblock();
         let told = self.say(Status::Leaving);
         for peer in &told {
             self.outbox(peer).ask(Ask { store: true, cause: Cause::Leave });
         }
-        if told.is_empty() {
+        let alone = told.is_empty();
+        self.life = Life::HandingOver { until: now + HANDOVER_MAX, told, draws_left: HEIRS_MAX };
+        if alone && !self.draw_heir() {
             self.part(now);
         }
         self.flush(now);
         Ok(())
+    }
+
+    /// A link came to be while this node leaves: the peer may not have heard.
+    pub(super) fn tell_departure(&mut self, peer: &NodeId) {
+        match &mut self.life {
+            Life::Running | Life::Stopped => return,
+            Life::HandingOver { told, .. } => {
+                told.insert(peer.clone());
+                self.outbox(peer).ask(Ask { store: true, cause: Cause::Leave });
+            }
+            Life::Parting { .. } => {}
+        }
+        let own = self.config.id.clone();
+        self.outbox(peer).members.insert(own, Cause::Leave);
+    }
+
+    /// A peer that was to hear of the departure, and perhaps to take over, may
+    /// not have: another one is told.
+    pub(super) fn on_heir_lost(&mut self, peer: &NodeId) {
+        if matches!(&self.life, Life::HandingOver { told, .. } if told.contains(peer)) {
+            self.draw_heir();
+        }
+    }
+
+    /// Tells a member at random who was not told yet. False if there is none.
+    fn draw_heir(&mut self) -> bool {
+        let Life::HandingOver { told, draws_left, .. } = &mut self.life else { return false };
+        let others = self.members.iter().filter(|member| member.is_in_tree() && !told.contains(&member.id));
+        let others: Vec<&NodeId> = others.map(|member| &member.id).collect();
+        if others.is_empty() || *draws_left == 0 {
+            return false;
+        }
+        *draws_left -= 1;
+        let heir = others[self.rng.below(others.len() as u64) as usize].clone();
+        self.tell_departure(&heir);
+        true
     }
 
     /// A peer has all that this node has: it may go.
@@ -77,7 +125,7 @@ impl<S: State> Engine<S> {
 
     /// A bound of the departure has passed.
     pub(super) fn on_departure_due(&mut self, now: Instant) {
-        match self.life {
+        match &self.life {
             Life::HandingOver { .. } => self.part(now),
             Life::Parting { .. } => self.stop(CloseCode::GoingAway, "the node has left the cluster"),
             Life::Running | Life::Stopped => {}
@@ -90,7 +138,7 @@ impl<S: State> Engine<S> {
     }
 
     /// Tells all linked peers and neighbours what becomes of this node. Whom.
-    fn say(&mut self, status: Status) -> Set<crate::NodeId> {
+    fn say(&mut self, status: Status) -> Set<NodeId> {
         let mut told = self.links.peers();
         told.extend(self.children(None));
         let record = Member { status, accusers: Default::default(), ..self.own_record() };

@@ -190,9 +190,6 @@ impl<S: State> Engine<S> {
 
     pub(super) fn on_link_up(&mut self, id: LinkId, codec: Codec, now: Instant) {
         if let LinkId::Accepted(_) = id {
-            if self.life != Life::Running {
-                return self.refuse(id, Refusal::new(CloseCode::GoingAway, "this node is leaving"));
-            }
             // Twice the links that a node dials itself: all its tree parents
             // and those who chose it at random are welcome beside them.
             if !self.make_room(self.config.tuning.links_max.saturating_mul(2), now) {
@@ -215,7 +212,12 @@ impl<S: State> Engine<S> {
             birth: record.birth,
             address: record.address,
         };
-        self.send_frame(id, None, (0, MessageKind::Hello, 0, Cause::Greeting), wire::encode(&hello, codec));
+        let to = match self.links.table.get(&id).and_then(|link| link.target.clone()) {
+            Some(Target::Peer(peer)) => Some(peer),
+            _ => None,
+        };
+        let greeting = (0, MessageKind::Hello, 0, Cause::Greeting);
+        self.send_frame(id, to.as_ref(), greeting, wire::encode(&hello, codec));
     }
 
     /// A link is gone: broken, or closed by the peer with a code.
@@ -240,10 +242,12 @@ impl<S: State> Engine<S> {
                     peer.outbox.delta = None;
                 }
                 self.on_peer_lost(&peer, expected);
+                self.on_heir_lost(&peer);
                 Some(peer)
             }
             (_, Some(Target::Peer(peer))) => {
                 self.on_undialled(&peer, now.since(link.used_at));
+                self.on_heir_lost(&peer);
                 Some(peer)
             }
             _ => None,
@@ -486,6 +490,7 @@ impl<S: State> Engine<S> {
         if is_new && (dialed || was.is_some()) {
             self.outbox(&peer).ask(Ask { store: true, cause: Cause::Join });
         }
+        self.tell_departure(&peer);
         self.meets_neighbours = true;
         self.dirty.insert(peer);
         Ok(())

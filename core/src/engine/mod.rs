@@ -292,10 +292,10 @@ impl<S: State> Engine<S> {
 
     /// When to hand in [`Input::Timeout`]; never, if none.
     pub fn deadline(&self) -> Option<Instant> {
-        match self.life {
+        match &self.life {
             Life::Stopped => None,
-            Life::HandingOver { until } | Life::Parting { until } => {
-                self.state.expires_at().into_iter().chain([until]).min()
+            Life::HandingOver { until, .. } | Life::Parting { until } => {
+                self.state.expires_at().into_iter().chain([*until]).min()
             }
             Life::Running => {
                 let others = [
@@ -470,9 +470,9 @@ impl<S: State> Engine<S> {
             let ended = self.state.expire(now);
             self.tell_changes(ended, None);
         }
-        match self.life {
-            Life::HandingOver { until } | Life::Parting { until } => {
-                if now >= until {
+        match &self.life {
+            Life::HandingOver { until, .. } | Life::Parting { until } => {
+                if now >= *until {
                     self.on_departure_due(now);
                 }
             }

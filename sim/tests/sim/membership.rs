@@ -87,6 +87,28 @@ fn one_who_leaves_is_left_and_not_down() {
     within(&mut sim, 2_000, "of one mind on the members", members_agree);
 }
 
+/// Those with whom it is linked crash, and it writes and leaves before it can
+/// know: it still finds someone to hand over to, and is not taken for dead.
+#[test]
+fn one_who_leaves_while_its_links_are_dying_hands_over_to_others() {
+    for seed in 1..=5 {
+        let mut sim = start(Scenario { nodes: 12, seed, ..Scenario::default() });
+        run_for(&mut sim, 1_000);
+        let linked = engine(&sim, 5).linked_peers();
+        let dying: Vec<u32> = (0..12).filter(|at| linked.contains(sim.node(*at).id)).collect();
+        assert!((1..10).contains(&dying.len()), "{linked:?}");
+        dying.iter().for_each(|node| apply(&mut sim, Act::Crash { node: *node }));
+        set(&mut sim, 5, "color", "red");
+        apply(&mut sim, Act::Leave { node: 5 });
+        within(&mut sim, 3_000, "gone", |sim| !sim.node(5).up);
+        let others = |sim: &Sim| sim.iter().filter(|node| node.up).map(|node| node.index).collect::<Vec<_>>();
+        within(&mut sim, 5_000, "informed", |sim| sim.informed() as usize == others(sim).len());
+        let is_left =
+            |sim: &Sim| others(sim).into_iter().all(|at| status_at(sim, at, 5) == Some(Status::Left));
+        within(&mut sim, 2_000, "left at all", is_left);
+    }
+}
+
 /// Everyone crashes but one: it finds those who come back, whoever they know.
 #[test]
 fn a_cluster_that_nearly_died_finds_itself_again() {

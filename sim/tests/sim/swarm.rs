@@ -2,7 +2,7 @@ use crate::support::start;
 use rumormill_sim::{Scenario, Sim, check, check_until_settled, swarm};
 
 /// Scenarios that once violated a property, by what was wrong.
-const REGRESSIONS: [&str; 17] = [
+const REGRESSIONS: [&str; 18] = [
     // Two replicas that had each forgotten deletes told each other to start over, and both dropped what the other had.
     include_str!("regressions/both-outdated.json"),
     include_str!("regressions/both-outdated-with-an-end.json"),
@@ -31,6 +31,8 @@ const REGRESSIONS: [&str; 17] = [
     include_str!("regressions/services-of-a-second-life.json"),
     // A record of an earlier life knew newer services: its death was noted with a member that lives, and that forgotten.
     include_str!("regressions/forgotten-while-alive.json"),
+    // Those whom a leaving node had told died with that; it refused the links of the others, who took it for dead.
+    include_str!("regressions/down-while-leaving.json"),
 ];
 
 #[test]
