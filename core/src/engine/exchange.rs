@@ -175,18 +175,6 @@ impl<S: State> Engine<S> {
         news
     }
 
-    /// Is the member list owed to a peer whose own differs? Always to one that
-    /// is new, and always when the list has not changed for a round. While it
-    /// changes, difference is the rule and the tree is at work on it: then a
-    /// long list goes out now and then.
-    fn owes_list(&mut self, to: &NodeId, now: Instant) -> bool {
-        let is_due = self.newcomers.remove(to) || self.is_list_quiet(now) || now >= self.list_due;
-        if is_due {
-            self.list_due = now + self.pause_in_flux();
-        }
-        is_due
-    }
-
     /// The sorted records of a stretch that are not the same here, and the
     /// names that are missing among them. Most of a list is known, so the two
     /// are walked side by side.

@@ -485,13 +485,13 @@ impl<S: State> Engine<S> {
         // Whoever dialled asks; the other end asks too if it had given up the peer.
         let is_new = !was.is_some_and(Status::is_active);
         if is_new {
-            self.newcomers.insert(peer.clone());
+            self.meetings.newcomers.insert(peer.clone());
         }
         if is_new && (dialed || was.is_some()) {
             self.outbox(&peer).ask(Ask { store: true, cause: Cause::Join });
         }
         self.tell_departure(&peer);
-        self.meets_neighbours = true;
+        self.meetings.wanted = true;
         self.dirty.insert(peer);
         Ok(())
     }

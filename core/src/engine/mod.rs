@@ -3,11 +3,12 @@
 //! its parts run. The parts: `links` (who is connected, and how that came),
 //! `outbox` (what is owed to whom, and the limiter), `exchange` (what a message
 //! means), `spread` (to whom news goes), `plumtree` (which links are the tree,
-//! where one grows by itself), `rounds` (what the timer does), `partners` (whom
-//! a round asks), `detect` with its books `probe` and `suspicion` (who is down),
-//! `names` (what is said of this node), `gone` (what becomes of those who are
-//! gone), `departure` (how this node leaves), `watcher` (services), `garbage`
-//! (when deleted things may be forgotten), `insight` (what an observer is told).
+//! where one grows by itself), `meetings` (how soon links follow who comes and
+//! goes), `rounds` (what the timer does), `partners` (whom a round asks),
+//! `detect` with its books `probe` and `suspicion` (who is down), `names` (what
+//! is said of this node), `gone` (what becomes of those who are gone),
+//! `departure` (how this node leaves), `watcher` (services), `garbage` (when
+//! deleted things may be forgotten), `insight` (what an observer is told).
 
 mod commands;
 mod departure;
@@ -17,6 +18,7 @@ mod garbage;
 mod gone;
 mod insight;
 mod links;
+mod meetings;
 mod names;
 mod outbox;
 mod partners;
@@ -55,6 +57,7 @@ use departure::Life;
 use garbage::Census;
 use gone::Gone;
 use links::{Links, Seed};
+use meetings::Meetings;
 use outbox::Peer;
 use plumtree::Plumtree;
 use probe::Probes;
@@ -148,20 +151,7 @@ pub struct Engine<S: State> {
     peers: Map<NodeId, Peer<S>>,
     /// Peers whose outbox or link changed since the last flush.
     dirty: Set<NodeId>,
-    /// Peers that greeted and were not in the member list.
-    newcomers: Set<NodeId>,
-    /// When the member list changed last, and from when on it may be sent while
-    /// it does.
-    members_changed: Instant,
-    list_due: Instant,
-    /// Peers without a link to whom only member records are owed.
-    untold: Set<NodeId>,
-    /// Are there to be links to the neighbours?
-    meets_neighbours: bool,
-    /// When the neighbours were last dialled for one of both, and who were this
-    /// node's children then.
-    met_at: Option<Instant>,
-    met: Vec<NodeId>,
+    meetings: Meetings,
     /// Peers that wait for a token, oldest first, by what for.
     waiting: [VecDeque<NodeId>; 2],
     seeds: Vec<Seed>,
@@ -221,13 +211,7 @@ impl<S: State> Engine<S> {
             links: Links::default(),
             peers: Map::new(),
             dirty: Set::new(),
-            newcomers: Set::new(),
-            members_changed: now,
-            list_due: now,
-            untold: Set::new(),
-            meets_neighbours: false,
-            met_at: None,
-            met: Vec::new(),
+            meetings: Meetings::new(now),
             waiting: Default::default(),
             seeds: Vec::new(),
             probes: Probes::default(),
@@ -503,8 +487,7 @@ impl<S: State> Engine<S> {
         }
         self.peers.clear();
         self.dirty.clear();
-        self.untold.clear();
-        self.newcomers.clear();
+        self.meetings = Meetings::new(self.now);
         self.life = Life::Stopped;
         self.tell(Event::Stopped);
     }
@@ -527,7 +510,7 @@ impl<S: State> Engine<S> {
         if !self.members.merge(record) {
             return false;
         }
-        self.members_changed = self.now;
+        self.meetings.list_changed = self.now;
         let after = self.members.member(&id).cloned().expect("what was merged is in the list");
         if before.as_ref().is_some_and(Member::is_in_tree) != after.is_in_tree() {
             self.on_overlay(&id, after.is_in_tree());

@@ -252,7 +252,7 @@ impl<S: State> Engine<S> {
         let Some(link) = self.links.preferred(id) else {
             let is_linked = self.links.is_linked(id);
             if !is_linked && peer.outbox.only_tells() {
-                self.untold.insert(id.clone());
+                self.meetings.untold.insert(id.clone());
                 return;
             }
             let possible = is_linked || self.dial(Target::Peer(id.clone()), now);

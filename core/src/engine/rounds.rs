@@ -60,6 +60,6 @@ impl<S: State> Engine<S> {
         let owed: Vec<_> = owed.map(|(id, _)| id.clone()).collect();
         self.dirty.extend(owed);
         self.peers.retain(|id, peer| !peer.outbox.is_empty() || self.links.is_linked(id));
-        self.newcomers.retain(|id| self.links.is_linked(id));
+        self.meetings.newcomers.retain(|id| self.links.is_linked(id));
     }
 }

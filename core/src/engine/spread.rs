@@ -1,18 +1,17 @@
 //! To whom news goes, by strategy: with whom links stay open, who gets a write
-//! at once, and along which way member records travel. What travels, and when,
-//! is the outbox's business.
+//! at once, and along which way member records travel. When those links are
+//! dialled is the business of `meetings`, what travels, and when, the outbox's.
 
-use super::links::Target;
+use super::Engine;
 use super::outbox::Ask;
 use super::plumtree::Plumtree;
-use super::{Engine, Life};
 use crate::config::Strategy;
 use crate::event::Cause;
 use crate::id::NodeId;
 use crate::members::Member;
 use crate::sort::sort;
 use crate::state::State;
-use crate::time::{Duration, Instant};
+use crate::time::Instant;
 use alloc::vec::Vec;
 
 /// Most writes of a repair that are forwarded like a rumor. What is under way
@@ -25,19 +24,6 @@ const FORWARDED_WRITES_MAX: u32 = 32;
 /// Most member records of one message that are passed on as they are. A guess:
 /// more than usually change at one time.
 const FORWARDED_RECORDS_MAX: usize = 32;
-
-/// How often in a round a node may dial its neighbours because members came or
-/// went. Each that comes may move everyone's place in the tree: in a cluster
-/// that forms at once, a link to all who were children for a moment would be
-/// one to nearly everyone. A guess: the first is dialled at once, the others of
-/// a burst together.
-const MEETINGS_A_ROUND: u64 = 2;
-
-/// How long a member list may be that is followed round by round while it
-/// changes; a longer one is followed in so many rounds more. A guess: in a
-/// thousand that join one after another, every change is news to everyone, and
-/// to act on each would cost a thousand times what a member costs.
-const FOLLOWED_A_ROUND: usize = 128;
 
 impl<S: State> Engine<S> {
     /// Members with whom this node keeps a link open, because it sends along it.
@@ -60,18 +46,6 @@ impl<S: State> Engine<S> {
             Strategy::Random => false,
             Strategy::Tree | Strategy::Hybrid => self.is_child_or_parent(id),
             Strategy::Plumtree => self.plumtree.is_neighbour(id),
-        }
-    }
-
-    /// Sees to it that there is a link to each neighbour.
-    pub(super) fn dial_neighbours(&mut self, now: Instant) {
-        if self.life != Life::Running {
-            return;
-        }
-        for id in self.neighbours() {
-            if !self.links.is_linked(&id) {
-                self.dial(Target::Peer(id), now);
-            }
         }
     }
 
@@ -144,7 +118,8 @@ impl<S: State> Engine<S> {
         }
         let mut targets = self.children(from);
         // Those who were children before the tree changed have a link, where those who are now may have none yet.
-        let met = self.met.iter().filter(|id| Some(*id) != from && self.links.preferred(id).is_some());
+        let met =
+            self.meetings.met.iter().filter(|id| Some(*id) != from && self.links.preferred(id).is_some());
         targets.extend(met.cloned());
         sort(&mut targets);
         targets.dedup();
@@ -158,62 +133,6 @@ impl<S: State> Engine<S> {
             let owed = &mut self.outbox(&target).members;
             owed.extend(ids.iter().map(|id| (id.clone(), Cause::Tree)));
         }
-    }
-
-    /// When to dial the neighbours, for a link or for member records that wait
-    /// for nothing else.
-    pub(super) fn meeting_deadline(&self) -> Option<Instant> {
-        let is_wanted = self.meets_neighbours || !self.untold.is_empty();
-        is_wanted.then(|| self.meeting_due())
-    }
-
-    /// When the neighbours may be dialled again while members come and go.
-    pub(super) fn meeting_due(&self) -> Instant {
-        let interval = self.config.tuning.interval_us;
-        let pause = self.pause_in_flux().max(Duration::from_micros(interval.as_micros() / MEETINGS_A_ROUND));
-        self.met_at.map_or(self.now, |at| at + pause)
-    }
-
-    /// How long this node lets a long list change before it acts on the whole of it.
-    pub(super) fn pause_in_flux(&self) -> Duration {
-        self.config.tuning.interval_us * (self.members.len() / FOLLOWED_A_ROUND) as u64
-    }
-
-    /// Has the member list not changed for a round?
-    pub(super) fn is_list_quiet(&self, now: Instant) -> bool {
-        now.since(self.members_changed) >= self.config.tuning.interval_us
-    }
-
-    /// Dials the neighbours. Records that were owed to one who is a child no
-    /// more go to the children who could not be told when they came.
-    pub(super) fn meet_neighbours(&mut self, now: Instant) {
-        // A round in which nothing had changed does not make the next change wait.
-        if self.meeting_deadline().is_some() {
-            self.met_at = Some(now);
-        }
-        self.meets_neighbours = false;
-        let children = self.children(None);
-        let mut moved: Vec<NodeId> = Vec::new();
-        for id in core::mem::take(&mut self.untold) {
-            if let Some(peer) = self.peers.get_mut(&id)
-                && !children.contains(&id)
-                && !self.links.is_linked(&id)
-                && peer.outbox.only_tells()
-            {
-                moved.extend(core::mem::take(&mut peer.outbox.members).into_keys());
-            }
-        }
-        for child in &children {
-            if self.links.preferred(child).is_none() {
-                let owed = &mut self.peers.or_default(child.clone()).outbox.members;
-                owed.extend(moved.iter().map(|id| (id.clone(), Cause::Tree)));
-                if !owed.is_empty() {
-                    self.dial(Target::Peer(child.clone()), now);
-                }
-            }
-        }
-        self.met = children;
-        self.dial_neighbours(now);
     }
 
     /// This node's children in the tree and those attached to it, but not
