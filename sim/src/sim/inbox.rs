@@ -58,10 +58,10 @@ impl Sim {
     }
 
     pub(super) fn tune_in_turn(&mut self, node: u32, tuning: Tuning) {
-        if self.hosts[node as usize].paused {
-            self.wait(node, Waiting::Tune(tuning));
-        } else {
+        if self.hosts[node as usize].is_prompt() {
             self.tune(node, tuning);
+        } else {
+            self.wait(node, Waiting::Tune(tuning));
         }
     }
 

@@ -2,7 +2,7 @@ use crate::support::start;
 use rumormill_sim::{Scenario, Sim, check, check_until_settled, swarm};
 
 /// Scenarios that once violated a property, by what was wrong.
-const REGRESSIONS: [&str; 18] = [
+const REGRESSIONS: [&str; 19] = [
     // Two replicas that had each forgotten deletes told each other to start over, and both dropped what the other had.
     include_str!("regressions/both-outdated.json"),
     include_str!("regressions/both-outdated-with-an-end.json"),
@@ -33,6 +33,8 @@ const REGRESSIONS: [&str; 18] = [
     include_str!("regressions/forgotten-while-alive.json"),
     // Those whom a leaving node had told died with that; it refused the links of the others, who took it for dead.
     include_str!("regressions/down-while-leaving.json"),
+    // A wish for another tuning overtook an earlier one that still waited for its slow process.
+    include_str!("regressions/tuned-while-slow.json"),
 ];
 
 #[test]
