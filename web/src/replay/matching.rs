@@ -1,4 +1,9 @@
 //! Which sending belongs to which arrival or loss: a recording tells of each end by itself. Pure.
+//!
+//! Of greetings it does not tell enough: they have no number, and whoever sends one does not know yet to whom. Where a
+//! node has sent several, each of them may be the one that arrives, for greetings to different nodes overtake each
+//! other. So one is held to be under way from the newest of those on: later than it was, perhaps, but never while it was
+//! not. The same rule finds the right one where a node that was restarted counts its messages from the start again.
 
 use rumormill_core::event::{Event, Fate, TraceEvent};
 use rumormill_core::sort::sort_by;
@@ -71,7 +76,7 @@ pub(super) fn ways(records: &[TraceRecord], index: impl Fn(&NodeId) -> Option<u3
         };
         // A greeting on a new link is sent to nobody in particular.
         let to_nobody = (key.0, None, key.2, key.3);
-        let sent = [key, to_nobody].iter().find_map(|key| open.get_mut(key)?.pop_front());
+        let sent = [key, to_nobody].iter().find_map(|key| newest(open.get_mut(key)?));
         match sent {
             Some(sent) => {
                 let way = Way { to: key.1.unwrap_or(sent.to), ends_us: at_us, lost, ..sent };
@@ -86,11 +91,70 @@ pub(super) fn ways(records: &[TraceRecord], index: impl Fn(&NodeId) -> Option<u3
     ways
 }
 
+/// The newest of what may have been sent. The oldest is what is not waited for any longer: then the newest is never older
+/// than what was really sent, whichever that was.
+fn newest(open: &mut VecDeque<Way>) -> Option<Way> {
+    let newest = open.back().copied();
+    open.pop_front();
+    newest
+}
+
 impl Ways {
     /// Those that were sent since a moment and not after another, with their numbers in the recording.
     pub(super) fn sent_between(&self, from_us: u64, to_us: u64) -> impl Iterator<Item = (u64, &Way)> {
         let first = self.ways.partition_point(|way| way.sent_us < from_us);
         let ways = self.ways[first..].iter().take_while(move |way| way.sent_us <= to_us);
         (first as u64..).zip(ways)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rumormill_core::Instant;
+
+    fn id(name: &str) -> NodeId {
+        name.parse().expect("a name")
+    }
+
+    fn record(at_us: u64, node: &str, event: Event) -> TraceRecord {
+        let event = TraceEvent::Node(event);
+        TraceRecord { at: Instant::from_micros(at_us), node: Some(id(node)), event }
+    }
+
+    fn sent(at_us: u64, to: Option<&str>, number: u64, kind: MessageKind) -> TraceRecord {
+        let (to, cause) = (to.map(id), Cause::Round);
+        record(at_us, "a", Event::Sent { to, number, kind, bytes: 9, writes: 0, cause })
+    }
+
+    fn received(at_us: u64, by: &str, number: u64, kind: MessageKind) -> TraceRecord {
+        record(at_us, by, Event::Received { from: id("a"), number, kind, bytes: 9, news: false })
+    }
+
+    /// Who received, when it is held to have been sent, and when it came.
+    fn paired(records: &[TraceRecord]) -> Vec<(u32, u64, u64)> {
+        let index = |name: &NodeId| ["a", "b", "c"].iter().position(|other| *other == name.as_str());
+        let ways = ways(records, |name| index(name).map(|index| index as u32));
+        ways.ways.iter().map(|way| (way.to, way.sent_us, way.ends_us)).collect()
+    }
+
+    #[test]
+    fn greetings_that_overtake_each_other_are_never_held_for_older_than_they_are() {
+        let hello = MessageKind::Hello;
+        let records = [
+            sent(10, None, 0, hello),
+            sent(14, None, 0, hello),
+            received(20, "c", 0, hello),
+            received(25, "b", 0, hello),
+        ];
+        assert_eq!(paired(&records), [(2, 14, 20), (1, 14, 25)]);
+    }
+
+    #[test]
+    fn a_number_that_comes_again_after_a_restart_is_the_later_message_s() {
+        let kind = MessageKind::Summary;
+        let records =
+            [sent(10, Some("b"), 1, kind), sent(9_000, Some("b"), 1, kind), received(9_010, "b", 1, kind)];
+        assert_eq!(paired(&records), [(1, 9_000, 9_010)], "the first one never came");
     }
 }

@@ -1,6 +1,7 @@
 use super::*;
 use crate::lab::protocol::{Asked, Known, Look, NodeState, Shown};
-use rumormill_core::{Duration, Status};
+use crate::replay::matching::Way;
+use rumormill_core::{Duration, MessageKind, Status};
 use rumormill_sim::{Act, Scenario, Sim, Start, Timed};
 
 /// The trace of a run, as a file, and the run at its end.
@@ -90,6 +91,62 @@ fn messages_are_drawn_as_the_simulator_had_them_under_way() {
         seen += here.len();
     }
     assert!(seen > 50, "{seen}");
+}
+
+/// Ten nodes, cut in two halves for a while: links end and are made again, and messages are lost on the way.
+fn cut_and_healed(seed: u64) -> Scenario {
+    let at = |ms: u64, act| Timed { at_us: Duration::from_millis(ms), act };
+    let groups = vec![vec![0, 1, 2, 3, 4], vec![5, 6, 7, 8, 9]];
+    let acts = vec![
+        at(1_000, Act::Partition { groups }),
+        at(2_000, Act::Set { node: 0, key: "color".into(), value: "red".into() }),
+        at(5_000, Act::Heal),
+        at(5_500, Act::Crash { node: 7 }),
+        at(5_700, Act::Restart { node: 7, data: false, moved: false }),
+    ];
+    Scenario { nodes: 10, seed, acts, until_us: Duration::from_secs(8), ..Scenario::default() }
+}
+
+#[test]
+fn through_a_cut_and_a_heal_nothing_is_under_way_that_the_simulator_has_not() {
+    // Of all moments at which a greeting was under way, those at which it is held to be.
+    let (mut held, mut all) = (0, 0);
+    for seed in 1..=8 {
+        let scenario = cut_and_healed(seed);
+        let (text, _) = traced(&scenario);
+        let recording = opened(&text);
+        let mut sim = Sim::new(scenario).expect("it makes sense");
+        for ms in (0..100).chain(900..1_200).chain(1_990..2_100).chain(4_990..7_900) {
+            let now_us = ms * 1_000;
+            sim.run_until(Instant::from_micros(now_us), u32::MAX);
+            let is_under_way = |way: &&Way| way.sent_us <= now_us && way.ends_us > now_us;
+            let (greetings, here): (Vec<&Way>, Vec<&Way>) =
+                recording.ways.ways.iter().filter(is_under_way).partition(|way| is_greeting(way.kind));
+            let (mut greetings_there, there): (Vec<_>, Vec<_>) =
+                sim.in_flight().partition(|flight| is_greeting(flight.kind));
+            let here: BTreeSet<_> =
+                here.iter().map(|way| (way.from, way.to, way.sent_us, way.number)).collect();
+            let there: BTreeSet<_> = there
+                .iter()
+                .map(|flight| (flight.from, flight.to, flight.sent_at.as_micros(), flight.number))
+                .collect();
+            assert_eq!(here, there, "seed {seed} at {ms} ms");
+            (held, all) = (held + greetings.len(), all + greetings_there.len());
+            for way in greetings {
+                let at = greetings_there.iter().position(|flight| {
+                    (flight.from, flight.to) == (way.from, way.to)
+                        && flight.sent_at.as_micros() <= way.sent_us
+                });
+                let at = at.unwrap_or_else(|| panic!("seed {seed} at {ms} ms: {way:?}"));
+                greetings_there.remove(at);
+            }
+        }
+    }
+    assert!(held > all / 2, "{held} of {all}");
+}
+
+fn is_greeting(kind: MessageKind) -> bool {
+    kind == MessageKind::Hello
 }
 
 #[test]
