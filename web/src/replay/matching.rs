@@ -1,7 +1,7 @@
 //! Which sending belongs to which arrival or loss: a recording tells of each end by itself. Pure.
 //!
-//! Of greetings it does not tell enough: they have no number, and whoever sends one does not know yet to whom. Where a
-//! node has sent several, each of them may be the one that arrives, for greetings to different nodes overtake each
+//! Of greetings it does not tell enough: they have no number, and who was dialled, or dials an address that it was only
+//! told of, does not know yet to whom it sends one. Where a node has sent several, each of them may be the one that arrives, for greetings to different nodes overtake each
 //! other. So one is held to be under way from the newest of those on: later than it was, perhaps, but never while it was
 //! not. The same rule finds the right one where a node that was restarted counts its messages from the start again.
 
@@ -43,7 +43,7 @@ pub(super) fn ways(records: &[TraceRecord], index: impl Fn(&NodeId) -> Option<u3
     let mut open: BTreeMap<Key, VecDeque<Way>> = BTreeMap::new();
     let mut ways = Ways::default();
     let mut unsent = 0;
-    for record in records {
+    for (at, record) in records.iter().enumerate() {
         let Some(node) = record.node.as_ref().and_then(&index) else { continue };
         let at_us = record.at.as_micros();
         let (key, lost) = match &record.event {
@@ -74,9 +74,10 @@ pub(super) fn ways(records: &[TraceRecord], index: impl Fn(&NodeId) -> Option<u3
             }
             _ => continue,
         };
-        // A greeting on a new link is sent to nobody in particular.
+        // A greeting is sent to nobody in particular where the sender was dialled, or had only an address to dial.
         let to_nobody = (key.0, None, key.2, key.3);
-        let sent = [key, to_nobody].iter().find_map(|key| newest(open.get_mut(key)?));
+        let keys = if was_dialled(record, records.get(at + 1)) { [to_nobody, key] } else { [key, to_nobody] };
+        let sent = keys.iter().find_map(|key| newest(open.get_mut(key)?));
         match sent {
             Some(sent) => {
                 let way = Way { to: key.1.unwrap_or(sent.to), ends_us: at_us, lost, ..sent };
@@ -89,6 +90,19 @@ pub(super) fn ways(records: &[TraceRecord], index: impl Fn(&NodeId) -> Option<u3
     ways.halves = unsent + open.values().map(|sent| sent.len() as u64).sum::<u64>();
     sort_by(&mut ways.ways, |a, b| a.sent_us.cmp(&b.sent_us));
     ways
+}
+
+/// Was the sender of this greeting dialled by its receiver? Then the receiver says next that the link which it dialled
+/// is up.
+fn was_dialled(greeting: &TraceRecord, next: Option<&TraceRecord>) -> bool {
+    let TraceEvent::Node(Event::Received { from, kind: MessageKind::Hello, .. }) = &greeting.event else {
+        return false;
+    };
+    next.is_some_and(|next| {
+        let is_up =
+            matches!(&next.event, TraceEvent::Node(Event::LinkUp { peer, dialed: true }) if peer == from);
+        is_up && next.node == greeting.node
+    })
 }
 
 /// The newest of what may have been sent. The oldest is what is not waited for any longer: then the newest is never older
