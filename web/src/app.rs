@@ -1,20 +1,18 @@
 //! The shell: the top bar with the places, the theme, the way from the page's address to a place. Places keep
-//! their state while the other one is in sight; what they show is their own business.
+//! their state while another one is in sight; what they show is their own business, and programs other than the
+//! shell's may carry them.
 
 use crate::{
     glue::{
-        files::{self, Dragged, Handed},
+        files::{self, Dragged},
         http, page,
+        programs::{Carried, Shown, Told},
     },
-    lab::{Lab, handover::Handover},
-    live::Live,
-    race::Race,
-    replay::file::BYTES_MAX,
-    route::Route,
+    route::{Place, Route},
     theme::Theme,
     ui::{Button, ButtonKind, IconName, Notice, Tone},
 };
-use std::rc::Rc;
+use web_sys::{Element, File};
 use yew::prelude::*;
 
 /// Where the theme is stored.
@@ -32,19 +30,15 @@ const STATUS_PATH: &str = "api/v1/status";
 pub struct App {
     /// `None` until it is known who served the page.
     route: Option<Route>,
-    /// Places that have been in sight, which are kept from then on.
-    visited: (bool, bool, bool, bool),
-    /// What the address said of the Lab last.
-    lab_query: AttrValue,
-    /// What it said of Replay last.
-    replay_query: AttrValue,
+    /// The places in the order of [`Place::ALL`].
+    stands: [Stand; 4],
     /// The file that was dropped last.
-    dropped: Option<Rc<Handed>>,
+    dropped: Option<File>,
     /// Is a file over the page?
     is_dragging: bool,
     own_node: Option<AttrValue>,
-    /// The cluster that Live hands to the Lab.
-    handover: Option<Rc<Handover>>,
+    /// The cluster that another place handed to the Lab last, and the how manieth that was.
+    handed: Option<(u32, AttrValue)>,
     theme: Theme,
     /// Is it to be said that nothing can be stored?
     says_unstored: bool,
@@ -52,6 +46,20 @@ pub struct App {
     _hash_listener: crate::glue::Listener,
     _dark_listener: Option<crate::glue::Listener>,
     _drop_listeners: [crate::glue::Listener; 3],
+}
+
+/// How a place stands.
+#[derive(Debug, Default)]
+struct Stand {
+    /// Where it is, once it has been in sight; it is kept from then on.
+    host: NodeRef,
+    is_visited: bool,
+    /// Is its program being fetched, or was it?
+    is_awaited: bool,
+    /// It, once its program is there, or why that cannot be had.
+    carried: Option<Result<Carried, String>>,
+    /// What the address said of it last.
+    query: AttrValue,
 }
 
 /// What can happen to the shell.
@@ -65,14 +73,10 @@ pub enum Msg {
     SystemDark(bool),
     /// The theme's toggle was pressed.
     NextTheme,
-    /// The Live place hands a cluster to the Lab.
-    WhatIf(Rc<Handover>),
-    /// The Live place names its node.
-    Node(AttrValue),
-    /// The Lab has something else to say in the address; as a step in the history?
-    LabQuery(AttrValue, bool),
-    /// The same of Replay.
-    ReplayQuery(AttrValue, bool),
+    /// A place's program is there, or cannot be had.
+    Carried(Place, Result<Carried, String>),
+    /// A place says something.
+    Told(Place, Told),
     /// A file is dragged over the page, or was dropped.
     Dragged(Dragged),
     /// The user knows that nothing can be stored.
@@ -92,19 +96,17 @@ impl Component for App {
         ctx.link().send_future(async { Msg::Served(serving_node().await) });
         let mut app = Self {
             route: None,
-            visited: (false, false, false, false),
-            lab_query: AttrValue::default(),
-            replay_query: AttrValue::default(),
+            stands: Default::default(),
             dropped: None,
             is_dragging: false,
             own_node: None,
-            handover: None,
+            handed: None,
             theme,
             says_unstored: !page::can_store(),
             system_is_dark: page::matches(page::DARK),
             _hash_listener: page::on_hash_change(move |hash| on_hash.emit(hash)),
             _dark_listener: page::on_media_change(page::DARK, move |dark| on_dark.emit(dark)),
-            _drop_listeners: files::on_drop(BYTES_MAX, move |dragged| on_drag.emit(dragged)),
+            _drop_listeners: files::on_drop(move |dragged| on_drag.emit(dragged)),
         };
         if let Some(route) = Route::parse(&page::hash()) {
             app.go(route);
@@ -117,15 +119,18 @@ impl Component for App {
             Msg::Dragged(Dragged::Over) if self.is_dragging => return false,
             Msg::Dragged(Dragged::Over) => self.is_dragging = true,
             Msg::Dragged(Dragged::Away) => self.is_dragging = false,
-            Msg::Dragged(Dragged::Dropped(given)) => {
-                (self.is_dragging, self.dropped) = (false, Some(Handed::new(given)));
-                if !matches!(self.route, Some(Route::Replay { .. })) {
-                    page::set_hash(&Route::Replay { query: self.replay_query.to_string() }.to_string());
+            Msg::Dragged(Dragged::Dropped(file)) => {
+                (self.is_dragging, self.dropped) = (false, Some(file));
+                if self.route.as_ref().map(Route::place) != Some(Place::Replay) {
+                    page::set_hash(&self.last(Place::Replay).to_string());
                 }
             }
-            Msg::ReplayQuery(query, is_step) => {
-                self.replay_query = query.clone();
-                self.tell(Route::Replay { query: query.to_string() }, is_step);
+            Msg::Carried(place, carried) => self.stand(place).carried = Some(carried),
+            Msg::Told(place, Told::Query(query, is_step)) => self.tell(Route::to(place, &query), is_step),
+            Msg::Told(_, Told::Handover(handed)) => {
+                self.handed = Some((self.handed.as_ref().map_or(1, |(last, _)| last + 1), handed));
+                self.stand(Place::Lab).query = AttrValue::default();
+                page::set_hash(&Route::to(Place::Lab, "").to_string());
             }
             Msg::Hash(hash) => match Route::parse(&hash) {
                 Some(route) => self.go(route),
@@ -145,22 +150,27 @@ impl Component for App {
                 // Where storage is denied the choice holds for this visit.
                 page::store(THEME_KEY, self.theme.as_str());
             }
-            Msg::WhatIf(handover) => {
-                self.handover = Some(handover);
-                page::set_hash(&Route::LAB.to_string());
-            }
-            Msg::LabQuery(query, is_step) => {
-                self.lab_query = query.clone();
-                self.tell(Route::Lab { query: query.to_string() }, is_step);
-            }
-            Msg::Node(node) => {
-                let route = Route::Live { node: Some(node.to_string()) };
-                if self.route.as_ref() != Some(&route) {
-                    page::set_hash(&route.to_string());
-                }
-            }
         }
         true
+    }
+
+    fn rendered(&mut self, ctx: &Context<Self>, _first: bool) {
+        for place in Place::ALL {
+            let shown = self.shown(place);
+            let stand = self.stand(place);
+            match (&stand.carried, stand.host.cast::<Element>()) {
+                (Some(Ok(carried)), _) => carried.show(&shown),
+                (None, Some(host)) if stand.is_visited && !stand.is_awaited => {
+                    stand.is_awaited = true;
+                    let told = ctx.link().callback(move |told| Msg::Told(place, told));
+                    ctx.link().send_future(async move {
+                        let told = move |it| told.emit(it);
+                        Msg::Carried(place, Carried::load(place.program(), place.as_str(), host, told).await)
+                    });
+                }
+                _ => {}
+            }
+        }
     }
 
     fn view(&self, ctx: &Context<Self>) -> Html {
@@ -175,10 +185,7 @@ impl Component for App {
                 <header class="topbar">
                     <h1 class="brand"><Mark /><span>{ "Rumormill" }</span></h1>
                     <nav class="places" aria-label="Places">
-                        { self.place(&Route::Lab { query: self.lab_query.to_string() }, "Lab", "place-lab") }
-                        { self.place(&Route::RACE, "Race", "place-race") }
-                        { self.place(&Route::LIVE, "Live", "place-live") }
-                        { self.place(&Route::Replay { query: self.replay_query.to_string() }, "Replay", "place-replay") }
+                        { for Place::ALL.map(|place| self.tab(place)) }
                     </nav>
                     <div class="tools">
                         <Button label={next} {icon} icon_only=true kind={ButtonKind::Quiet} testid="theme-toggle"
@@ -195,7 +202,7 @@ impl Component for App {
                     </div>
                 }
                 <main class="place-root" id="place" tabindex="-1" data-testid="place">
-                    { self.places(ctx) }
+                    { for Place::ALL.map(|place| self.place(place)) }
                 </main>
                 if self.is_dragging {
                     <div class="drop-here" data-testid="drop-here"><p>{ "Drop a trace to play it in Replay" }</p></div>
@@ -206,9 +213,20 @@ impl Component for App {
 }
 
 impl App {
+    fn stand(&mut self, place: Place) -> &mut Stand {
+        &mut self.stands[place as usize]
+    }
+
+    /// The way to where a place was last.
+    fn last(&self, place: Place) -> Route {
+        Route::to(place, &self.stands[place as usize].query)
+    }
+
     /// Lets the address say what a place shows, while that place is in sight.
     fn tell(&mut self, route: Route, is_step: bool) {
-        if self.route.as_ref().is_some_and(|current| current.is_same_place(&route)) {
+        let place = route.place();
+        self.stand(place).query = route.query().to_owned().into();
+        if self.route.as_ref().is_some_and(|current| current.place() == place && *current != route) {
             let go = if is_step { page::set_hash } else { page::replace_hash };
             go(&route.to_string());
             self.route = Some(route);
@@ -216,90 +234,88 @@ impl App {
     }
 
     fn go(&mut self, route: Route) {
-        match &route {
-            Route::Lab { query } => {
-                self.lab_query = query.as_str().into();
-                self.visited.0 = true;
-                page::set_title("Lab · Rumormill");
-            }
-            Route::Race { .. } => {
-                self.visited.2 = true;
-                page::set_title("Race · Rumormill");
-            }
-            Route::Replay { query } => {
-                self.replay_query = query.as_str().into();
-                self.visited.3 = true;
-                page::set_title("Replay · Rumormill");
-            }
-            Route::Live { .. } => {
-                self.visited.1 = true;
-                page::set_title("Live · Rumormill");
-            }
-        }
+        let place = route.place();
+        let stand = self.stand(place);
+        (stand.query, stand.is_visited) = (route.query().to_owned().into(), true);
+        page::set_title(&format!("{} · Rumormill", place.name()));
         self.route = Some(route);
     }
 
     /// A page that a node served shows that node, any other the Lab.
     fn go_to_default(&mut self) {
         let route = match &self.own_node {
-            Some(node) => Route::Live { node: Some(node.to_string()) },
-            None => Route::LAB,
+            Some(node) => Route::to(Place::Live, node),
+            None => Route::to(Place::Lab, ""),
         };
         page::replace_hash(&route.to_string());
         self.go(route);
     }
 
-    /// A tab. It leads to where the place was last: a node in the address stays there.
-    fn place(&self, route: &Route, name: &'static str, testid: &'static str) -> Html {
-        let current = self.route.as_ref().is_some_and(|current| current.is_same_place(route));
+    /// A tab. It leads to where the place was last.
+    fn tab(&self, place: Place) -> Html {
+        let is_current = self.is_in_sight(place);
         html! {
-            <a class="place" href={route.to_string()} aria-current={current.then_some("page")} data-testid={testid}>
-                { name }
+            <a class="place" href={self.last(place).to_string()} aria-current={is_current.then_some("page")}
+                data-testid={format!("place-{}", place.as_str())}>
+                { place.name() }
             </a>
         }
     }
 
-    fn places(&self, ctx: &Context<Self>) -> Html {
-        let is_dark = self.theme.is_dark(self.system_is_dark);
-        let in_lab = matches!(self.route, Some(Route::Lab { .. }));
-        let in_replay = matches!(self.route, Some(Route::Replay { .. }));
-        let in_live = matches!(self.route, Some(Route::Live { .. }));
-        let query = match &self.route {
-            Some(Route::Race { query }) => Some(AttrValue::from(query.clone())),
-            _ => None,
-        };
-        let node = match &self.route {
-            Some(Route::Live { node }) => node.clone().map(AttrValue::from),
-            _ => None,
-        };
+    fn is_in_sight(&self, place: Place) -> bool {
+        self.route.as_ref().is_some_and(|route| route.place() == place)
+    }
+
+    /// What a place is told.
+    fn shown(&self, place: Place) -> Shown {
+        let takes_files = place == Place::Replay;
+        Shown {
+            active: self.is_in_sight(place),
+            is_dark: self.theme.is_dark(self.system_is_dark),
+            query: self.stands[place as usize].query.clone(),
+            own_node: self.own_node.clone(),
+            handed: self.handed.clone().filter(|_| place == Place::Lab),
+            file: self.dropped.clone().filter(|_| takes_files),
+        }
+    }
+
+    /// Where a place is put by its program, and a word on that until it is there.
+    fn place(&self, place: Place) -> Html {
+        let stand = &self.stands[place as usize];
+        if !stand.is_visited {
+            return html! {};
+        }
+        let in_sight = self.is_in_sight(place);
+        let is_there = matches!(stand.carried, Some(Ok(_)));
         html! {
             <>
-                if self.visited.0 {
-                    <div class="place-root" hidden={!in_lab}>
-                        <Lab active={in_lab} {is_dark} handover={self.handover.clone()} query={self.lab_query.clone()}
-                            on_query={ctx.link().callback(|(query, is_step)| Msg::LabQuery(query, is_step))} />
-                    </div>
-                }
-                if self.visited.2 {
-                    <div class="place-root" hidden={query.is_none()}>
-                        <Race active={query.is_some()} query={query.unwrap_or_default()} {is_dark} />
-                    </div>
-                }
-                if self.visited.3 {
-                    <div class="place-root" hidden={!in_replay}>
-                        <Lab active={in_replay} {is_dark} is_replay=true file={self.dropped.clone()} query={self.replay_query.clone()}
-                            on_query={ctx.link().callback(|(query, is_step)| Msg::ReplayQuery(query, is_step))} />
-                    </div>
-                }
-                if self.visited.1 {
-                    <div class="place-root" hidden={!in_live}>
-                        <Live {node} own_node={self.own_node.clone()} active={in_live} {is_dark}
-                            on_node={ctx.link().callback(Msg::Node)} on_what_if={ctx.link().callback(Msg::WhatIf)} />
-                    </div>
+                <div class="place-root" key={place.as_str()} hidden={!in_sight || !is_there} ref={stand.host.clone()} />
+                if in_sight && !is_there {
+                    { word(place, stand.carried.as_ref().and_then(|it| it.as_ref().err())) }
                 }
             </>
         }
     }
+}
+
+/// What is there in place of a place.
+fn word(place: Place, failed: Option<&String>) -> Html {
+    match failed {
+        None => html! { <p class="boot" key="word">{ "Loading…" }</p> },
+        Some(why) => html! {
+            <div class="unstored" key="word">
+                <Notice tone={Tone::Bad} title={format!("{} could not be loaded", place.name())} testid="not-loaded">
+                    <p>{ format!("The browser says: {why}. What is in the other places is still there.") }</p>
+                    <Button label="Load the page again" testid="reload" onclick={Callback::from(|()| page::reload())} />
+                </Notice>
+            </div>
+        },
+    }
+}
+
+/// Runs the shell on the page.
+pub fn start() {
+    yew::Renderer::<App>::new().render();
 }
 
 /// The page's sign: three nodes that talk.

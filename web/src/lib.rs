@@ -1,8 +1,9 @@
 //! The dashboard: a cluster in the browser tab, and a window on live nodes.
 //!
-//! Two binaries share this library: `app`, which owns the page, and `worker`, a dedicated Web Worker that keeps
-//! the simulation off the page's thread. Nothing here carries a `#[wasm_bindgen]` export, because an export in a
-//! shared library would appear in both.
+//! Six programs share this library, so that a visitor fetches what is looked at and no more. `lab`, `race` and `live`
+//! own the page: each carries places (`carried`), and the one that is there first also runs the shell around them
+//! (`app`). `worker`, `player` and `member` are dedicated Web Workers: they keep the simulated cluster, the recording,
+//! or the tab's own member off the page's thread.
 
 pub mod glue;
 pub mod route;
@@ -14,4 +15,5 @@ pub mod share;
 pub mod replay;
 pub mod sweep;
 pub mod live;
+pub mod carried;
 pub mod app;

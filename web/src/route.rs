@@ -4,6 +4,53 @@
 use std::fmt;
 
 /// A place of the page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A cluster in this tab.
+    Lab,
+    /// Several clusters side by side.
+    Race,
+    /// Real nodes.
+    Live,
+    /// Recorded traces.
+    Replay,
+}
+
+impl Place {
+    /// All places, in the order in which the page names them.
+    pub const ALL: [Self; 4] = [Self::Lab, Self::Race, Self::Live, Self::Replay];
+
+    /// The place in one lower-case word, as in the address.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Lab => "lab",
+            Self::Race => "race",
+            Self::Live => "live",
+            Self::Replay => "replay",
+        }
+    }
+
+    /// The place's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Lab => "Lab",
+            Self::Race => "Race",
+            Self::Live => "Live",
+            Self::Replay => "Replay",
+        }
+    }
+
+    /// The program that carries it.
+    pub fn program(self) -> &'static str {
+        match self {
+            Self::Lab | Self::Replay => "lab",
+            Self::Race => "race",
+            Self::Live => "live",
+        }
+    }
+}
+
+/// A place of the page, and what is to be seen there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Route {
     /// A cluster in this tab.
@@ -46,27 +93,33 @@ impl Route {
         }
     }
 
-    /// The Lab as it stands.
-    pub const LAB: Self = Self::Lab { query: String::new() };
+    /// The way to a place, with what [`Route::query`] gave there; empty for the place as it stands.
+    pub fn to(place: Place, query: &str) -> Self {
+        let query = query.to_owned();
+        match place {
+            Place::Lab => Self::Lab { query },
+            Place::Race => Self::Race { query },
+            Place::Replay => Self::Replay { query },
+            Place::Live => Self::Live { node: Some(query).filter(|node| !node.is_empty()) },
+        }
+    }
 
-    /// The Live place without a node.
-    pub const LIVE: Self = Self::Live { node: None };
+    /// Which place it leads to.
+    pub fn place(&self) -> Place {
+        match self {
+            Self::Lab { .. } => Place::Lab,
+            Self::Race { .. } => Place::Race,
+            Self::Replay { .. } => Place::Replay,
+            Self::Live { .. } => Place::Live,
+        }
+    }
 
-    /// The Race as it stands.
-    pub const RACE: Self = Self::Race { query: String::new() };
-
-    /// Replay as it stands.
-    pub const REPLAY: Self = Self::Replay { query: String::new() };
-
-    /// Do both name the same place, whatever else they say?
-    pub fn is_same_place(&self, other: &Self) -> bool {
-        matches!(
-            (self, other),
-            (Self::Lab { .. }, Self::Lab { .. })
-                | (Self::Race { .. }, Self::Race { .. })
-                | (Self::Replay { .. }, Self::Replay { .. })
-                | (Self::Live { .. }, Self::Live { .. })
-        )
+    /// What the address says of the place, in the place's own words.
+    pub fn query(&self) -> &str {
+        match self {
+            Self::Lab { query } | Self::Race { query } | Self::Replay { query } => query,
+            Self::Live { node } => node.as_deref().unwrap_or_default(),
+        }
     }
 }
 
@@ -138,12 +191,12 @@ mod tests {
         check("", None);
         check("#", None);
         check("#/nowhere", None);
-        check("#/lab", Some(Route::LAB));
-        check("/lab", Some(Route::LAB));
+        check("#/lab", Some(Route::to(Place::Lab, "")));
+        check("/lab", Some(Route::to(Place::Lab, "")));
         check("#/lab?later=1", Some(Route::Lab { query: "later=1".to_owned() }));
-        check("#/replay", Some(Route::REPLAY));
-        check("#/live", Some(Route::LIVE));
-        check("#/live?node=", Some(Route::LIVE));
+        check("#/replay", Some(Route::to(Place::Replay, "")));
+        check("#/live", Some(Route::to(Place::Live, "")));
+        check("#/live?node=", Some(Route::to(Place::Live, "")));
         check("#/live?node=ws://h:1/observe", live("ws://h:1/observe"));
         check("#/live?a=b&node=ws%3A%2F%2Fh", live("ws://h"));
         check("#/live?node=100%", live("100%"));
@@ -154,6 +207,7 @@ mod tests {
     fn what_is_written_is_read_back() {
         for node in ["ws://127.0.0.1:7700", "wss://[::1]:1/a b?c=d&e#f%", "ä"] {
             let route = Route::Live { node: Some(node.to_owned()) };
+            assert_eq!(Route::to(route.place(), route.query()), route);
             assert_eq!(Route::parse(&route.to_string()), Some(route));
         }
         for query in ["", "view=grid&sel=3"] {

@@ -5,8 +5,27 @@ use std::{cell::RefCell, rc::Rc};
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{ErrorEvent, Event, MessageEvent, Worker, WorkerOptions, WorkerType};
 
-/// The loader that Trunk writes beside the page for the `worker` binary; the name carries no hash.
-const LOADER_URL: &str = "worker_loader.js";
+/// Which worker: each has a program of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Job {
+    /// Simulates clusters.
+    Simulate,
+    /// Plays recordings.
+    Play,
+    /// Is a member of a live cluster.
+    Member,
+}
+
+impl Job {
+    /// The loader that Trunk writes beside the page for the program; the name carries no hash.
+    fn loader(self) -> &'static str {
+        match self {
+            Self::Simulate => "worker_loader.js",
+            Self::Play => "player_loader.js",
+            Self::Member => "member_loader.js",
+        }
+    }
+}
 
 /// The browser refused to start the worker, with its own words why.
 #[derive(Debug)]
@@ -36,26 +55,15 @@ impl Background {
     /// # Errors
     /// The browser's refusal, for example because of a content security policy.
     pub fn spawn(
-        on_bytes: impl FnMut(Vec<u8>) + 'static,
-        on_error: impl FnMut(String) + 'static,
-    ) -> Result<Self, SpawnError> {
-        Self::spawn_as("", on_bytes, on_error)
-    }
-
-    /// As [`Background::spawn`], under a name by which the worker knows what it is for.
-    ///
-    /// # Errors
-    /// As [`Background::spawn`].
-    pub fn spawn_as(
-        name: &str,
+        job: Job,
         mut on_bytes: impl FnMut(Vec<u8>) + 'static,
         mut on_error: impl FnMut(String) + 'static,
     ) -> Result<Self, SpawnError> {
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
-        options.set_name(name);
-        let worker = Worker::new_with_options(LOADER_URL, &options)
-            .map_err(|error| SpawnError(format!("{error:?}")))?;
+        let loader = job.loader();
+        let worker =
+            Worker::new_with_options(loader, &options).map_err(|error| SpawnError(format!("{error:?}")))?;
         let outbox = Rc::new(RefCell::new(Outbox::Waiting(Vec::new())));
         let on_message = {
             let (worker, outbox) = (worker.clone(), Rc::clone(&outbox));
@@ -72,7 +80,7 @@ impl Background {
         // A script that cannot be fetched is told by an event without a message.
         let on_error = Closure::new(move |event: Event| {
             let message = event.dyn_ref::<ErrorEvent>().map(ErrorEvent::message);
-            on_error(message.unwrap_or_else(|| format!("{LOADER_URL} could not be loaded")));
+            on_error(message.unwrap_or_else(|| format!("{loader} could not be loaded")));
         });
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));

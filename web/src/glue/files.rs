@@ -106,29 +106,6 @@ thread_local! {
     static READS: Reads = Reads::default();
 }
 
-/// A file on its way to the place that opens it. It is there once: the page would hold it for its whole life otherwise.
-#[derive(Debug)]
-pub struct Handed(RefCell<Option<Given>>);
-
-impl Handed {
-    /// To be handed over.
-    pub fn new(given: Given) -> Rc<Self> {
-        Rc::new(Self(RefCell::new(Some(given))))
-    }
-
-    /// The file, the first time.
-    pub fn take(&self) -> Option<Given> {
-        self.0.borrow_mut().take()
-    }
-}
-
-impl PartialEq for Handed {
-    /// Each is another, whatever stands in it.
-    fn eq(&self, other: &Self) -> bool {
-        std::ptr::eq(self, other)
-    }
-}
-
 /// A file that the user gave.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Given {
@@ -157,7 +134,8 @@ pub fn choose(id: &str) {
     }
 }
 
-fn read(file: File, bytes_max: u64, given: impl FnOnce(Given) + 'static) {
+/// Reads a file. It takes a while, and comes to nothing if another is given meanwhile.
+pub fn read(file: File, bytes_max: u64, given: impl FnOnce(Given) + 'static) {
     let name = file.name();
     let number = READS.with(Reads::begin);
     if file.size() > bytes_max as f64 {
@@ -187,12 +165,12 @@ pub enum Dragged {
     Over,
     /// It is not any more.
     Away,
-    /// It was dropped, and read.
-    Dropped(Given),
+    /// It was dropped.
+    Dropped(File),
 }
 
 /// Tells of files that are dragged over the page and dropped there, as long as the listeners live.
-pub fn on_drop(bytes_max: u64, told: impl FnMut(Dragged) + 'static) -> [Listener; 3] {
+pub fn on_drop(told: impl FnMut(Dragged) + 'static) -> [Listener; 3] {
     let told = Rc::new(RefCell::new(told));
     let (over, away) = (Rc::clone(&told), Rc::clone(&told));
     [
@@ -212,12 +190,8 @@ pub fn on_drop(bytes_max: u64, told: impl FnMut(Dragged) + 'static) -> [Listener
         Listener::new(&window(), "drop", move |event| {
             let Some(transfer) = files_of(&event) else { return };
             event.prevent_default();
-            // It takes a while to be read, and is not read to its end if another is given meanwhile.
-            (told.borrow_mut())(Dragged::Away);
-            let told = Rc::clone(&told);
-            if let Some(file) = transfer.files().and_then(|files| files.get(0)) {
-                read(file, bytes_max, move |given| (told.borrow_mut())(Dragged::Dropped(given)));
-            }
+            let file = transfer.files().and_then(|files| files.get(0));
+            (told.borrow_mut())(file.map_or(Dragged::Away, Dragged::Dropped));
         }),
     ]
 }
@@ -231,14 +205,6 @@ fn files_of(event: &Event) -> Option<DataTransfer> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_file_is_handed_over_once() {
-        let given = Given { name: "run.jsonl".into(), bytes: Ok(vec![1, 2, 3]) };
-        let handed = Handed::new(given.clone());
-        assert_eq!((handed.take(), handed.take()), (Some(given.clone()), None));
-        assert!(handed == Rc::clone(&handed) && handed != Handed::new(given));
-    }
 
     #[test]
     fn only_the_file_that_was_given_last_counts() {

@@ -10,8 +10,9 @@ pub mod http;
 pub mod canvas;
 pub mod hook;
 pub mod files;
+pub mod programs;
 pub mod socket;
 
-pub use background::{Background, SpawnError};
+pub use background::{Background, Job, SpawnError};
 pub use listener::Listener;
 pub use scope::serve;

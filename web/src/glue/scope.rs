@@ -4,11 +4,6 @@ use js_sys::{Array, Uint8Array};
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
-/// What the page called this worker when it started it; empty if it did not.
-pub fn name() -> String {
-    scope().name()
-}
-
 /// Answers every message of the page with what `handle` returns, for as long as the worker lives, and tells the page
 /// that from now on it listens.
 ///

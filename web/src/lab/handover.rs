@@ -2,9 +2,10 @@
 //! Only data; the Lab takes it as it takes a preset.
 
 use super::{protocol::Deed, setup::Setup};
+use serde::{Deserialize, Serialize};
 
 /// A cluster to be simulated that is like one elsewhere.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Handover {
     /// The setup.
     pub setup: Setup,

@@ -12,10 +12,11 @@ use super::sharing::{ShareMsg, Sharing};
 use super::stage::{Light, Stage};
 use super::state::View;
 use super::theory_line::{self, TheoryLine};
-use crate::glue::files::Handed;
+use crate::glue::files;
 use crate::glue::hook::Hook;
 use crate::glue::time::{Frames, now_ms};
-use crate::glue::{Background, Listener, page};
+use crate::glue::{Background, Job, Listener, page};
+use crate::replay::file::BYTES_MAX;
 use crate::share::link;
 use crate::sweep::Band;
 use std::{
@@ -54,7 +55,7 @@ pub struct LabProps {
     pub is_replay: bool,
     /// A file that was dropped on the page, to be taken.
     #[prop_or_default]
-    pub file: Option<Rc<Handed>>,
+    pub file: Option<web_sys::File>,
     /// What the page's address says of the Lab.
     pub query: AttrValue,
     /// What the address is to say, and whether that is a step in the history.
@@ -166,7 +167,7 @@ impl Component for Lab {
         lab.set_active(ctx);
         lab.follow_address(ctx);
         lab.take_over(ctx.props().handover.as_ref());
-        lab.take_file(ctx);
+        take_file(ctx);
         lab
     }
 
@@ -179,7 +180,9 @@ impl Component for Lab {
             _ => false,
         };
         self.take_over(new.filter(|_| !is_known));
-        self.take_file(ctx);
+        if ctx.props().file != old.file {
+            take_file(ctx);
+        }
         self.revision += 1;
         true
     }
@@ -252,19 +255,18 @@ fn listen_to_keys(ctx: &Context<Lab>, view: &Rc<RefCell<View>>) -> Listener {
     })
 }
 
+/// Opens the file that was dropped.
+fn take_file(ctx: &Context<Lab>) {
+    if let Some(file) = &ctx.props().file {
+        let given = ctx.link().callback(|given| Msg::Act(Action::OpenFile(Box::new(given))));
+        files::read(file.clone(), BYTES_MAX, move |it| given.emit(it));
+    }
+}
+
 impl Lab {
     fn take_over(&mut self, handover: Option<&Rc<Handover>>) {
         if let Some(handover) = handover {
             self.act(Action::TakeOver(Box::new((**handover).clone())));
-        }
-    }
-
-    fn take_file(&mut self, ctx: &Context<Self>) {
-        if let Some(given) = ctx.props().file.as_ref().and_then(|file| file.take()) {
-            if self.background.is_none() {
-                self.begin_again(ctx);
-            }
-            self.act(Action::OpenFile(Box::new(given)));
         }
     }
 
@@ -281,7 +283,8 @@ impl Lab {
     fn spawn(&mut self, ctx: &Context<Self>) {
         let on_report = ctx.link().callback(Msg::Report);
         let on_error = ctx.link().callback(Msg::Failed);
-        match Background::spawn(move |bytes| on_report.emit(bytes), move |why| on_error.emit(why)) {
+        let job = if ctx.props().is_replay { Job::Play } else { Job::Simulate };
+        match Background::spawn(job, move |bytes| on_report.emit(bytes), move |why| on_error.emit(why)) {
             Ok(background) => self.background = Some(background),
             Err(error) => self.failed = Some(error.0),
         }

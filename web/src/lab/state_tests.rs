@@ -3,20 +3,36 @@ use super::super::setup::LimiterKind;
 use super::super::worker::Machine;
 use super::*;
 use crate::glue::files::Given;
+use crate::replay::worker::Player;
 use crate::share::link::{Shared, read, write};
 use rumormill_core::Strategy;
 use std::cell::Cell;
 
+/// The worker of the Lab or of Replay.
+enum Worker {
+    Simulates(Machine),
+    Plays(Player),
+}
+
+impl Worker {
+    fn obey(&mut self, command: Command) -> Report {
+        match self {
+            Self::Simulates(machine) => machine.obey(command),
+            Self::Plays(player) => player.obey(command),
+        }
+    }
+}
+
 /// The page with a real worker behind it.
 struct Pair {
     view: View,
-    machine: Machine,
+    worker: Worker,
 }
 
 impl Pair {
     fn new() -> Self {
         let (view, commands) = View::new();
-        let mut pair = Self { view, machine: Machine::new(|| 0.0) };
+        let mut pair = Self { view, worker: Worker::Simulates(Machine::new(|| 0.0)) };
         pair.obey(commands);
         pair
     }
@@ -31,7 +47,7 @@ impl Pair {
 
     fn obey(&mut self, commands: Vec<Command>) {
         for command in commands {
-            match self.machine.obey(command) {
+            match self.worker.obey(command) {
                 Report::Frame(mut frame) => drop(self.view.take(&mut frame)),
                 other => panic!("{other:?}"),
             }
@@ -273,7 +289,7 @@ fn the_next_message_of_a_node_can_be_dropped() {
     while pair.view.now_us < 900_000 && flights == 0 {
         let look = pair.view.look();
         let to_us = pair.view.now_us + 10_000;
-        let Report::Frame(frame) = pair.machine.obey(Command::Advance { to_us, look }) else {
+        let Report::Frame(frame) = pair.worker.obey(Command::Advance { to_us, look }) else {
             panic!("no frame")
         };
         pair.view.now_us = frame.now_us;
@@ -343,7 +359,7 @@ fn on_a_slow_machine_another_branch_is_reached_all_the_same() {
         now_ms.set(now_ms.get() + by_ms.get());
         now_ms.get()
     });
-    let mut pair = Pair { view, machine };
+    let mut pair = Pair { view, worker: Worker::Simulates(machine) };
     pair.obey(commands);
     pair.play(5);
     pair.act(Action::Seek(3_000_000));
@@ -362,7 +378,7 @@ fn on_a_slow_machine_another_branch_is_reached_all_the_same() {
 
 /// A link as it was made of the run in sight.
 fn link(pair: &mut Pair) -> String {
-    let Report::Record(record) = pair.machine.obey(Command::Record) else { panic!("there is a run") };
+    let Report::Record(record) = pair.worker.obey(Command::Record) else { panic!("there is a run") };
     write(&Shared { recipe: pair.view.recipe(), acts: record.log, at_us: record.now_us }).expect("it fits")
 }
 
@@ -422,11 +438,11 @@ fn the_panel_of_a_linked_run_shows_what_is_set_at_its_moment() {
 
 #[test]
 fn a_recording_is_looked_at_and_a_file_that_is_none_changes_nothing() {
-    let mut pair = Pair { view: View::for_replay(), machine: Machine::new(|| 0.0) };
+    let mut pair = Pair { view: View::for_replay(), worker: Worker::Plays(Player::new(|| 0.0)) };
     let open = |pair: &mut Pair, text: &str| {
         let given = Given { name: "run.jsonl".into(), bytes: Ok(text.as_bytes().to_vec()) };
         for command in pair.view.act(Action::OpenFile(Box::new(given))) {
-            match pair.machine.obey(command) {
+            match pair.worker.obey(command) {
                 Report::Opened { run, opened: Ok(facts) } => {
                     let commands = pair.view.take_opened(run, *facts);
                     pair.obey(commands);
@@ -465,10 +481,10 @@ fn file(text: &str) -> Action {
 #[test]
 fn of_two_files_that_were_sent_before_any_was_read_the_last_one_that_is_a_trace_is_played() {
     for (last, nodes) in [(CRASHED, 1), ("no trace", 2)] {
-        let mut pair = Pair { view: View::for_replay(), machine: Machine::new(|| 0.0) };
+        let mut pair = Pair { view: View::for_replay(), worker: Worker::Plays(Player::new(|| 0.0)) };
         let both = format!("{CRASHED}\n{{\"at\":3000000,\"node\":\"b\",\"event\":\"crashed\"}}");
         let commands = [pair.view.act(file(&both)), pair.view.act(file(last))].concat();
-        let reports: Vec<Report> = commands.into_iter().map(|command| pair.machine.obey(command)).collect();
+        let reports: Vec<Report> = commands.into_iter().map(|command| pair.worker.obey(command)).collect();
         for report in reports {
             let Report::Opened { run, opened } = report else { panic!("{report:?}") };
             if let Ok(facts) = opened {
@@ -484,10 +500,10 @@ fn of_two_files_that_were_sent_before_any_was_read_the_last_one_that_is_a_trace_
 
 #[test]
 fn replay_begins_again_without_a_recording_and_never_with_a_run() {
-    let mut pair = Pair { view: View::for_replay(), machine: Machine::new(|| 0.0) };
+    let mut pair = Pair { view: View::for_replay(), worker: Worker::Plays(Player::new(|| 0.0)) };
     let mut open = |view: &mut View| {
         let commands = view.act(file(CRASHED));
-        let Report::Opened { run, opened: Ok(facts) } = pair.machine.obey(commands[0].clone()) else {
+        let Report::Opened { run, opened: Ok(facts) } = pair.worker.obey(commands[0].clone()) else {
             panic!("it is a trace")
         };
         view.take_opened(run, *facts);

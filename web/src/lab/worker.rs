@@ -1,11 +1,10 @@
 //! The worker's side: keeps the simulated cluster, obeys commands, and reports. It knows no browser: the clock that
-//! ends a tick is handed in, so it is tested natively.
+//! ends a tick is handed in, so it is tested natively. Recordings are another worker's business (`replay::worker`).
 
 use super::look;
 use super::protocol::{Command, Frame, Look, Report, SpreadNews};
 use super::record;
 use super::timeline::Timeline;
-use crate::replay::recording::Recording;
 use rumormill_sim::{Spread, SpreadConfig, SpreadResult, trace_hash_of};
 
 /// A tick handles at most so many events, however fast they are.
@@ -27,8 +26,6 @@ const SPREAD_BATCH: u32 = 1_000;
 pub struct Machine {
     clock: Box<dyn Fn() -> f64>,
     timeline: Option<Timeline>,
-    /// In place of a run: what is looked at in Replay.
-    recording: Option<Recording>,
     spread: Option<Spread>,
 }
 
@@ -41,7 +38,7 @@ impl std::fmt::Debug for Machine {
 impl Machine {
     /// A machine without a run; `clock` tells milliseconds of real time.
     pub fn new(clock: impl Fn() -> f64 + 'static) -> Self {
-        Self { clock: Box::new(clock), timeline: None, recording: None, spread: None }
+        Self { clock: Box::new(clock), timeline: None, spread: None }
     }
 
     /// Obeys an encoded command and returns the encoded report.
@@ -64,21 +61,11 @@ impl Machine {
             }
             Command::Start { run, scenario, script, look } => match Timeline::new(run, *scenario, script) {
                 Ok(timeline) => {
-                    (self.timeline, self.recording) = (Some(timeline), None);
+                    self.timeline = Some(timeline);
                     self.report(&look, started_ms)
                 }
                 Err(why) => Report::NotStarted(why),
             },
-            Command::Open { run, name, bytes } => {
-                let opened = Recording::open(run, name.clone(), &bytes);
-                let opened = opened.map_err(|why| (name, why)).map(|recording| {
-                    let facts = Box::new(recording.facts().clone());
-                    (self.recording, self.timeline) = (Some(recording), None);
-                    facts
-                });
-                Report::Opened { run, opened }
-            }
-            command if self.recording.is_some() => self.look_back(command),
             Command::Advance { to_us, look } => self.with(&look, |timeline, clock| {
                 timeline.advance(to_us, EVENTS_MAX, || clock() - started_ms >= TICK_MS);
             }),
@@ -102,40 +89,8 @@ impl Machine {
             Command::Look(look) => self.report(&look, started_ms),
             Command::Spread(config) => self.begin_spread(&config, started_ms),
             Command::SpreadOn => self.spread_on(started_ms),
+            Command::Open { .. } => Report::Idle,
         }
-    }
-
-    /// Obeys a command on a recording: it can be looked at and not changed.
-    fn look_back(&mut self, command: Command) -> Report {
-        let started_ms = (self.clock)();
-        let Some(recording) = &mut self.recording else { return Report::Idle };
-        let look = match command {
-            Command::Record => return Report::Record(Box::new(recording.record())),
-            Command::Advance { to_us, look } => {
-                recording.advance(to_us);
-                look
-            }
-            Command::Step { look } => {
-                recording.step();
-                look
-            }
-            Command::StepBack { look } => {
-                recording.step_back();
-                look
-            }
-            Command::Seek { to_us, look } => {
-                recording.seek(to_us);
-                look
-            }
-            Command::Look(look)
-            | Command::Fork { look }
-            | Command::Switch { look, .. }
-            | Command::Do { look, .. } => look,
-            _ => return Report::Idle,
-        };
-        let mut frame = recording.frame(&look);
-        frame.took_us = (((self.clock)() - started_ms) * 1_000.0) as u32;
-        Report::Frame(Box::new(frame))
     }
 
     fn begin_spread(&mut self, config: &SpreadConfig, started_ms: f64) -> Report {

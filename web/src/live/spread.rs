@@ -8,7 +8,7 @@ use super::{
     what_if, words,
 };
 use crate::{
-    glue::{Background, page},
+    glue::{Background, Job, page},
     lab::{
         protocol::{self, Deed, Report},
         setup::{Field, Setup},
@@ -162,7 +162,11 @@ impl SpreadPanel {
             let worker = self.workers.len();
             let on_report = ctx.link().callback(move |bytes| Msg::Report(worker, bytes));
             let on_error = ctx.link().callback(Msg::Failed);
-            match Background::spawn(move |bytes| on_report.emit(bytes), move |why| on_error.emit(why)) {
+            match Background::spawn(
+                Job::Simulate,
+                move |bytes| on_report.emit(bytes),
+                move |why| on_error.emit(why),
+            ) {
                 Ok(background) => self.workers.push(background),
                 Err(error) => return self.fail(error.0),
             }

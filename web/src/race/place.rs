@@ -8,7 +8,7 @@ use super::stage::{Light, Stage};
 use super::state::{Action, Order, View};
 use super::verdict;
 use crate::glue::time::{Frames, now_ms};
-use crate::glue::{Background, Listener, element, page};
+use crate::glue::{Background, Job, Listener, element, page};
 use crate::lab::meter::Meter;
 use crate::lab::pace::{Pace, SPEED_MAX, SPEED_MIN, speed_words};
 use crate::lab::protocol::{self, Report};
@@ -193,7 +193,11 @@ impl Race {
             let on_error = ctx.link().callback(Msg::Failed);
             // Whatever the worker of this lane before owed, nobody will answer.
             self.view.heats[lane].waiting = 0;
-            match Background::spawn(move |bytes| on_report.emit(bytes), move |why| on_error.emit(why)) {
+            match Background::spawn(
+                Job::Simulate,
+                move |bytes| on_report.emit(bytes),
+                move |why| on_error.emit(why),
+            ) {
                 Ok(worker) => self.workers.push(worker),
                 Err(error) => self.failed = Some(error.0),
             }

@@ -6,6 +6,7 @@ mod matching;
 mod cluster;
 pub mod recording;
 mod look;
+pub mod worker;
 
 pub mod panel;
 pub mod told;

@@ -2,7 +2,7 @@
 //! worker of its own, with the figures in place of a picture. Its dialog, and what it says.
 
 use super::plan::Plan;
-use crate::glue::{Background, time::now_ms};
+use crate::glue::{Background, Job, time::now_ms};
 use crate::lab::protocol::{self, Command, Report, SpreadNews};
 use crate::lab::setup::group;
 use crate::lab::standing::bytes;
@@ -129,7 +129,11 @@ impl Large {
         self.runs += 1;
         let on_report = ctx.link().callback(Msg::Report);
         let on_error = ctx.link().callback(Msg::Failed);
-        match Background::spawn(move |bytes| on_report.emit(bytes), move |why| on_error.emit(why)) {
+        match Background::spawn(
+            Job::Simulate,
+            move |bytes| on_report.emit(bytes),
+            move |why| on_error.emit(why),
+        ) {
             Ok(worker) => {
                 let config = ctx.props().plan.spread(nodes, self.runs);
                 worker.send(&protocol::encode(&Command::Spread(config)));

@@ -5,7 +5,7 @@ use super::large::Large;
 use super::map::{self, Shown};
 use super::plan::{LOSSES, Opening, Plan};
 use super::state::{Aim, View};
-use crate::glue::{Background, page};
+use crate::glue::{Background, Job, page};
 use crate::lab::protocol::{self, Report};
 use crate::race::verdict::millis;
 use crate::ui::{Button, ButtonKind, Dialog};
@@ -182,7 +182,11 @@ impl Sweep {
             let worker = self.workers.len();
             let on_report = ctx.link().callback(move |bytes| Msg::Report(worker, bytes));
             let on_error = ctx.link().callback(Msg::Failed);
-            match Background::spawn(move |bytes| on_report.emit(bytes), move |why| on_error.emit(why)) {
+            match Background::spawn(
+                Job::Simulate,
+                move |bytes| on_report.emit(bytes),
+                move |why| on_error.emit(why),
+            ) {
                 Ok(background) => self.workers.push(background),
                 Err(error) => {
                     self.failed = Some(error.0);

@@ -11,6 +11,3 @@ mod panel;
 
 pub(super) use panel::MemberRow;
 pub(super) use tab::{Tab, Word};
-
-/// The name of the worker that carries the member.
-pub const WORKER_NAME: &str = "member";

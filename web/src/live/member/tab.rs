@@ -1,11 +1,8 @@
 //! The page's end of the tab's member: starts its worker, hands on orders, keeps what it last said. What the member
 //! does is the machine's business.
 
-use super::{
-    WORKER_NAME,
-    protocol::{Change, End, Join, Order, Reads, Report, Standing},
-};
-use crate::glue::{Background, page, time::random_u32};
+use super::protocol::{Change, End, Join, Order, Reads, Report, Standing};
+use crate::glue::{Background, Job, page, time::random_u32};
 use rumormill_api::{Ask, EntryView, Outcome};
 use rumormill_core::NodeId;
 use yew::Callback;
@@ -177,8 +174,8 @@ impl Tab {
         self.stop();
         let turn = self.turn;
         let (on_bytes, on_error) = (self.on_word.clone(), self.on_word.clone());
-        let worker = Background::spawn_as(
-            WORKER_NAME,
+        let worker = Background::spawn(
+            Job::Member,
             move |bytes| on_bytes.emit((turn, Word::Bytes(bytes))),
             move |why| on_error.emit((turn, Word::Failed(why))),
         );

@@ -1,0 +1,66 @@
+//! What the shell tells a place, as the place's props, and what the place tells the shell. One function for each
+//! program; what it carries is linked into it and into no other.
+
+use crate::glue::programs::{Mounted, Shown, Teller, Told, mount};
+use crate::lab::{Lab, LabProps, handover::Handover};
+use crate::live::{Live, LiveProps};
+use crate::race::{Race, RaceProps};
+use crate::route::Place;
+use crate::share::packed;
+use std::{cell::RefCell, rc::Rc};
+use web_sys::Element;
+use yew::{AttrValue, Callback};
+
+/// Most bytes of a cluster that is handed over. A guess: a thousand nodes with what is done to each are a tenth of it.
+const HANDOVER_BYTES_MAX: usize = 4_000_000;
+
+/// Mounts the Lab, or Replay.
+pub fn lab(place: &str, host: Element, teller: Teller) -> Mounted {
+    let is_replay = place == Place::Replay.as_str();
+    let on_query = Callback::from(move |(query, is_step)| teller.tell(&Told::Query(query, is_step)));
+    // Each counts once, so the same one must stay the same.
+    let taken: RefCell<(u32, Option<Rc<Handover>>)> = RefCell::default();
+    mount::<Lab>(host, move |shown: &Shown| {
+        let mut taken = taken.borrow_mut();
+        if let Some((number, text)) = shown.handed.as_ref().filter(|(number, _)| *number != taken.0) {
+            *taken = (*number, packed::unpack(text, HANDOVER_BYTES_MAX).map(Rc::new));
+        }
+        LabProps {
+            active: shown.active,
+            is_dark: shown.is_dark,
+            handover: taken.1.clone(),
+            is_replay,
+            file: shown.file.clone(),
+            query: shown.query.clone(),
+            on_query: on_query.clone(),
+        }
+    })
+}
+
+/// Mounts the Race.
+pub fn race(_: &str, host: Element, _: Teller) -> Mounted {
+    mount::<Race>(host, |shown: &Shown| RaceProps {
+        query: shown.query.clone(),
+        active: shown.active,
+        is_dark: shown.is_dark,
+    })
+}
+
+/// Mounts Live.
+pub fn live(_: &str, host: Element, teller: Teller) -> Mounted {
+    let (on_node, on_what_if) = (teller.clone(), teller);
+    let on_node = Callback::from(move |node: AttrValue| on_node.tell(&Told::Query(node, true)));
+    let on_what_if = Callback::from(move |handover: Rc<Handover>| {
+        if let Some(text) = packed::pack(&*handover, HANDOVER_BYTES_MAX) {
+            on_what_if.tell(&Told::Handover(text.into()));
+        }
+    });
+    mount::<Live>(host, move |shown: &Shown| LiveProps {
+        node: Some(shown.query.clone()).filter(|node| !node.is_empty()),
+        own_node: shown.own_node.clone(),
+        on_node: on_node.clone(),
+        on_what_if: on_what_if.clone(),
+        active: shown.active,
+        is_dark: shown.is_dark,
+    })
+}
