@@ -3,10 +3,11 @@
 
 use crate::clock::Clock;
 use crate::network::Flight;
+use rumormill_core::ordered::Map;
 use rumormill_core::{
     Address, Duration, Engine, Incarnation, Input, Instant, LinkId, NodeId, State, Store, Tuning,
 };
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 /// Most requests for a link that wait for a process that does not get round to
 /// them; more are not answered. Linux's default (somaxconn) until 5.4.
@@ -34,7 +35,7 @@ pub(crate) struct Host {
     /// The latest life; each start begins another.
     pub(crate) incarnation: Incarnation,
     /// The network's links by the engine's names, and which end this is.
-    pub(crate) links: BTreeMap<LinkId, (u64, u8)>,
+    pub(crate) links: Map<LinkId, (u64, u8)>,
     accepted: u64,
     /// The store as it was when the node stopped.
     pub(crate) disk: Option<Vec<u8>>,
@@ -64,7 +65,7 @@ impl Host {
             address,
             engine: None,
             incarnation: Incarnation(0),
-            links: BTreeMap::new(),
+            links: Map::new(),
             accepted: 0,
             disk: None,
             moves: 0,
@@ -111,6 +112,6 @@ impl Host {
         self.timed_out = false;
         self.timer_at = None;
         self.timer_generation += 1;
-        core::mem::take(&mut self.links).into_values().collect()
+        core::mem::take(&mut self.links).values().copied().collect()
     }
 }

@@ -1,8 +1,8 @@
 //! Counts of what an engine did since its start: for metrics, dashboards and
 //! the simulator's figures. Only counts; nothing is decided by them.
 
+use crate::ordered::Map;
 use crate::wire::{CloseCode, MessageKind};
-use alloc::collections::BTreeMap;
 
 /// Messages and their bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -25,7 +25,7 @@ impl Tally {
 pub struct Stats {
     sent: [Tally; MessageKind::ALL.len()],
     received: [Tally; MessageKind::ALL.len()],
-    closed: BTreeMap<CloseCode, u64>,
+    closed: Map<CloseCode, u64>,
     /// Rounds begun.
     pub rounds: u64,
     /// Sends that the limiter put off.
@@ -81,7 +81,7 @@ impl Stats {
     }
 
     pub(super) fn count_closed(&mut self, code: CloseCode) {
-        *self.closed.entry(code).or_default() += 1;
+        *self.closed.or_default(code) += 1;
     }
 }
 

@@ -3,16 +3,16 @@
 //! is not known here.
 
 use crate::latency::Latency;
-use std::collections::{BTreeMap, BTreeSet};
+use rumormill_core::ordered::{Map, Set};
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Paths {
     /// The group of each node; empty without a partition.
     groups: Vec<u32>,
     /// From whom to whom nothing passes.
-    cuts: BTreeSet<(u32, u32)>,
+    cuts: Set<(u32, u32)>,
     /// By the lesser node and the greater.
-    latencies: BTreeMap<(u32, u32), Latency>,
+    latencies: Map<(u32, u32), Latency>,
 }
 
 impl Paths {

@@ -6,9 +6,9 @@ use super::Sim;
 use crate::queue::What;
 use crate::scenario::Act;
 use rumormill_core::event::TraceEvent;
+use rumormill_core::ordered::Map;
 use rumormill_core::rng::Rng;
 use rumormill_core::{Duration, Instant, hash};
-use std::collections::BTreeMap;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Subject {
@@ -31,8 +31,8 @@ struct Plan {
 /// At most one plan for each node and each link.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Plans {
-    plans: BTreeMap<u32, Plan>,
-    by_subject: BTreeMap<Subject, u32>,
+    plans: Map<u32, Plan>,
+    by_subject: Map<Subject, u32>,
     made: u32,
 }
 
