@@ -190,8 +190,14 @@ impl Component for Lab {
     fn update(&mut self, ctx: &Context<Self>, message: Msg) -> bool {
         match message {
             Msg::Act(action) => {
-                if matches!(action, Action::OpenFile(_)) && self.background.is_none() {
-                    self.begin_again(ctx);
+                if let Action::OpenFile(given) = &action {
+                    if let Some(run) = given.bytes.as_ref().ok().and_then(|bytes| link::in_file(bytes)) {
+                        page::set_hash(run);
+                        return false;
+                    }
+                    if self.background.is_none() {
+                        self.begin_again(ctx);
+                    }
                 }
                 self.act(action);
                 self.tell_address(ctx);

@@ -6,7 +6,7 @@ use super::palette::Palette;
 use super::place::{Lab, Msg};
 use super::protocol::{self, Command, Report};
 use super::record::{Record, Retraced};
-use crate::glue::{Background, files, page};
+use crate::glue::{Background, Job, files, page};
 use crate::route::Route;
 use crate::share::{
     csv,
@@ -130,7 +130,11 @@ impl Lab {
         let (Some(record), Ok(scenario)) = (&sharing.record, scenario) else { return };
         let on_bytes = ctx.link().callback(|bytes| Msg::Share(ShareMsg::Retraced(bytes)));
         let on_error = ctx.link().callback(|why| Msg::Share(ShareMsg::Failed(why)));
-        let spawned = Background::spawn(move |bytes| on_bytes.emit(bytes), move |why| on_error.emit(why));
+        let spawned = Background::spawn(
+            Job::Simulate,
+            move |bytes| on_bytes.emit(bytes),
+            move |why| on_error.emit(why),
+        );
         match spawned {
             Ok(background) => {
                 let (script, to_us) = (record.log.clone(), record.now_us);
@@ -189,8 +193,14 @@ impl Lab {
                     Some(Ok(hash)) => format!("# Its trace hash: {hash:016x}\n"),
                     _ => String::new(),
                 };
+                let opens = match sharing.link.split_once('#') {
+                    Some((_, link)) => format!(
+                        "# To open it in the Lab, drop it on the page, which reads this line: #{link}\n"
+                    ),
+                    None => String::new(),
+                };
                 let text = format!(
-                    "# A run of Rumormill's Lab. To repeat it: {}\n{hash}{}",
+                    "# A run of Rumormill's Lab. To repeat it: {}\n{hash}{opens}{}",
                     self.command(),
                     record.scenario
                 );

@@ -20,7 +20,7 @@ const NAMED_MAX: usize = 3;
 
 /// What is accepted, for whoever brings something else.
 pub const ACCEPTED: &str = "A trace is what “Trace” in the Lab's Share saves, what “rumormill sim run FILE --trace OUT” writes, \
-    or what a node serves at /api/v1/trace.";
+    or what a node serves at /api/v1/trace. A scenario file that the Lab saved opens in the Lab.";
 
 /// What a file holds.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -38,7 +38,7 @@ pub fn OpenTrace(props: &OpenTraceProps) -> Html {
         <>
             <Button {label} icon={IconName::Open} {kind} testid="open-trace" onclick={Callback::from(|()| files::choose(FILE_ID))} />
             <input type="file" id={FILE_ID} class="sr-only" tabindex="-1" aria-label="A trace file" {onchange}
-                accept=".jsonl,.ndjson,.json,.txt,application/json" data-testid="trace-file" />
+                accept=".jsonl,.ndjson,.json,.txt,.yaml,.yml,application/json" data-testid="trace-file" />
         </>
     }
 }

@@ -11,8 +11,7 @@ pub const LINK_ID: &str = "share-link";
 pub const COMMAND_ID: &str = "share-command";
 
 /// What there is in place of a link.
-const SEND_A_FILE: &str =
-    "Send a file instead: the trace, which Replay opens, or the scenario, which the command line plays.";
+const SEND_A_FILE: &str = "Send the scenario file instead: dropped on this page it opens like the link, and the command line plays it.";
 
 /// Something that can be saved as a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,7 +105,8 @@ pub fn ShareDialog(props: &ShareDialogProps) -> Html {
                 <h3>{ "Repeat it on the command line" }</h3>
                 <p class="field-hint">
                     { "The scenario file holds this run up to this moment. The program plays it, checks every property, and \
-                       prints the hash of its trace: equal to the one here, event for event." }
+                       prints the hash of its trace: equal to the one here, event for event. Dropped on this page, the file \
+                       opens like the link." }
                 </p>
                 { field(props, COMMAND_ID, "Command", &props.command, "copy-command") }
                 <div class="buttons">

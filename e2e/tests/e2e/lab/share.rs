@@ -4,9 +4,14 @@ use super::page::{
     LIMIT, STATUS, by_testid, click, clock, focus, lab, press, set, status, text, until_clock,
 };
 use crate::axe::{check, with_axe};
+use fantoccini::Locator;
 use rumormill_e2e::{Browser, Look, settings, until};
 use serde_json::{Value, json};
-use std::{env, fs, path::PathBuf, process::Command};
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 /// A folder into which a browser downloads, until the guard is dropped.
 struct Downloads(PathBuf);
@@ -147,6 +152,20 @@ async fn a_broken_link_says_what_is_wrong_and_loses_nothing() {
     browser.assert_quiet_console().await;
 }
 
+/// A stranger's page takes the scenario file as it takes the link.
+async fn opens_from_its_file(scenario: &Path, at: f64, trace_hash: &str) {
+    let (other, server) = lab().await;
+    other.open(&format!("{}#/replay", server.url())).await;
+    let input = Locator::Css("[data-testid=trace-file]");
+    let input = other.client().wait().at_most(LIMIT).for_element(input).await.expect("it is there");
+    input.send_keys(&scenario.display().to_string()).await.expect("it takes a path");
+    other.text(&by_testid("link-note"), |text| text.contains("Opened from a link")).await;
+    until("the moment", LIMIT, async || (clock(&other).await == at).then_some(())).await;
+    link(&other).await;
+    assert_eq!(hash(&other).await, trace_hash, "event for event");
+    other.assert_quiet_console().await;
+}
+
 #[tokio::test]
 async fn the_program_repeats_the_run_from_its_file_with_the_same_trace() {
     let (browser, _server) = lab().await;
@@ -170,6 +189,7 @@ async fn the_program_repeats_the_run_from_its_file_with_the_same_trace() {
     let report: Value = serde_json::from_slice(&output.stdout)
         .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)));
     assert_eq!(report["trace_hash"], json!(hash), "{report}");
+    opens_from_its_file(&scenario, clock(&browser).await, &hash).await;
 
     let lines =
         |path: PathBuf| fs::read_to_string(path).expect("text").lines().skip(1).map(str::to_owned).collect();
