@@ -59,7 +59,8 @@ pub fn ChartPanel(props: &ChartPanelProps) -> Html {
                 if let Some(theory) = &props.theory {
                     <li><i class="key key-theory"></i>{ &theory.summary }</li>
                 }
-                <li><i class="key key-talk"></i>{ "messages/s " }<i class="key key-payload"></i>{ "with state" }</li>
+                <li><i class="key key-talk"></i>{ "messages/s" }</li>
+                <li><i class="key key-payload"></i>{ "with state" }</li>
             </ul>
         </Panel>
     }

@@ -45,6 +45,18 @@ pub enum Shape {
     Levels,
 }
 
+/// Where the names of a tree's nodes stand: where there is no other node.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Names {
+    /// Below each node.
+    #[default]
+    Below,
+    /// On the right of each: the levels are close.
+    Beside,
+    /// There is no room for them.
+    Nowhere,
+}
+
 /// Where the nodes of a cluster stand.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Layout {
@@ -64,6 +76,8 @@ pub struct Layout {
     pub label_every: u32,
     /// The figure.
     pub shape: Shape,
+    /// Where names stand in the levels of a tree.
+    pub names: Names,
 }
 
 /// Room for names around the ring.
@@ -116,6 +130,7 @@ impl Layout {
             rows,
             slots,
             label_every: round_step(per_label.max(1)),
+            names: Names::Below,
             shape: Shape::Ring,
         }
     }
@@ -158,10 +173,13 @@ impl Layout {
                 let left = self.nodes.first().map_or(0.0, |place| place.x - self.node_radius - 16.0);
                 firsts.map(|index| (Point::new(left, self.nodes[index as usize].y), index)).collect()
             }
-            Shape::Levels if self.node_radius < 5.0 => Vec::new(),
+            Shape::Levels if self.node_radius < 5.0 || self.names == Names::Nowhere => Vec::new(),
             Shape::Levels => {
-                let below = |place: &Point| Point::new(place.x, place.y + self.node_radius + 9.0);
-                self.nodes.iter().zip(0..).map(|(place, index)| (below(place), index)).collect()
+                let place = |node: &Point| match self.names {
+                    Names::Beside => Point::new(node.x + self.node_radius + 11.0, node.y),
+                    _ => Point::new(node.x, node.y + self.node_radius + 9.0),
+                };
+                self.nodes.iter().zip(0..).map(|(node, index)| (place(node), index)).collect()
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Where nodes stand in rows: a grid, by their index alone, and a tree, level by level. Pure geometry, in CSS pixels.
 
-use super::layout::{Layout, Point, Shape};
+use super::layout::{Layout, Names, Point, Shape};
 use rumormill_core::tree::Tree;
 
 /// Room around a grid; on its left for the rows' names.
@@ -10,6 +10,9 @@ const NAMES_PX: f32 = 44.0;
 const TOP: f32 = 40.0;
 /// Room below, for the legend.
 const FOOT: f32 = 40.0;
+/// What a name takes with its distance to the nodes, below a node and beside it.
+const NAME_HIGH_PX: f32 = 13.0;
+const NAME_WIDE_PX: f32 = 22.0;
 /// The largest a node is drawn in a grid, and in a tree.
 const GRID_RADIUS_MAX: f32 = 12.0;
 const TREE_RADIUS_MAX: f32 = 10.0;
@@ -139,11 +142,13 @@ fn levelled(count: u32, levels: &[Level], width: f32, height: f32) -> Layout {
         if along >= 14.0 { 1 } else { (gap * 0.7 / along.max(0.1)).sqrt().clamp(1.0, room) as u32 }
     };
     let mut nodes = vec![Point::default(); count as usize];
-    let mut closest = gap;
+    let (mut closest, mut low, mut narrow) = (gap, gap, wide);
     for (depth, level) in levels.iter().enumerate() {
         let lines = lines(level);
         let along = wide / level.slots.max(1) as f32;
         let across = gap * 0.7 / lines as f32;
+        low = low.min(if lines > 1 { across } else { gap });
+        narrow = narrow.min(along);
         if level.slots > 1 {
             closest =
                 closest.min((along * lines as f32).max(along)).min(if lines > 1 { across } else { gap });
@@ -155,13 +160,15 @@ fn levelled(count: u32, levels: &[Level], width: f32, height: f32) -> Layout {
             nodes[*node as usize] = Point::new(x, y);
         }
     }
-    Layout {
-        nodes,
-        node_radius: (closest * DENSITY / 2.0).clamp(RADIUS_MIN, TREE_RADIUS_MAX),
-        label_every: 1,
-        shape: Shape::Levels,
-        ..Layout::default()
-    }
+    let node_radius = (closest * DENSITY / 2.0).clamp(RADIUS_MIN, TREE_RADIUS_MAX);
+    let names = if low >= 2.0 * node_radius + NAME_HIGH_PX {
+        Names::Below
+    } else if narrow >= 2.0 * node_radius + NAME_WIDE_PX {
+        Names::Beside
+    } else {
+        Names::Nowhere
+    };
+    Layout { nodes, node_radius, names, label_every: 1, shape: Shape::Levels, ..Layout::default() }
 }
 
 /// As many columns as make the cells square, rounded to what is easily counted when there are many.
@@ -202,6 +209,22 @@ mod tests {
                     let tree = Tree { arity, cycles: true };
                     check_room(&Layout::tree(count, tree, width, height), width, height);
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn names_in_a_tree_stand_where_no_node_is() {
+        let tree = Tree { arity: 2, cycles: false };
+        let names = |count, height| Layout::tree(count, tree, 560.0, height).names;
+        assert_eq!(names(7, 400.0), Names::Below);
+        assert_eq!(names(7, 160.0), Names::Beside);
+        assert_eq!(names(40, 200.0), Names::Nowhere);
+        for (count, height) in [(7, 400.0), (7, 160.0), (15, 240.0), (30, 160.0)] {
+            let layout = Layout::tree(count, tree, 560.0, height);
+            for (name, _) in layout.names() {
+                let free = layout.nodes.iter().all(|node| node.distance(name) >= layout.node_radius + 4.0);
+                assert!(free, "{count} nodes on {height}");
             }
         }
     }

@@ -43,6 +43,8 @@ impl Lab {
             Tab::Events => "events",
             Tab::Chart => "chart",
         };
+        let span_us = if recorded { scrub::recorded_span_us } else { scrub::span_us };
+        let marks = scrub::marks(view.series.deeds(), &view.branches, view.branch, span_us(view.end_us));
         html! {
             <div class={classes!("lab", format!("lab-tab-{tab}"), view.tour.map(|stop| format!("touring-{}", tour::place(stop))))} data-testid={if recorded { "replay" } else { "lab" }}
                 data-playing={view.playing.to_string()} data-run={view.run.to_string()}>
@@ -95,8 +97,7 @@ impl Lab {
                 </div>
                 <TimeBar playing={view.playing} speed={view.speed} now_us={view.now_us} end_us={view.end_us}
                     wanted_us={view.seek_us.or(view.goal_us)} branches={view.branches.clone()} branch={view.branch} {recorded}
-                    marks={scrub::marks(view.series.deeds(), &view.branches, view.branch, scrub::span_us(view.end_us))}
-                    shortfall={self.pace.shortfall().filter(|_| view.playing)} on={on.clone()} />
+                    {marks} shortfall={self.pace.shortfall().filter(|_| view.playing)} on={on.clone()} />
                 <Announcer text={announced(&view, words)} />
                 if let Some(stop) = view.tour {
                     <Tour {stop} on={on.clone()} />

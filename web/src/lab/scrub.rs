@@ -8,6 +8,9 @@ use super::standing::seconds;
 /// Lengths of the scale, so that it does not creep while time passes.
 const SPANS_S: [u64; 11] = [5, 10, 20, 30, 60, 120, 300, 600, 1_200, 1_800, 3_600];
 
+/// The slider's steps: fine enough for a message's way.
+pub const STEP_US: u64 = 1_000;
+
 /// Most marks, so that they do not become a wall.
 const MARKS_MAX: usize = 80;
 
@@ -15,6 +18,11 @@ const MARKS_MAX: usize = 80;
 pub fn span_us(end_us: u64) -> u64 {
     let fits = SPANS_S.into_iter().map(|s| s * 1_000_000).find(|span| *span >= end_us);
     fits.unwrap_or_else(|| end_us.div_ceil(3_600_000_000) * 3_600_000_000)
+}
+
+/// The length of the scale for a recording, which does not grow: its own, up to the slider's next step.
+pub fn recorded_span_us(end_us: u64) -> u64 {
+    end_us.div_ceil(STEP_US).max(1) * STEP_US
 }
 
 /// What a mark stands for.
@@ -80,6 +88,14 @@ pub fn value_text(now_us: u64, end_us: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_scale_of_a_recording_ends_with_it() {
+        assert_eq!(
+            [0, 1, 15_998_000, 15_998_001].map(recorded_span_us),
+            [1_000, 1_000, 15_998_000, 15_999_000]
+        );
+    }
 
     #[test]
     fn the_scale_grows_in_round_steps() {

@@ -3,14 +3,13 @@
 use super::action::Action;
 use super::pace::{SPEED_MAX, SPEED_MIN, speed_words};
 use super::protocol::Branch;
-use super::scrub::{MarkKind, TimeMark, branch_label, percent, span_us, value_text};
+use super::scrub::{
+    MarkKind, STEP_US, TimeMark, branch_label, percent, recorded_span_us, span_us, value_text,
+};
 use super::standing::seconds;
 use crate::glue::element;
 use crate::ui::{Button, ButtonKind, IconName};
 use yew::prelude::*;
-
-/// The slider's steps: fine enough for a message's way.
-const STEP_US: u64 = 1_000;
 
 /// Props of [`TimeBar`].
 #[derive(Clone, Debug, PartialEq, Properties)]
@@ -91,7 +90,14 @@ fn transport(props: &TimeBarProps) -> Html {
 }
 
 fn scrubber(props: &TimeBarProps) -> Html {
-    let span_us = span_us(props.end_us.max(props.now_us));
+    let end_us = props.end_us.max(props.now_us);
+    let (span_us, span_words) = if props.recorded {
+        let span_us = recorded_span_us(end_us);
+        (span_us, format!("{:.1} s", span_us as f64 / 1e6))
+    } else {
+        let span_us = span_us(end_us);
+        (span_us, format!("{} s", span_us / 1_000_000))
+    };
     let shown_us = props.wanted_us.unwrap_or(props.now_us);
     let oninput = props.on.reform(move |event: InputEvent| {
         Action::Seek(element::value(&event).parse::<f64>().map_or(shown_us, |us| us as u64))
@@ -114,7 +120,7 @@ fn scrubber(props: &TimeBarProps) -> Html {
             <input type="range" id="moment" min="0" max={span_us.to_string()} step={STEP_US.to_string()}
                 value={shown_us.to_string()} {oninput} aria-label="Moment" data-testid="scrubber"
                 aria-valuetext={value_text(shown_us, props.end_us)} />
-            <span class="scrub-span muted num">{ format!("{} s", span_us / 1_000_000) }</span>
+            <span class="scrub-span muted num">{ span_words }</span>
         </div>
     }
 }

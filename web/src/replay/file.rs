@@ -47,7 +47,7 @@ pub fn read(bytes: &[u8]) -> Result<Read, String> {
         None => return Err(format!("It is empty. {ACCEPTED}")),
         Some(b'[') => read.list(bytes),
         Some(b'{') => read.lines(bytes)?,
-        Some(_) => return Err(format!("It is no trace: it does not begin like one. {ACCEPTED}")),
+        Some(_) => return Err(format!("It is not a trace: it does not begin like one. {ACCEPTED}")),
     }
     if !read.records.is_empty() {
         return Ok(read);
@@ -85,6 +85,9 @@ impl Read {
                 Ok(record) => self.take(record),
                 // Whoever still writes the file has not come to the line's end.
                 Err(error) if is_last && error.is_eof() && !self.records.is_empty() => self.breaks_off = true,
+                Err(error) if error.is_syntax() || error.is_eof() => {
+                    self.damage(format!("line {number}: not JSON from column {} on", error.column()));
+                }
                 // The parser counts lines, too, and there is but one.
                 Err(error) => {
                     let what = error.to_string().replace(" at line 1 column ", " at column ");
@@ -178,7 +181,10 @@ mod tests {
         let text = format!("{HEADER}\n{CRASH}\nnonsense\n{{\"at\":1}}\n{HEAL}\n\u{0}\n\u{1}\n{HEAL}");
         let read = read(text.as_bytes()).expect("a trace");
         assert_eq!((read.records.len(), read.damaged, read.named.len()), (3, 4, 3));
-        assert!(read.named[0].starts_with("line 3: ") && read.named[1].starts_with("line 4: missing field"));
+        assert!(
+            read.named[0] == "line 3: not JSON from column 2 on"
+                && read.named[1].starts_with("line 4: missing field")
+        );
         let list = super::read(format!("[{CRASH}, {{\"at\":2}}, {HEAL}]").as_bytes()).expect("a trace");
         assert_eq!((list.records.len(), list.damaged), (2, 1));
         assert!(list.named[0].starts_with("record 2: "), "{:?}", list.named);

@@ -1,6 +1,6 @@
 //! What a recording is, where the Lab has its setup; and the place before one is open.
 
-use super::file::{ACCEPTED, BYTES_MAX};
+use super::file::BYTES_MAX;
 use super::recording::Facts as Recorded;
 use crate::glue::files::{self, Given};
 use crate::lab::{setup::group, standing::seconds};
@@ -50,12 +50,19 @@ pub fn NoRecording(props: &OpenTraceProps) -> Html {
         <section class="panel replay-empty" aria-label="No recording" data-testid="replay-empty">
             <h2>{ "Play a recorded trace" }</h2>
             <p>
-                { "A trace is everything that happened in a cluster, event by event. Here it is looked at as the Lab looks at \
-                   its own: forth and back in time, in six views. It stays in this tab; nothing is sent anywhere." }
+                { "A trace holds everything that happened in a cluster, event by event. Here you play it, forward and back, \
+                   and look at it in six views, as in the Lab. The file stays in this tab: nothing is sent anywhere." }
             </p>
-            <OpenTrace is_first=true on_file={props.on_file.clone()} />
-            <p class="muted">{ "Or drop the file anywhere on the page." }</p>
-            <p class="field-hint">{ ACCEPTED }</p>
+            <div class="replay-open">
+                <OpenTrace is_first=true on_file={props.on_file.clone()} />
+                <span class="muted">{ "or drop the file anywhere on the page" }</span>
+            </div>
+            <h3>{ "Where a trace comes from" }</h3>
+            <dl class="replay-sources">
+                <dt>{ "The Lab" }</dt><dd>{ "Share, then Trace" }</dd>
+                <dt>{ "A scenario" }</dt><dd><code>{ "rumormill sim run FILE --trace OUT" }</code></dd>
+                <dt>{ "A live node" }</dt><dd>{ "what it serves at " }<code>{ "/api/v1/trace" }</code></dd>
+            </dl>
         </section>
     }
 }
@@ -87,9 +94,9 @@ pub fn RecordingPanel(props: &RecordingPanelProps) -> Html {
                 <section aria-label="What a trace does not tell">
                     <h3>{ "What a trace does not tell" }</h3>
                     <ul class="gaps">
-                        <li>{ "Values: it names keys. A node counts as having a write once its key changed after that." }</li>
-                        <li>{ "Tokens, what is owed, and who would be asked next: so there is no “why not yet?” here." }</li>
-                        <li>{ "What would have been: it can be looked at, not changed." }</li>
+                        <li>{ "Values: a trace names only keys. A node counts as having a write once that key has changed at the node." }</li>
+                        <li>{ "Tokens, what a node still owes to others, and whom it would ask next: so nothing here says why a node lacks a write." }</li>
+                        <li>{ "What would have happened otherwise: a recording can be looked at, not changed." }</li>
                     </ul>
                 </section>
             </div>
@@ -119,6 +126,7 @@ pub fn in_words(recorded: &Recorded) -> String {
         "{} · {nodes} · {} events · {}",
         recorded.name,
         group(recorded.records),
-        seconds(recorded.span_us)
+        // The unit is not left alone on a line.
+        seconds(recorded.span_us).replace(' ', "\u{a0}")
     )
 }
