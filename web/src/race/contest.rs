@@ -86,6 +86,11 @@ impl Contest {
         if twins > 1 { format!("{name} ({})", letter(index)) } else { name.to_owned() }
     }
 
+    /// What a lane is called where its letter stands in front.
+    pub fn title(&self, index: usize) -> String {
+        format!("{} {}", letter(index), self.lanes.get(index).map_or("", word))
+    }
+
     /// A lane that is not there yet, for one who wants another.
     pub fn proposal(&self) -> Setup {
         let proposals = [
@@ -149,5 +154,6 @@ mod tests {
         assert_eq!(contest.proposal().strategy, Strategy::Hybrid);
         contest.lanes.push(lane(Strategy::Random, Mode::Push));
         assert_eq!([2, 3].map(|index| contest.name(index)), ["Push (C)", "Push (D)"]);
+        assert_eq!(contest.title(3), "D Push", "not its letter twice");
     }
 }

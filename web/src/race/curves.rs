@@ -13,10 +13,12 @@ use rumormill_core::sort::sort_by;
 /// The shortest time that is shown, so that the first moments do not fill the charts.
 const SPAN_MIN_US: u64 = 500_000;
 
-const LEFT: f32 = 64.0;
-const RIGHT: f32 = 18.0;
-const TOP: f32 = 24.0;
-const BOTTOM: f32 = 20.0;
+/// The room beside the titles, as the panels have it beside their words.
+const EDGE: f32 = 16.0;
+const LEFT: f32 = EDGE + 54.0;
+const RIGHT: f32 = EDGE + 12.0;
+const TOP: f32 = 32.0;
+const BOTTOM: f32 = 22.0;
 /// The height of a letter with its distance to the next.
 const LETTER_PX: f32 = 11.0;
 /// Below this width the charts stand in one column.
@@ -47,7 +49,7 @@ const CHARTS: [Chart; 4] = [
     Chart {
         title: "Bytes of all kinds",
         value: |since| Some(since.bytes as f32),
-        words: |value| bytes(value as u64),
+        words: |value| bytes(value as u64).replace(".0 ", " "),
         top_min: 1_000.0,
     },
     Chart {
@@ -122,7 +124,7 @@ impl Area {
         let y = |part: f32| self.bottom - (self.bottom - self.top) * part;
         let lines = parts.map(|part| (Point::new(self.left, y(part)), Point::new(self.right, y(part))));
         let scale = parts.map(|part| (Point::new(self.left - 6.0, y(part)), (chart.words)(top * part)));
-        let title = vec![(Point::new(self.left - LEFT + 8.0, self.top - 14.0), chart.title.to_owned())];
+        let title = vec![(Point::new(self.left - LEFT + EDGE, self.top - 17.0), chart.title.to_owned())];
         let step_us = tick_step_us(self.span_us as f32 / ((self.right - self.left) / 70.0).max(1.0));
         let ticks = (0..).map(|tick| tick * step_us).take_while(|at_us| *at_us <= self.span_us);
         let ticks =
@@ -160,10 +162,10 @@ impl Area {
     }
 }
 
-/// 1, 2, 5, 10, 20, 50 …: the first that is not below.
+/// 1, 2, 3, 4, 5, 6, 8, 10, 20 …: the first that is not below. Half of each is as short a figure.
 fn nice(at_least: f32) -> f32 {
     let decade = 10f32.powf(at_least.max(0.1).log10().floor());
-    [1.0, 2.0, 5.0, 10.0]
+    [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0]
         .map(|step| step * decade)
         .into_iter()
         .find(|top| *top >= at_least)
@@ -216,7 +218,7 @@ mod tests {
 
     #[test]
     fn scales_end_at_round_numbers() {
-        assert_eq!([0.3, 1.0, 1.1, 42.0, 99.0, 501.0].map(nice), [0.5, 1.0, 2.0, 50.0, 100.0, 1_000.0]);
+        assert_eq!([0.35, 1.0, 1.1, 42.0, 99.0, 202.0].map(nice), [0.4, 1.0, 2.0, 50.0, 100.0, 300.0]);
     }
 
     #[test]

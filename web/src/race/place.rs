@@ -1,7 +1,7 @@
 //! The Race's component: it joins the pure state, a worker for each lane, the canvases and the panels, and decides
 //! nothing. A worker for each lane, so that lanes may use a core each, and it is the Lab's own worker.
 
-use super::contest::{LANES_MAX, letter};
+use super::contest::LANES_MAX;
 use super::link;
 use super::setup_panel::SetupPanel;
 use super::stage::{Light, Stage};
@@ -14,7 +14,7 @@ use crate::lab::pace::{Pace, SPEED_MAX, SPEED_MIN, speed_words};
 use crate::lab::protocol::{self, Report};
 use crate::lab::setup::group;
 use crate::lab::standing::seconds;
-use crate::ui::{Announcer, Button, ButtonKind, Column, IconName, Notice, Panel, SourceBar, Table, Tone};
+use crate::ui::{Announcer, Button, ButtonKind, Column, IconName, Notice, SourceBar, Table, Tone};
 use std::cell::Cell;
 use yew::prelude::*;
 
@@ -315,7 +315,7 @@ impl Race {
         html! {
             <section class="panel race-ring" key={index} aria-label={name.clone()} data-testid={format!("race-ring-{index}")}>
                 <header class="race-ring-head">
-                    <h2 class="panel-title"><i class={format!("key lane-{index}")}></i>{ format!("{} {name}", letter(index)) }</h2>
+                    <h2 class="panel-title"><i class={format!("key lane-{index}")}></i>{ self.view.raced.title(index) }</h2>
                     <span class="num muted" data-testid={format!("race-reached-{index}")}>{ reached }</span>
                 </header>
                 <div class="race-ring-body">
@@ -330,16 +330,18 @@ impl Race {
         let mut columns = vec![Column::text("Way")];
         columns.extend(verdict::COLUMNS.map(Column::number));
         let row = |(index, heat)| {
-            let name = format!("{} {}", letter(index), self.view.raced.name(index));
+            let figure = |(of, figure): (&'static str, String)| {
+                html! { <td class="cell-num" data-of={of}>{ figure }</td> }
+            };
             html! {
                 <tr key={index} data-testid={format!("race-row-{index}")}>
-                    <th scope="row"><i class={format!("key lane-{index}")}></i>{ name }</th>
-                    { for verdict::figures(heat).into_iter().map(|figure| html! { <td class="cell-num">{ figure }</td> }) }
+                    <th scope="row"><i class={format!("key lane-{index}")}></i>{ self.view.raced.title(index) }</th>
+                    { for verdict::COLUMNS.into_iter().zip(verdict::figures(heat)).map(figure) }
                 </tr>
             }
         };
         html! {
-            <Panel title="Figures" testid="race-figures" class="race-table">
+            <section class="panel race-table" aria-label="Figures" data-testid="race-figures">
                 <div class="table-frame" tabindex="0" role="region" aria-label="Figures of each way to gossip">
                     <Table caption="What each way to gossip needed until every node had the write, or so far" {columns} testid="race-table">
                         { for self.view.heats.iter().enumerate().map(row) }
@@ -348,7 +350,7 @@ impl Race {
                 <p class="field-hint">
                     { "Messages are those that carry state. Redundancy is how many of them came per node beyond the one it needed." }
                 </p>
-            </Panel>
+            </section>
         }
     }
 

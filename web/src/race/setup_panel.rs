@@ -1,6 +1,6 @@
 //! The race's setup: what all lanes share, and the ways to gossip.
 
-use super::contest::{Contest, LANES_MAX, letter};
+use super::contest::{Contest, LANES_MAX};
 use super::course::{self, Course};
 use super::state::{Action, Change};
 use crate::glue::time::random_u32;
@@ -89,7 +89,7 @@ fn lane(props: &SetupPanelProps, index: usize) -> Html {
     let follows = matches!(setup.strategy, Strategy::Tree | Strategy::Hybrid);
     html! {
         <fieldset class="lab-group" key={index} data-testid={id("lane")}>
-            <legend><i class={format!("key lane-{index}")}></i>{ format!("{} {name}", letter(index)) }</legend>
+            <legend><i class={format!("key lane-{index}")}></i>{ props.contest.title(index) }</legend>
             <SelectField label="Gossips by" id={id("way")} value={way}
                 options={ways.map(|(word, label)| (word.into(), label.into())).to_vec()}
                 onchange={on.reform(move |word: String| Action::Lane(index, way_of(&word)))} />

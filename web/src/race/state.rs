@@ -250,7 +250,14 @@ impl View {
 
     /// The verdict as far as there is one.
     pub fn verdict(&self) -> String {
-        verdict::sentence(&self.raced, &self.heats)
+        let verdict = verdict::sentence(&self.raced, &self.heats);
+        if self.now_us() >= WRITE_US || self.heats.iter().any(|heat| heat.frame.spread.since_us.is_some()) {
+            verdict
+        } else if self.playing {
+            format!("{verdict} Node 0 writes at {}.", verdict::millis(WRITE_US))
+        } else {
+            format!("{verdict} Press Play.")
+        }
     }
 }
 
@@ -311,6 +318,10 @@ mod tests {
     fn a_race_ends_by_itself_with_a_verdict_and_all_lanes_at_one_moment() {
         let mut bench = Bench::new("");
         assert!(!bench.view.playing, "it stands ready");
+        assert_eq!(bench.view.verdict(), "Nothing has been written yet. Press Play.");
+        bench.act(Action::PlayPause);
+        assert_eq!(bench.view.verdict(), "Nothing has been written yet. Node 0 writes at 500\u{a0}ms.");
+        bench.act(Action::PlayPause);
         bench.play();
         assert!(bench.view.is_over());
         let verdict = bench.view.verdict();

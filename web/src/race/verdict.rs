@@ -9,7 +9,7 @@ use rumormill_core::sort::sort_by;
 /// What there is to say of a race as it stands.
 pub fn sentence(contest: &Contest, heats: &[Heat]) -> String {
     if heats.iter().all(|heat| heat.frame.spread.since_us.is_none()) {
-        return "Nothing has been written yet. Press Play.".to_owned();
+        return "Nothing has been written yet.".to_owned();
     }
     let mut order: Vec<(usize, Finish)> =
         heats.iter().enumerate().filter_map(|(index, heat)| Some((index, heat.finish?))).collect();
@@ -29,7 +29,11 @@ pub fn sentence(contest: &Contest, heats: &[Heat]) -> String {
         if let Some((cheapest, cost)) = order.iter().min_by_key(|(_, finish)| finish.payload)
             && cost.payload < finish.payload
         {
-            said.push(format!("{} used the fewest messages", contest.name(*cheapest)));
+            said.push(format!(
+                "{} used the fewest: {} messages",
+                contest.name(*cheapest),
+                group(cost.payload)
+            ));
         }
     }
     let open = |stuck: bool| {
@@ -60,7 +64,7 @@ fn against(contest: &Contest, index: usize, other: &Finish, first: &Finish) -> S
     } else if times >= 1.0 {
         format!("{} times as many messages", rounded(times))
     } else {
-        format!("{:.0} % of the messages", times * 100.0)
+        format!("{:.0}\u{a0}% as many messages", times * 100.0)
     };
     format!("{} needed {} and {cost}", contest.name(index), millis(other.took_us))
 }
@@ -69,12 +73,12 @@ fn rounded(times: f64) -> String {
     if times < 9.95 { format!("{times:.1}") } else { format!("{times:.0}") }
 }
 
-/// A span of time, for people: `62 ms`, `1.2 s`.
+/// A span of time, for people: `62 ms`, `1.2 s`. No line breaks before the unit.
 pub fn millis(us: u64) -> String {
     match us {
-        0..1_000 => format!("{us} µs"),
-        1_000..1_000_000 => format!("{} ms", (us + 500) / 1_000),
-        _ => format!("{:.1} s", us as f64 / 1e6),
+        0..1_000 => format!("{us}\u{a0}µs"),
+        1_000..1_000_000 => format!("{}\u{a0}ms", (us + 500) / 1_000),
+        _ => format!("{:.1}\u{a0}s", us as f64 / 1e6),
     }
 }
 
@@ -129,9 +133,13 @@ mod tests {
         heat
     }
 
+    fn plain(words: &str) -> String {
+        words.replace('\u{a0}', " ")
+    }
+
     #[track_caller]
     fn check(heats: [Heat; 3], expected: &str) {
-        assert_eq!(sentence(&Contest::default(), &heats), expected);
+        assert_eq!(plain(&sentence(&Contest::default(), &heats)), expected);
     }
 
     #[test]
@@ -151,8 +159,8 @@ mod tests {
                 heat(74, true, None),
                 heat(100, true, Some((1_840_000, 99))),
             ],
-            "Tree was first: 100 of 100 after 62 ms with 198 messages; Push needed 1.8 s and 50 % of the messages. \
-             Push used the fewest messages. Still under way: Push-pull 74 of 100.",
+            "Tree was first: 100 of 100 after 62 ms with 198 messages; Push needed 1.8 s and 50 % as many messages. \
+             Push used the fewest: 99 messages. Still under way: Push-pull 74 of 100.",
         );
     }
 
@@ -167,7 +175,7 @@ mod tests {
             "Under way: Tree 7 of 100, Push-pull 80 of 100, Push 3 of 100.",
         );
         let quiet = [Heat::default(), Heat::default(), Heat::default()];
-        check(quiet, "Nothing has been written yet. Press Play.");
+        check(quiet, "Nothing has been written yet.");
     }
 
     #[test]
@@ -175,14 +183,17 @@ mod tests {
         let contest =
             Contest { lanes: vec![contest::lane(Strategy::Tree, Mode::Push); 2], ..Contest::default() };
         let heats = [heat(100, false, Some((62_000, 99))), heat(100, false, Some((63_000, 150)))];
-        assert!(sentence(&contest, &heats).contains("Tree (B) needed 63 ms and 1.5 times"));
+        assert!(plain(&sentence(&contest, &heats)).contains("Tree (B) needed 63 ms and 1.5 times"));
     }
 
     #[test]
     fn figures_stand_at_the_finish() {
         let done = heat(100, false, Some((62_000, 198)));
-        assert_eq!(figures(&done), ["100 of 100", "62 ms", "198", "9.0 kB", "1.00", "7"]);
+        assert_eq!(
+            figures(&done).map(|figure| plain(&figure)),
+            ["100 of 100", "62 ms", "198", "9.0 kB", "1.00", "7"]
+        );
         assert_eq!(figures(&heat(74, false, None))[1], "never");
-        assert_eq!([999, 62_400, 1_250_000].map(millis), ["999 µs", "62 ms", "1.2 s"]);
+        assert_eq!([999, 62_400, 1_250_000].map(|us| plain(&millis(us))), ["999 µs", "62 ms", "1.2 s"]);
     }
 }
