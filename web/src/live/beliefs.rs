@@ -23,31 +23,45 @@ pub(super) struct BeliefsProps {
     pub now_ms: u64,
 }
 
+/// Names of so many letters stand upright above their column, or the marks would stand far apart. A guess by eye.
+const NAME_FLAT_MAX: usize = 4;
+
+/// So many columns of short names fit side by side on a phone; above more of them names stand upright too.
+const COLUMNS_FLAT_MAX: usize = 8;
+
 /// The matrix.
 #[component]
 pub(super) fn BeliefsMatrix(props: &BeliefsProps) -> Html {
     let view = props.model.view.borrow();
     let columns = columns(&view);
-    let left_out = view.members.values().filter(|member| member.view.status.is_active()).count();
-    let left_out = left_out.saturating_sub(asked(view.members.values()).count());
+    let rows: Vec<&NodeId> = asked(view.members.values()).map(|member| &member.view.id).collect();
+    let active = view.members.values().filter(|member| member.view.status.is_active());
+    let unasked: Vec<&str> =
+        active.map(|member| &member.view.id).filter(|id| !rows.contains(id)).map(NodeId::as_str).collect();
+    let is_upright =
+        columns.len() > COLUMNS_FLAT_MAX || columns.iter().any(|id| id.as_str().len() > NAME_FLAT_MAX);
     html! {
-        <>
-            <p class="muted" data-testid="live-beliefs-words">{ verdict(&view.around.beliefs, &columns) }</p>
-            <table class="table beliefs" data-testid="live-beliefs">
+        <div class="beliefs-view">
+            <p data-testid="live-beliefs-words">{ verdict(&view.around.beliefs, &rows, &columns) }</p>
+            <table class={classes!("table", "beliefs", is_upright.then_some("is-upright"))} data-testid="live-beliefs">
                 <caption class="sr-only">{ "Who holds whom for what" }</caption>
                 <thead><tr>
-                    <th scope="col">{ "believes" }</th>
-                    { for columns.iter().map(|id| html! { <th scope="col" class="belief-head">{ id.as_str() }</th> }) }
+                    <td class="belief-corner"></td>
+                    { for columns.iter().map(|id| html! {
+                        <th scope="col" class="belief-head" title={id.to_string()}><span>{ id.as_str() }</span></th>
+                    }) }
                 </tr></thead>
-                <tbody>
-                    { for asked(view.members.values()).map(|member| row(&member.view.id, &view, &columns, props.now_ms)) }
-                </tbody>
+                <tbody>{ for rows.iter().map(|id| row(id, &view, &columns, props.now_ms)) }</tbody>
             </table>
-            if left_out > 0 {
-                <p class="muted">{ format!("{} not asked: at most {ASKED_MAX} are, and none without an address.",
-                    words::counted(left_out, "member is", "members are")) }</p>
+            { legend(&view.around.beliefs, &rows) }
+            <p class="field-hint">{ "Each row is what one member believes of the others." }</p>
+            { for rows.iter().filter_map(|id| silence(id, view.around.beliefs.get(*id)?, props.now_ms)).map(|words| html! {
+                <p class="field-hint belief-silence">{ words }</p>
+            }) }
+            if let Some(words) = unasked_words(&unasked, rows.len()) {
+                <p class="field-hint">{ words }</p>
             }
-        </>
+        </div>
     }
 }
 
@@ -58,24 +72,38 @@ fn columns(view: &View) -> Vec<NodeId> {
 }
 
 fn row(id: &NodeId, view: &View, columns: &[NodeId], now_ms: u64) -> Html {
+    let width = columns.len().to_string();
     let Some(belief) = view.around.beliefs.get(id) else {
         return html! {
-            <tr><th scope="row">{ id.as_str() }</th><td colspan={columns.len().to_string()} class="muted">{ "not told yet" }</td></tr>
+            <tr key={id.as_str()}>
+                <th scope="row">{ id.as_str() }</th>
+                <td colspan={width} class="muted">{ "has not answered yet" }</td>
+            </tr>
         };
     };
-    let note = match &belief.error {
-        Some(why) => why.clone(),
-        None => format!("{} ago", words::span(now_ms.saturating_sub(belief.at_ms))),
-    };
+    let age = words::span(now_ms.saturating_sub(belief.at_ms));
     html! {
-        <tr data-testid="live-belief-row" data-member={id.to_string()} class={belief.error.is_some().then_some("is-old")}>
-            <th scope="row" title={note.clone()}>
-                { id.as_str() }
-                if belief.error.is_some() { <div class="sub">{ note }</div> }
-            </th>
-            { for columns.iter().map(|of| cell(belief.of.get(of).copied(), of)) }
-        </tr>
+            <tr key={id.as_str()} data-testid="live-belief-row" data-member={id.to_string()}
+                class={belief.error.is_some().then_some("is-old")}>
+                <th scope="row" title={format!("said {age} ago")}>{ id.as_str() }</th>
+                { for columns.iter().map(|of| cell(belief.of.get(of).copied(), of)) }
+            </tr>
     }
+}
+
+/// That one does not answer, why, and how old its row is.
+fn silence(id: &NodeId, belief: &Belief, now_ms: u64) -> Option<String> {
+    let why = sentence(belief.error.as_ref()?);
+    let age = words::span(now_ms.saturating_sub(belief.at_ms));
+    Some(format!("{id} does not answer; its row is what it said {age} ago. {why}"))
+}
+
+/// A reason as a sentence of its own.
+fn sentence(why: &str) -> String {
+    let mut letters = why.chars();
+    let first: String = letters.next().map(|letter| letter.to_uppercase().collect()).unwrap_or_default();
+    let end = if why.ends_with(['.', '?', '!']) { "" } else { "." };
+    format!("{first}{}{end}", letters.as_str())
 }
 
 fn cell(status: Option<Status>, of: &NodeId) -> Html {
@@ -89,20 +117,72 @@ fn cell(status: Option<Status>, of: &NodeId) -> Html {
     }
 }
 
-/// Whether all who were asked agree, and if not, about whom.
-fn verdict(beliefs: &BTreeMap<NodeId, Belief>, columns: &[NodeId]) -> String {
-    if beliefs.is_empty() {
+/// The order of the marks in the legend.
+const MARKS: [Health; 5] = [Health::Alive, Health::Joining, Health::Suspect, Health::Down, Health::Left];
+
+/// The marks that are in sight, in words.
+fn legend(beliefs: &BTreeMap<NodeId, Belief>, rows: &[&NodeId]) -> Html {
+    let held: BTreeSet<Health> = rows
+        .iter()
+        .filter_map(|id| beliefs.get(*id))
+        .flat_map(|belief| belief.of.values().map(|status| Health::of(*status, None)))
+        .collect();
+    html! {
+        <ul class="live-legend" aria-label="Legend">
+            { for MARKS.into_iter().filter(|health| held.contains(health)).map(|health| html! {
+                <li key={health.as_str()}>{ super::members::health_mark(health) }</li>
+            }) }
+        </ul>
+    }
+}
+
+/// Who is active and yet has no row, and why.
+fn unasked_words(unasked: &[&str], rows: usize) -> Option<String> {
+    let counted = || words::counted(unasked.len(), "member is", "members are");
+    match unasked {
+        [] => None,
+        _ if rows >= ASKED_MAX => Some(format!("{} not asked: {ASKED_MAX} is the most.", counted())),
+        [one] => Some(format!("{one} is not asked: it has no address.")),
+        _ => Some(format!("{} not asked: they have no address.", counted())),
+    }
+}
+
+/// Whether all who answer agree, and if not, about whom; and who does not answer. What those without a row said, or
+/// said before they fell silent, does not count: it is old.
+fn verdict(beliefs: &BTreeMap<NodeId, Belief>, rows: &[&NodeId], columns: &[NodeId]) -> String {
+    let told = || rows.iter().filter_map(|id| Some((id.as_str(), beliefs.get(*id)?)));
+    let answers: Vec<&Belief> =
+        told().map(|(_, belief)| belief).filter(|belief| belief.error.is_none()).collect();
+    let silent: Vec<&str> = told().filter(|(_, belief)| belief.error.is_some()).map(|(id, _)| id).collect();
+    if answers.is_empty() && silent.is_empty() {
         return "Asking each member what it believes of the others…".to_owned();
     }
     let disputed = columns.iter().filter(|of| {
-        let held: BTreeSet<_> = beliefs.values().map(|belief| belief.of.get(*of)).collect();
+        let held: BTreeSet<_> = answers.iter().map(|belief| belief.of.get(*of)).collect();
         held.len() > 1
     });
     let disputed: Vec<&str> = disputed.map(NodeId::as_str).collect();
-    let asked = words::counted(beliefs.len(), "member", "members");
-    match disputed.as_slice() {
-        [] => format!("All {asked} that were asked agree."),
-        some => format!("{asked} asked; they do not agree about {}.", some.join(", ")),
+    let answering = words::counted(answers.len(), "member", "members");
+    let answering = match (answers.len(), disputed.as_slice()) {
+        (0, _) => String::new(),
+        (1, _) => format!("{answering} answers."),
+        (_, []) => format!("All {answering} that answer agree."),
+        (_, some) => format!("{answering} answer; they do not agree about {}.", listed(some)),
+    };
+    let silent = match silent.as_slice() {
+        [] => String::new(),
+        [one] => format!("{one} does not answer."),
+        some => format!("{} do not answer.", listed(some)),
+    };
+    format!("{answering} {silent}").trim().to_owned()
+}
+
+/// `a`, `a and b`, `a, b and c`.
+fn listed(names: &[&str]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [before @ .., last] => format!("{} and {last}", before.join(", ")),
     }
 }
 
@@ -119,17 +199,56 @@ mod tests {
             error: None,
         };
         let columns = [id("a"), id("b")];
+        let names = [id("a"), id("b"), id("c"), id("d")];
+        let rows: Vec<&NodeId> = names.iter().collect();
         let mut beliefs = BTreeMap::new();
-        assert!(verdict(&beliefs, &columns).starts_with("Asking"));
+        assert!(verdict(&beliefs, &rows, &columns).starts_with("Asking"));
         beliefs.insert(id("a"), belief(&[("a", Status::Alive), ("b", Status::Alive)]));
+        assert_eq!(verdict(&beliefs, &rows, &columns), "1 member answers.");
         beliefs.insert(id("b"), belief(&[("a", Status::Alive), ("b", Status::Alive)]));
-        assert_eq!(verdict(&beliefs, &columns), "All 2 members that were asked agree.");
+        assert_eq!(verdict(&beliefs, &rows, &columns), "All 2 members that answer agree.");
         beliefs.insert(id("c"), belief(&[("a", Status::Alive), ("b", Status::Down)]));
-        assert_eq!(verdict(&beliefs, &columns), "3 members asked; they do not agree about b.");
+        assert_eq!(verdict(&beliefs, &rows, &columns), "3 members answer; they do not agree about b.");
+        assert_eq!(
+            verdict(&beliefs, &rows[..2], &columns),
+            "All 2 members that answer agree.",
+            "what one said that is not asked any more does not count"
+        );
         beliefs.insert(id("d"), belief(&[("b", Status::Alive)]));
         assert!(
-            verdict(&beliefs, &columns).ends_with("about a, b."),
+            verdict(&beliefs, &rows, &columns).ends_with("about a and b."),
             "who does not know one does not agree either"
         );
+    }
+
+    #[test]
+    fn who_does_not_answer_is_named_and_its_old_word_does_not_count() {
+        let belief = |status, error: Option<&str>| Belief {
+            of: BTreeMap::from([(id("b"), status)]),
+            at_ms: 0,
+            error: error.map(str::to_owned),
+        };
+        let names = [id("a"), id("b"), id("c")];
+        let rows: Vec<&NodeId> = names.iter().collect();
+        let mut beliefs = BTreeMap::from([
+            (id("a"), belief(Status::Suspect, None)),
+            (id("b"), belief(Status::Alive, Some("nobody listens there"))),
+            (id("c"), belief(Status::Suspect, None)),
+        ]);
+        assert_eq!(verdict(&beliefs, &rows, &names), "All 2 members that answer agree. b does not answer.");
+        beliefs.retain(|name, _| *name == id("b"));
+        assert_eq!(verdict(&beliefs, &rows, &names), "b does not answer.");
+        assert_eq!(sentence("nobody listens there"), "Nobody listens there.");
+    }
+
+    #[test]
+    fn whoever_is_not_asked_is_told_with_the_reason() {
+        assert_eq!(unasked_words(&[], 5), None);
+        assert_eq!(unasked_words(&["tab-1"], 5), Some("tab-1 is not asked: it has no address.".into()));
+        assert_eq!(
+            unasked_words(&["x", "y"], 5),
+            Some("2 members are not asked: they have no address.".into())
+        );
+        assert_eq!(unasked_words(&["x"], ASKED_MAX), Some("1 member is not asked: 24 is the most.".into()));
     }
 }

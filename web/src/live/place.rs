@@ -337,13 +337,13 @@ impl Live {
             on_join: link.callback(|()| Msg::Join),
             on_leave: link.callback(|()| Msg::Leave),
             more: html! {
-                <span class="live-tab-acts">
+                <>
                     <Button label="What if…" kind={ButtonKind::Quiet} testid="live-what-if"
                         title="Simulate a cluster like this one in the Lab, and break it there"
                         onclick={link.callback(|()| Msg::WhatIf)} />
                     <Button label="Configure…" kind={ButtonKind::Quiet} testid="live-configure-open"
                         disabled={!view.is_current()} onclick={link.callback(|()| Msg::Configure(true))} />
-                </span>
+                </>
             },
             on_writes_as_tab: link.callback(Msg::WriteAsTab),
         };

@@ -20,7 +20,7 @@ pub(in crate::live) struct MemberRow {
     pub on_join: Callback<()>,
     /// Leave.
     pub on_leave: Callback<()>,
-    /// What else stands in the row.
+    /// What else can be done from this row; it stands at its end.
     pub more: Html,
     /// Let the tab's member write, or the observed node.
     pub on_writes_as_tab: Callback<bool>,
@@ -37,7 +37,6 @@ impl MemberRow {
         html! {
             <section class="live-tab" aria-label="This tab in the cluster" data-testid="live-tab" data-state={state}>
                 if tab.is_wanted() { { self.joined(tab) } } else { { self.outside(tab) } }
-                { self.more.clone() }
             </section>
         }
     }
@@ -52,9 +51,10 @@ impl MemberRow {
                         { format!("This tab cannot be a member: {why}") }
                     </span>
                 } else {
-                    <span class="muted">{ "This tab only watches. It can also be a member itself: the same engine runs here, \
-                        behind a node." }</span>
+                    <span class="muted live-tab-about">{ "This tab only watches. It can also be a member itself: the same engine \
+                        runs here, behind a node." }</span>
                 }
+                <span class="live-tab-acts">{ self.more.clone() }</span>
             </>
         }
     }
@@ -67,13 +67,14 @@ impl MemberRow {
                     None => html! { <span class="muted">{ "Starting…" }</span> },
                 } }
                 if let Some(name) = tab.renamed_from() {
-                    <span class="sub" data-testid="live-tab-renamed">{ format!("another tab has the name {name}") }</span>
+                    <span class="muted" data-testid="live-tab-renamed">{ format!("renamed: another tab has the name {name}") }</span>
                 }
                 <span class="live-tab-acts">
                     <Check label="Write as this tab" id="live-as-tab" checked={self.writes_as_tab}
                         onchange={self.on_writes_as_tab.clone()} />
                     <Button label="Leave" testid="live-tab-leave" kind={ButtonKind::Quiet}
-                        onclick={self.on_leave.clone()} />
+                        title="Say goodbye to the cluster, and only watch" onclick={self.on_leave.clone()} />
+                    { self.more.clone() }
                 </span>
             </>
         }
@@ -91,6 +92,12 @@ impl MemberRow {
         };
         let is_same = self.node_store.as_deref() == Some(&format!("{:016x}", standing.store));
         let keys = words::counted(standing.keys as usize, "key", "keys");
+        let messages = words::counted(standing.sent.0 as usize, "message", "messages");
+        let mut sent = format!("This tab has sent {messages}, {}.", words::bytes(standing.sent.1 as f64));
+        if standing.refutations > 0 {
+            let suspicions = words::counted(standing.refutations as usize, "suspicion", "suspicions");
+            sent.push_str(&format!(" It has denied {suspicions} that it is down."));
+        }
         html! {
             <>
                 <span class="mono live-tab-name" data-testid="live-tab-name">{ standing.name.as_str() }</span>
@@ -98,17 +105,16 @@ impl MemberRow {
                 <span data-testid="live-tab-place">{ place }</span>
                 if standing.host.is_some() {
                     <span class="muted num" data-testid="live-tab-facts">
-                        { format!("sees {} of {} · {keys}{} · sent {} messages, {}", standing.active, standing.known,
-                            if is_same { ", in sync with the node" } else { "" },
-                            words::grouped(standing.sent.0 as i64), words::bytes(standing.sent.1 as f64)) }
-                        if standing.refutations > 0 {
-                            { format!(" · denied {}", words::counted(standing.refutations as usize, "suspicion", "suspicions")) }
-                        }
+                        { format!("sees {} of {} members · {keys}{}", standing.active, standing.known,
+                            if is_same { ", in sync with the node" } else { "" }) }
                     </span>
                     <details class="live-tab-more">
-                        <summary>{ "And in the background?" }</summary>
-                        { "It goes on there, in its worker. If the browser freezes the tab, or it is closed, the others hold it to \
-                           be down after some seconds; a thawed tab comes back by itself." }
+                        <summary>{ "More" }</summary>
+                        <div>
+                        <p class="num">{ sent }</p>
+                        <p>{ "The tab stays a member while it is in the background. If the browser freezes or closes it, the others \
+                            hold it to be down after some seconds. A frozen tab that wakes up comes back by itself." }</p>
+                        </div>
                     </details>
                 }
             </>
