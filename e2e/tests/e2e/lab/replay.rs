@@ -171,7 +171,7 @@ async fn what_is_no_trace_is_refused_and_what_was_there_stays() {
     browser.text(&by_testid("source-facts"), |text| text.contains("17 nodes")).await;
     drop_file(&browser, "holiday.png", "\u{89}PNG").await;
     let refusal = browser.text(&in_replay("not-opened"), |text| text.contains("holiday.png")).await;
-    assert!(refusal.contains("no trace") && refusal.contains("/api/v1/trace"), "{refusal}");
+    assert!(refusal.contains("not a trace") && refusal.contains("/api/v1/trace"), "{refusal}");
     let trace = Trace::by_the_program("refused.jsonl");
     let whole = fs::read_to_string(&trace.0).expect("text");
     let damaged: Vec<&str> = (0..)
