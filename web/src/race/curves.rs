@@ -107,12 +107,9 @@ impl Area {
             ends.push((end, lane));
             layers.push(layer(Hue::Lane(lane as u8), 1.0, Ink::Stroke(2.0), Shapes::Path(line)));
         }
-        // Letters of lines that end together stand below each other.
         sort_by(&mut ends, |a, b| a.0.y.total_cmp(&b.0.y));
-        let mut free_from = f32::NEG_INFINITY;
-        for (end, lane) in ends {
-            let y = end.y.max(free_from);
-            free_from = y + LETTER_PX;
+        let heights = stacked(ends.iter().map(|(end, _)| end.y).collect(), self.bottom);
+        for ((end, lane), y) in ends.into_iter().zip(heights) {
             let name = vec![(Point::new(end.x + 5.0, y), letter(lane).to_string())];
             layers.push(layer(Hue::Lane(lane as u8), 1.0, Ink::Fill, Shapes::Words(Anchor::Start, name)));
         }
@@ -160,6 +157,21 @@ impl Area {
         }
         line
     }
+}
+
+/// Letters of lines that end together stand below each other, and none below the axis, where the times stand.
+fn stacked(mut heights: Vec<f32>, lowest: f32) -> Vec<f32> {
+    let mut free_from = f32::NEG_INFINITY;
+    for y in &mut heights {
+        *y = y.max(free_from);
+        free_from = *y + LETTER_PX;
+    }
+    let mut free_to = lowest;
+    for y in heights.iter_mut().rev() {
+        *y = y.min(free_to);
+        free_to = *y - LETTER_PX;
+    }
+    heights
 }
 
 /// 1, 2, 3, 4, 5, 6, 8, 10, 20 …: the first that is not below. Half of each is as short a figure.
@@ -214,6 +226,13 @@ mod tests {
             }
             assert_eq!(paths, 8, "two lanes in four charts");
         }
+    }
+
+    #[test]
+    fn letters_stand_apart_and_above_the_times() {
+        assert_eq!(stacked(vec![10.0, 12.0, 50.0], 100.0), [10.0, 21.0, 50.0]);
+        assert_eq!(stacked(vec![20.0, 98.0, 99.0], 100.0), [20.0, 89.0, 100.0]);
+        assert_eq!(stacked(vec![99.0, 99.0, 100.0], 100.0), [78.0, 89.0, 100.0]);
     }
 
     #[test]
