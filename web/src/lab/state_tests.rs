@@ -10,7 +10,7 @@ use std::cell::Cell;
 
 /// The worker of the Lab or of Replay.
 enum Worker {
-    Simulates(Machine),
+    Simulates(Box<Machine>),
     Plays(Player),
 }
 
@@ -32,7 +32,7 @@ struct Pair {
 impl Pair {
     fn new() -> Self {
         let (view, commands) = View::new();
-        let mut pair = Self { view, worker: Worker::Simulates(Machine::new(|| 0.0)) };
+        let mut pair = Self { view, worker: Worker::Simulates(Box::new(Machine::new(|| 0.0))) };
         pair.obey(commands);
         pair
     }
@@ -359,7 +359,7 @@ fn on_a_slow_machine_another_branch_is_reached_all_the_same() {
         now_ms.set(now_ms.get() + by_ms.get());
         now_ms.get()
     });
-    let mut pair = Pair { view, worker: Worker::Simulates(machine) };
+    let mut pair = Pair { view, worker: Worker::Simulates(Box::new(machine)) };
     pair.obey(commands);
     pair.play(5);
     pair.act(Action::Seek(3_000_000));

@@ -16,6 +16,9 @@ use yew::prelude::*;
 /// How many lines are shown; more than one reads, few enough to repaint ten times a second.
 const SHOWN_MAX: usize = 80;
 
+/// How many lines are looked at for them: some of these say the same.
+const FOLDED_MAX: usize = 400;
+
 /// Props of [`EventsPanel`].
 #[derive(Clone, Debug, PartialEq, Properties)]
 pub(super) struct EventsProps {
@@ -75,7 +78,7 @@ impl Component for EventsPanel {
         let link = ctx.link();
         let view = ctx.props().model.view.borrow();
         let feed = self.paused.as_deref().unwrap_or(&view.feed);
-        let lines = feed.newest(self.groups, &self.needle, words::line, SHOWN_MAX);
+        let lines = feed.newest(self.groups, &self.needle, words::line, FOLDED_MAX);
         let behind = view.feed.count() - feed.count();
         let is_paused = self.paused.is_some();
         let from_all = ctx.props().from_all;
@@ -118,7 +121,7 @@ impl Component for EventsPanel {
                 } else {
                     <div class="live-event-lines" tabindex="0" role="log" aria-live="off" aria-label="Events, newest first"
                         data-testid="live-lines">
-                        <ol>{ for lines.iter().map(|line| line_html(line, view.node())) }</ol>
+                        <ol>{ for folded(&lines).into_iter().take(SHOWN_MAX).map(|(line, count)| line_html(line, count, view.node())) }</ol>
                     </div>
                 }
             </Panel>
@@ -166,7 +169,26 @@ fn nothing(feed: &Feed, needle: &str) -> Html {
     html! { <Empty {title}><p>{ hint }</p></Empty> }
 }
 
-fn line_html(line: &Rc<Line>, own: Option<&NodeId>) -> Html {
+/// Lines that say the same of the same node one after another are one, the newest, with how many they are.
+fn folded(lines: &[Rc<Line>]) -> Vec<(&Rc<Line>, u32)> {
+    let mut folded: Vec<(&Rc<Line>, u32)> = Vec::new();
+    for line in lines {
+        match folded.last_mut() {
+            Some((newer, count)) if says_the_same(newer, line) => *count += 1,
+            _ => folded.push((line, 1)),
+        }
+    }
+    folded
+}
+
+fn says_the_same(one: &Line, other: &Line) -> bool {
+    match (&one.what, &other.what) {
+        (What::Record(one), What::Record(other)) => one.node == other.node && one.event == other.event,
+        _ => false,
+    }
+}
+
+fn line_html(line: &Rc<Line>, count: u32, own: Option<&NodeId>) -> Html {
     let at = match &line.what {
         What::Record(record) => record.node.as_ref().filter(|node| Some(*node) != own),
         _ => None,
@@ -183,7 +205,31 @@ fn line_html(line: &Rc<Line>, own: Option<&NodeId>) -> Html {
             <span class="line-words">
                 if let Some(at) = at { <b data-testid="live-line-at">{ format!("{at}: ") }</b> }
                 { words::line(line) }
+                if count > 1 { <span class="line-count num" data-testid="live-line-count">{ format!(" · {count} times") }</span> }
             </span>
         </li>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rumormill_core::event::{Event, TraceEvent};
+    use rumormill_core::{Instant, TraceRecord};
+
+    #[test]
+    fn lines_that_say_the_same_one_after_another_are_one() {
+        let record = |at, number| {
+            let event = TraceEvent::Node(Event::Round { number });
+            TraceRecord { at: Instant::from_micros(at), node: None, event }
+        };
+        let mut feed = Feed::default();
+        feed.add(vec![record(1, 7), record(2, 7), record(3, 8), record(4, 7), record(5, 7), record(6, 7)], 0);
+        let all = Group::ALL.into_iter().fold(Groups::default(), |groups, group| {
+            if groups.has(group) { groups } else { groups.toggled(group) }
+        });
+        let lines = feed.newest(all, "", words::line, FOLDED_MAX);
+        let folded: Vec<_> = folded(&lines).into_iter().map(|(line, count)| (line.number, count)).collect();
+        assert_eq!(folded, [(6, 3), (3, 1), (2, 2)]);
     }
 }

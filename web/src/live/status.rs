@@ -120,14 +120,41 @@ fn chip(connection: &Connection, view: &View, rows: &[MemberRow], now_ms: u64) -
 }
 
 fn live_chip(rows: &[MemberRow]) -> (AttrValue, Tone) {
-    let down = rows.iter().filter(|row| row.health == Health::Down).count();
-    let down_words = if down > 0 { format!(", {down} down") } else { String::new() };
-    let tone = |good| if down > 0 { Tone::Warn } else { good };
-    match knowledge::spread(rows) {
-        Spread::Unknown => ("Live".into(), Tone::Good),
-        Spread::Converged { of } => (format!("Live · all {of} in sync{down_words}").into(), tone(Tone::Good)),
-        Spread::Spreading { informed, of } => {
-            (format!("Live · {informed} of {of} known in sync{down_words}").into(), tone(Tone::Busy))
+    let mut unwell = String::new();
+    for (health, word) in [(Health::Suspect, "suspected"), (Health::Down, "down")] {
+        let count = rows.iter().filter(|row| row.health == health).count();
+        if count > 0 {
+            unwell.push_str(&format!(", {count} {word}"));
         }
+    }
+    let tone = |good| if unwell.is_empty() { good } else { Tone::Warn };
+    match knowledge::spread(rows) {
+        Spread::Unknown => (format!("Live{unwell}").into(), tone(Tone::Good)),
+        Spread::Converged { of } => (format!("Live · all {of} in sync{unwell}").into(), tone(Tone::Good)),
+        Spread::Spreading { informed, of } => {
+            (format!("Live · {informed} of {of} known in sync{unwell}").into(), tone(Tone::Busy))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixtures::{member, own, reported, snapshot, status};
+    use super::*;
+    use rumormill_core::Status;
+
+    #[test]
+    fn all_is_well_only_where_nobody_is_suspected_or_down() {
+        let chip = |others: &[Status]| {
+            let mut members = vec![own("a"), reported("b", 5, 0)];
+            members.extend(["c", "d"].iter().zip(others).map(|(name, status)| member(name, *status)));
+            let mut view = View::default();
+            view.apply(snapshot(10_000_000, status("a", 5), members), 1_000);
+            live_chip(&knowledge::rows(&view, 1_000))
+        };
+        assert_eq!(chip(&[]), ("Live · all 2 in sync".into(), Tone::Good));
+        assert_eq!(chip(&[Status::Down]), ("Live · all 2 in sync, 1 down".into(), Tone::Warn));
+        let (words, tone) = chip(&[Status::Suspect, Status::Down]);
+        assert!(words.ends_with(", 1 suspected, 1 down") && tone == Tone::Warn, "{words}");
     }
 }
