@@ -2,6 +2,7 @@
 //! pure; then the components, which only show it.
 
 pub mod protocol;
+pub mod frame;
 pub mod worker;
 mod timeline;
 mod run;
@@ -22,6 +23,7 @@ pub mod scrub;
 pub mod action;
 pub mod state;
 pub mod opening;
+mod doing;
 mod follow;
 pub mod views;
 pub mod pace;

@@ -1,10 +1,14 @@
-//! What the page's state does when something is opened: the run of a link, a file for Replay. And how a run began, for
-//! whoever shares it. Pure.
+//! How what is looked at begins: a preset, a setup of the user's, a cluster of another place, the run of a link, a file for
+//! Replay. And how a run began, for whoever shares it. Pure.
 
-use super::action::Action;
+use super::action::{Action, Sight};
+use super::handover::Handover;
 use super::presets;
-use super::protocol::{Command, Deed};
+use super::protocol::{Command, Deed, Shown};
+use super::series::Series;
+use super::setup::Setup;
 use super::state::View;
+use super::views::RING_NODES_MAX;
 use crate::glue::files::Given;
 use crate::replay::recording::Facts;
 use crate::share::link::{Opened, Recipe};
@@ -54,6 +58,93 @@ impl View {
             self.on_way = true;
         }
         commands
+    }
+
+    pub(super) fn take_preset(&mut self, name: &str) -> Vec<Command> {
+        let Some(preset) = presets::find(name) else { return Vec::new() };
+        (self.preset, self.setup, self.script) = (preset.name, preset.setup, preset.script);
+        (self.changed, self.model_of, self.script_is_exact) = (false, None, false);
+        self.selected = None;
+        self.speed = preset.speed;
+        if let Some(sight) = preset.sight {
+            self.sight = sight;
+        }
+        self.sight_is_own = preset.sight.is_some();
+        self.start()
+    }
+
+    /// A cluster that is like one elsewhere, paused at its start.
+    pub(super) fn take_over(&mut self, handover: Handover) -> Vec<Command> {
+        (self.preset, self.setup, self.script) = ("", handover.setup, handover.script);
+        (self.changed, self.model_of, self.script_is_exact) = (false, Some(handover.words), false);
+        (self.selected, self.tour, self.sight_is_own) = (None, None, false);
+        self.start()
+    }
+
+    /// Takes over a changed setup: at the start as a new run, later as far as a running cluster can change.
+    pub(super) fn set_up(&mut self, setup: Setup) -> Vec<Command> {
+        self.changed |= setup != self.setup;
+        self.setup = setup;
+        let asked = match self.setup.scenario() {
+            Ok(asked) => asked,
+            Err(errors) => {
+                self.errors = errors;
+                return Vec::new();
+            }
+        };
+        self.errors.clear();
+        self.history.note(&self.setup);
+        if self.is_fresh() && !self.playing {
+            return self.start();
+        }
+        let Some(scenario) = &mut self.scenario else { return self.start() };
+        let mut deeds = Vec::new();
+        if scenario.tuning != asked.tuning {
+            scenario.tuning = asked.tuning;
+            deeds.push(Deed::Tune(asked.tuning));
+        }
+        if scenario.network != asked.network {
+            scenario.network = asked.network;
+            deeds.push(Deed::Network(asked.network));
+        }
+        deeds.into_iter().flat_map(|deed| self.perform(deed)).collect()
+    }
+
+    /// A new run of the setup as it stands, paused at its start.
+    pub(super) fn start(&mut self) -> Vec<Command> {
+        let scenario = match self.setup.scenario() {
+            Ok(scenario) => scenario,
+            Err(errors) => {
+                self.errors = errors;
+                return Vec::new();
+            }
+        };
+        self.errors.clear();
+        self.began_as = self.setup.clone();
+        self.clear_run(scenario.nodes);
+        let script = self.script_for(scenario.nodes);
+        self.scenario = Some(scenario.clone());
+        self.history.begin(&self.setup);
+        vec![Command::Start { run: self.run, scenario: Box::new(scenario), script, look: self.look() }]
+    }
+
+    /// Forgets the run before: another one begins.
+    pub(super) fn clear_run(&mut self, nodes: u32) {
+        self.run += 1;
+        self.stand_still();
+        (self.end_us, self.branch) = (0, 0);
+        self.branches.clear();
+        self.selected = self.selected.filter(|node| *node < nodes);
+        (self.filter.node, self.refused) = (None, None);
+        (self.write, self.message, self.message_line) = (None, None, None);
+        (self.shown, self.writes) = (Shown::Nothing, Vec::new());
+        if !self.sight_is_own {
+            self.sight = if nodes > RING_NODES_MAX { Sight::Grid } else { Sight::Ring };
+        }
+        (self.now_us, self.page) = (0, 0);
+        self.lines.clear();
+        self.highlights.clear();
+        self.series = Series::default();
     }
 
     /// Is there anything to be looked at?

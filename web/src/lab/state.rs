@@ -1,21 +1,19 @@
 //! What the Lab's page knows and what the user does to it: one pure reducer from actions and frames to a new state
 //! and commands for the worker. No DOM, no clock, no canvas.
 
-use super::action::{Action, Between, Form, MatrixOf, Sight, Spot, Tab, Tool, TreeOf};
+use super::action::{Action, Form, MatrixOf, Sight, Spot, Tab, Tool, TreeOf};
 use super::follow::History;
-use super::handover::Handover;
 use super::opening::LinkNote;
 use super::pace::{SPEED_DEFAULT, SPEED_MAX, SPEED_MIN};
 use super::presets;
 use super::protocol::{
-    Branch, Command, Deed, Detail, Flight, Frame, MessageLine, MessageRef, Row, Shown, Spread, Totals,
-    WriteLine,
+    Branch, Command, Deed, Detail, Frame, MessageLine, MessageRef, Row, Shown, Spread, Totals, WriteLine,
 };
 use super::sentences::{self, Choice, Filter, Line};
 use super::series::Series;
 use super::setup::{Errors, Field, Setup};
 use super::standing::Standing;
-use super::views::{RING_NODES_MAX, WINDOWS};
+use super::views::WINDOWS;
 use crate::replay::recording::Facts;
 use crate::sweep::{Opening, Plan};
 use rumormill_core::tree::Tree;
@@ -521,94 +519,7 @@ impl View {
         asked.is_some_and(|asked| Some(asked) != self.scenario.as_ref().map(|s| (s.nodes, s.seed)))
     }
 
-    fn take_preset(&mut self, name: &str) -> Vec<Command> {
-        let Some(preset) = presets::find(name) else { return Vec::new() };
-        (self.preset, self.setup, self.script) = (preset.name, preset.setup, preset.script);
-        (self.changed, self.model_of, self.script_is_exact) = (false, None, false);
-        self.selected = None;
-        self.speed = preset.speed;
-        if let Some(sight) = preset.sight {
-            self.sight = sight;
-        }
-        self.sight_is_own = preset.sight.is_some();
-        self.start()
-    }
-
-    /// A cluster that is like one elsewhere, paused at its start.
-    fn take_over(&mut self, handover: Handover) -> Vec<Command> {
-        (self.preset, self.setup, self.script) = ("", handover.setup, handover.script);
-        (self.changed, self.model_of, self.script_is_exact) = (false, Some(handover.words), false);
-        (self.selected, self.tour, self.sight_is_own) = (None, None, false);
-        self.start()
-    }
-
-    /// Takes over a changed setup: at the start as a new run, later as far as a running cluster can change.
-    fn set_up(&mut self, setup: Setup) -> Vec<Command> {
-        self.changed |= setup != self.setup;
-        self.setup = setup;
-        let asked = match self.setup.scenario() {
-            Ok(asked) => asked,
-            Err(errors) => {
-                self.errors = errors;
-                return Vec::new();
-            }
-        };
-        self.errors.clear();
-        self.history.note(&self.setup);
-        if self.is_fresh() && !self.playing {
-            return self.start();
-        }
-        let Some(scenario) = &mut self.scenario else { return self.start() };
-        let mut deeds = Vec::new();
-        if scenario.tuning != asked.tuning {
-            scenario.tuning = asked.tuning;
-            deeds.push(Deed::Tune(asked.tuning));
-        }
-        if scenario.network != asked.network {
-            scenario.network = asked.network;
-            deeds.push(Deed::Network(asked.network));
-        }
-        deeds.into_iter().flat_map(|deed| self.perform(deed)).collect()
-    }
-
-    /// A new run of the setup as it stands, paused at its start.
-    pub(super) fn start(&mut self) -> Vec<Command> {
-        let scenario = match self.setup.scenario() {
-            Ok(scenario) => scenario,
-            Err(errors) => {
-                self.errors = errors;
-                return Vec::new();
-            }
-        };
-        self.errors.clear();
-        self.began_as = self.setup.clone();
-        self.clear_run(scenario.nodes);
-        let script = self.script_for(scenario.nodes);
-        self.scenario = Some(scenario.clone());
-        self.history.begin(&self.setup);
-        vec![Command::Start { run: self.run, scenario: Box::new(scenario), script, look: self.look() }]
-    }
-
-    /// Forgets the run before: another one begins.
-    pub(super) fn clear_run(&mut self, nodes: u32) {
-        self.run += 1;
-        self.stand_still();
-        (self.end_us, self.branch) = (0, 0);
-        self.branches.clear();
-        self.selected = self.selected.filter(|node| *node < nodes);
-        (self.filter.node, self.refused) = (None, None);
-        (self.write, self.message, self.message_line) = (None, None, None);
-        (self.shown, self.writes) = (Shown::Nothing, Vec::new());
-        if !self.sight_is_own {
-            self.sight = if nodes > RING_NODES_MAX { Sight::Grid } else { Sight::Ring };
-        }
-        (self.now_us, self.page) = (0, 0);
-        self.lines.clear();
-        self.highlights.clear();
-        self.series = Series::default();
-    }
-
-    fn stand_still(&mut self) {
+    pub(super) fn stand_still(&mut self) {
         (self.playing, self.goal_us, self.seek_us, self.on_way) = (false, None, None, false);
     }
 
@@ -633,18 +544,6 @@ impl View {
 
     pub(super) fn ask(&self) -> Vec<Command> {
         vec![Command::Look(self.look())]
-    }
-
-    fn perform(&mut self, deed: Deed) -> Vec<Command> {
-        if self.replay.is_some() {
-            self.refused =
-                Some("A recording can be looked at, not changed. The Lab has clusters to break.".to_owned());
-        }
-        if self.scenario.is_none() {
-            return Vec::new();
-        }
-        (self.refused, self.on_way) = (None, false);
-        vec![Command::Do { deed, look: self.look() }]
     }
 
     fn select(&mut self, node: Option<u32>) -> Vec<Command> {
@@ -680,69 +579,6 @@ impl View {
             None => 0,
         };
         self.select(Some(to as u32))
-    }
-
-    /// Without a selection it is said what is missing.
-    fn at_selected(&mut self, deed: impl FnOnce(u32) -> Deed) -> Vec<Command> {
-        match self.selected {
-            Some(node) => self.perform(deed(node)),
-            None => {
-                self.refused =
-                    Some("Select a node first: click one, or use the arrow keys on the ring.".to_owned());
-                Vec::new()
-            }
-        }
-    }
-
-    fn with_other(&mut self, what: Between) -> Vec<Command> {
-        let nodes = self.nodes();
-        let text = self.form.other.trim().trim_start_matches('n');
-        let other = text.parse::<u32>().ok().filter(|other| *other < nodes && Some(*other) != self.selected);
-        match (self.selected, other) {
-            (Some(node), Some(other)) => {
-                what.deeds(node, other).into_iter().flat_map(|deed| self.perform(deed)).collect()
-            }
-            _ => {
-                let last = nodes.saturating_sub(1);
-                self.refused = Some(format!("Name another node: 0 to {last}, and not the selected one."));
-                Vec::new()
-            }
-        }
-    }
-
-    /// The message under way of the selected node that arrives next, to be dropped.
-    pub fn drop_next(&mut self, frame: &Frame) -> Vec<Command> {
-        // The one that is looked at comes before any other.
-        let is_inspected = |flight: &&Flight| self.message == Some(MessageRef::Id(flight.id)) && !flight.lost;
-        if let Some(flight) = frame.flights.iter().find(is_inspected) {
-            return self.perform(Deed::Drop(flight.id));
-        }
-        let Some(node) = self.selected else { return self.at_selected(Deed::Crash) };
-        let of_it = |flight: &&Flight| {
-            !flight.lost && (u32::from(flight.from) == node || u32::from(flight.to) == node)
-        };
-        let arrives_us = |flight: &&Flight| flight.sent_us + u64::from(flight.travels_us);
-        match frame.flights.iter().filter(of_it).min_by_key(arrives_us) {
-            Some(flight) => self.perform(Deed::Drop(flight.id)),
-            None => {
-                self.refused = Some("No message to or from this node is under way now.".to_owned());
-                Vec::new()
-            }
-        }
-    }
-
-    fn crash_or_restart(&mut self) -> Vec<Command> {
-        let up = self.detail.as_ref().is_none_or(|detail| detail.state.is_up());
-        self.at_selected(|node| if up { Deed::Crash(node) } else { Deed::Restart(node) })
-    }
-
-    fn write(&mut self) -> Vec<Command> {
-        let (key, value) = (self.form.key.clone(), self.form.value.clone());
-        let commands = self.at_selected(|node| Deed::Write { node, key, value });
-        if !commands.is_empty() {
-            self.form.propose();
-        }
-        commands
     }
 }
 

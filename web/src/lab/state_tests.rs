@@ -1,4 +1,5 @@
-use super::super::protocol::{Mark, NodeState, Report};
+use super::super::action::Between;
+use super::super::protocol::{Flight, Mark, NodeState, Report};
 use super::super::setup::LimiterKind;
 use super::super::worker::Machine;
 use super::*;
@@ -11,7 +12,7 @@ use std::cell::Cell;
 /// The worker of the Lab or of Replay.
 enum Worker {
     Simulates(Box<Machine>),
-    Plays(Player),
+    Plays(Box<Player>),
 }
 
 impl Worker {
@@ -438,7 +439,7 @@ fn the_panel_of_a_linked_run_shows_what_is_set_at_its_moment() {
 
 #[test]
 fn a_recording_is_looked_at_and_a_file_that_is_none_changes_nothing() {
-    let mut pair = Pair { view: View::for_replay(), worker: Worker::Plays(Player::new(|| 0.0)) };
+    let mut pair = Pair { view: View::for_replay(), worker: Worker::Plays(Box::new(Player::new(|| 0.0))) };
     let open = |pair: &mut Pair, text: &str| {
         let given = Given { name: "run.jsonl".into(), bytes: Ok(text.as_bytes().to_vec()) };
         for command in pair.view.act(Action::OpenFile(Box::new(given))) {
@@ -481,7 +482,8 @@ fn file(text: &str) -> Action {
 #[test]
 fn of_two_files_that_were_sent_before_any_was_read_the_last_one_that_is_a_trace_is_played() {
     for (last, nodes) in [(CRASHED, 1), ("no trace", 2)] {
-        let mut pair = Pair { view: View::for_replay(), worker: Worker::Plays(Player::new(|| 0.0)) };
+        let mut pair =
+            Pair { view: View::for_replay(), worker: Worker::Plays(Box::new(Player::new(|| 0.0))) };
         let both = format!("{CRASHED}\n{{\"at\":3000000,\"node\":\"b\",\"event\":\"crashed\"}}");
         let commands = [pair.view.act(file(&both)), pair.view.act(file(last))].concat();
         let reports: Vec<Report> = commands.into_iter().map(|command| pair.worker.obey(command)).collect();
@@ -500,7 +502,7 @@ fn of_two_files_that_were_sent_before_any_was_read_the_last_one_that_is_a_trace_
 
 #[test]
 fn replay_begins_again_without_a_recording_and_never_with_a_run() {
-    let mut pair = Pair { view: View::for_replay(), worker: Worker::Plays(Player::new(|| 0.0)) };
+    let mut pair = Pair { view: View::for_replay(), worker: Worker::Plays(Box::new(Player::new(|| 0.0))) };
     let mut open = |view: &mut View| {
         let commands = view.act(file(CRASHED));
         let Report::Opened { run, opened: Ok(facts) } = pair.worker.obey(commands[0].clone()) else {
