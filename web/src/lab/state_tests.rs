@@ -465,7 +465,7 @@ fn a_recording_is_looked_at_and_a_file_that_is_none_changes_nothing() {
         pair.view
             .not_opened
             .as_ref()
-            .is_some_and(|(name, why)| name == "run.jsonl" && why.contains("no trace"))
+            .is_some_and(|(name, why)| name == "run.jsonl" && why.contains("not a trace"))
     );
     assert_eq!((pair.view.run, pair.view.nodes(), pair.view.now_us), (1, 2, 2_000_000));
     pair.act(Action::Select(Some(1)));

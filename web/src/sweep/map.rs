@@ -112,8 +112,8 @@ mod tests {
         spots[5] = spot(&[Some(100_000), None]);
         let rows = shown(FANOUTS, &spots);
         let (first, second) = (&rows[0].1[0], &rows[0].1[1]);
-        assert_eq!((first.words.as_str(), first.quick), ("200 ms", Some(1.0)));
-        assert_eq!((second.words.as_str(), second.quick), ("3.2 s", Some(0.0)));
+        assert_eq!((first.words.as_str(), first.quick), ("200\u{a0}ms", Some(1.0)));
+        assert_eq!((second.words.as_str(), second.quick), ("3.2\u{a0}s", Some(0.0)));
         assert_eq!(first.opens, Some(Opening { seed: 1, cell: Some(Cell { branches: 1, loss: 0 }) }));
         assert_eq!((rows[1].1[0].words.as_str(), rows[1].1[0].quick), ("99 %", None));
         assert_eq!(rows[1].1[0].opens.map(|opening| opening.seed), Some(1));
