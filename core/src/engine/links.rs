@@ -203,6 +203,15 @@ impl<S: State> Engine<S> {
             return;
         };
         (link.codec, link.stage, link.used_at) = (codec, Stage::Greeting, now);
+        // Whoever dials a node that leaves may be about to take its name: it speaks first.
+        if matches!(id, LinkId::Dialed(_)) || self.life == Life::Running {
+            self.greet(id);
+        }
+    }
+
+    fn greet(&mut self, id: LinkId) {
+        let Some(link) = self.links.table.get(&id) else { return };
+        let (codec, target) = (link.codec, link.target.clone());
         let record = self.own_record();
         let hello = Hello {
             version: wire::VERSION,
@@ -212,7 +221,7 @@ impl<S: State> Engine<S> {
             birth: record.birth,
             address: record.address,
         };
-        let to = match self.links.table.get(&id).and_then(|link| link.target.clone()) {
+        let to = match target {
             Some(Target::Peer(peer)) => Some(peer),
             _ => None,
         };
@@ -242,12 +251,16 @@ impl<S: State> Engine<S> {
                     peer.outbox.delta = None;
                 }
                 self.on_peer_lost(&peer, expected);
-                self.on_heir_lost(&peer);
+                if !expected && self.links.preferred(&peer).is_none() {
+                    self.on_heir_lost(&peer);
+                }
                 Some(peer)
             }
             (_, Some(Target::Peer(peer))) => {
                 self.on_undialled(&peer, now.since(link.used_at));
-                self.on_heir_lost(&peer);
+                if self.links.preferred(&peer).is_none() {
+                    self.on_heir_lost(&peer);
+                }
                 Some(peer)
             }
             _ => None,
@@ -450,6 +463,9 @@ impl<S: State> Engine<S> {
             }
             return Err(self.on_own_name_met(&hello));
         }
+        if self.life != Life::Running && matches!(id, LinkId::Accepted(_)) {
+            self.greet(id);
+        }
         let peer = hello.node.clone();
         self.stats.count_received(MessageKind::Hello, bytes);
         if self.config.tracing {
@@ -501,7 +517,8 @@ impl<S: State> Engine<S> {
     fn take_host(&mut self, peer: &NodeId) {
         let own = self.own_record();
         let is_hosted = own.host.as_ref().is_some_and(|host| self.links.by_peer.contains_key(host));
-        if !self.is_leaf() || is_hosted || self.members.member(peer).is_none_or(Member::is_leaf) {
+        let takes_part = self.life == Life::Running && self.is_leaf();
+        if !takes_part || is_hosted || self.members.member(peer).is_none_or(Member::is_leaf) {
             return;
         }
         let incarnation = Incarnation(own.incarnation.0 + u64::from(own.host.is_some()));

@@ -63,6 +63,9 @@ impl<S: State> Engine<S> {
             }
             return Refusal::new(CloseCode::Myself, "a node dialled itself");
         }
+        if self.life != Life::Running {
+            return Refusal::new(CloseCode::GoingAway, "this node leaves, and its name is free soon");
+        }
         let (incarnation, address) = (hello.incarnation, hello.address.clone());
         if (hello.birth, &hello.address) < (own.birth, &own.address) {
             self.give_up_name(incarnation, address);

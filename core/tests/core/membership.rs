@@ -331,6 +331,41 @@ fn a_member_that_cannot_be_dialled_takes_part_behind_its_host_and_never_in_the_t
 }
 
 #[test]
+fn a_leaf_whose_host_dies_while_it_leaves_finds_another_and_is_left_not_alive() {
+    let mut net = Net::joined(&ABCDE, Tuning::default());
+    net.start(leaf("tab", &["b"]), 1);
+    net.run_until("all know it", |net| ABCDE.iter().all(|at| status(net, at, "tab") == Some(Status::Alive)));
+    let life = record(&net, "a", "tab").incarnation;
+    net.kill("b");
+    net.command("tab", |engine, now| engine.leave(now)).expect("it runs");
+    net.run_until("it has stopped", |net| net.engine("tab").is_stopped());
+    net.engines.remove(&id("tab"));
+    let others = ["a", "c", "d", "e"];
+    net.run_until("all know that it left", |net| {
+        others.iter().all(|at| status(net, at, "tab") == Some(Status::Left))
+    });
+    assert_eq!(record(&net, "a", "tab").incarnation, life, "nobody was told of another life");
+}
+
+/// A node of the same name that starts while the first one leaves is not sent away.
+#[test]
+fn a_name_is_free_for_whoever_dials_the_one_that_leaves() {
+    let mut net = Net::joined(&ABCDE, Tuning::default());
+    net.run(Duration::from_secs(1));
+    net.command("c", |engine, now| engine.leave(now)).expect("it runs");
+    let moved = Some(address("moved"));
+    let newcomer = EngineConfig {
+        incarnation: Incarnation(9),
+        address: moved,
+        ..config("c", &["c"], Tuning::default())
+    };
+    net.add_as(id("moved"), newcomer, Store::new(id("c"), 9));
+    net.run(Duration::from_millis(200));
+    assert!(net.closes.contains(&(id("c"), CloseCode::GoingAway)), "{:?}", net.closes);
+    assert!(!net.engine("moved").is_stopped());
+}
+
+#[test]
 fn of_two_leaves_with_one_name_the_earlier_born_keeps_it() {
     let mut net = Net::joined(&ABCDE, Tuning::default());
     net.start(leaf("tab", &["b"]), 2);
