@@ -1,18 +1,19 @@
 //! The shell: the top bar with the places, the theme, the way from the page's address to a place. Places keep
 //! their state while another one is in sight; what they show is their own business, and programs other than the
-//! shell's may carry them.
+//! shell's may carry them. They stand beside what the shell renders, never inside: two copies of Yew would take each
+//! other's elements for their own.
 
 use crate::{
     glue::{
         files::{self, Dragged},
         http, page,
-        programs::{Carried, Shown, Told},
+        programs::{self, Carried, Shown, Told},
     },
     route::{Place, Route},
     theme::Theme,
     ui::{Button, ButtonKind, IconName, Notice, Tone},
 };
-use web_sys::{Element, File};
+use web_sys::File;
 use yew::prelude::*;
 
 /// Where the theme is stored.
@@ -37,8 +38,8 @@ pub struct App {
     /// Is a file over the page?
     is_dragging: bool,
     own_node: Option<AttrValue>,
-    /// The cluster that another place handed to the Lab last, and the how manieth that was.
-    handed: Option<(u32, AttrValue)>,
+    /// How many clusters other places have handed to the Lab, and the last one until the Lab has it.
+    handed: (u32, Option<AttrValue>),
     theme: Theme,
     /// Is it to be said that nothing can be stored?
     says_unstored: bool,
@@ -51,8 +52,7 @@ pub struct App {
 /// How a place stands.
 #[derive(Debug, Default)]
 struct Stand {
-    /// Where it is, once it has been in sight; it is kept from then on.
-    host: NodeRef,
+    /// Has it been in sight? It is kept from then on.
     is_visited: bool,
     /// Is its program being fetched, or was it?
     is_awaited: bool,
@@ -75,6 +75,8 @@ pub enum Msg {
     NextTheme,
     /// A place's program is there, or cannot be had.
     Carried(Place, Result<Carried, String>),
+    /// A place whose program could not be had is wanted once more.
+    Again(Place),
     /// A place says something.
     Told(Place, Told),
     /// A file is dragged over the page, or was dropped.
@@ -100,7 +102,7 @@ impl Component for App {
             dropped: None,
             is_dragging: false,
             own_node: None,
-            handed: None,
+            handed: (0, None),
             theme,
             says_unstored: !page::can_store(),
             system_is_dark: page::matches(page::DARK),
@@ -126,9 +128,13 @@ impl Component for App {
                 }
             }
             Msg::Carried(place, carried) => self.stand(place).carried = Some(carried),
+            Msg::Again(place) => {
+                let stand = self.stand(place);
+                (stand.carried, stand.is_awaited) = (None, false);
+            }
             Msg::Told(place, Told::Query(query, is_step)) => self.tell(Route::to(place, &query), is_step),
             Msg::Told(_, Told::Handover(handed)) => {
-                self.handed = Some((self.handed.as_ref().map_or(1, |(last, _)| last + 1), handed));
+                self.handed = (self.handed.0 + 1, Some(handed));
                 self.stand(Place::Lab).query = AttrValue::default();
                 page::set_hash(&Route::to(Place::Lab, "").to_string());
             }
@@ -158,14 +164,19 @@ impl Component for App {
         for place in Place::ALL {
             let shown = self.shown(place);
             let stand = self.stand(place);
-            match (&stand.carried, stand.host.cast::<Element>()) {
-                (Some(Ok(carried)), _) => carried.show(&shown),
-                (None, Some(host)) if stand.is_visited && !stand.is_awaited => {
+            match &stand.carried {
+                Some(Ok(carried)) => {
+                    carried.show(&shown);
+                    if shown.handed.is_some() {
+                        self.handed.1 = None;
+                    }
+                }
+                None if stand.is_visited && !stand.is_awaited => {
                     stand.is_awaited = true;
                     let told = ctx.link().callback(move |told| Msg::Told(place, told));
                     ctx.link().send_future(async move {
                         let told = move |it| told.emit(it);
-                        Msg::Carried(place, Carried::load(place.program(), place.as_str(), host, told).await)
+                        Msg::Carried(place, Carried::load(place.program(), place.as_str(), told).await)
                     });
                 }
                 _ => {}
@@ -180,7 +191,7 @@ impl Component for App {
             Theme::Dark => (IconName::Moon, "Theme: dark. Switch to the system's"),
         };
         html! {
-            <div class="shell">
+            <>
                 <a class="button skip" href="#place" onclick={Callback::from(skip)}>{ "Skip to content" }</a>
                 <header class="topbar">
                     <h1 class="brand"><Mark /><span>{ "Rumormill" }</span></h1>
@@ -201,13 +212,11 @@ impl Component for App {
                         </Notice>
                     </div>
                 }
-                <main class="place-root" id="place" tabindex="-1" data-testid="place">
-                    { for Place::ALL.map(|place| self.place(place)) }
-                </main>
+                { self.word(ctx) }
                 if self.is_dragging {
-                    <div class="drop-here" data-testid="drop-here"><p>{ "Drop a trace to play it in Replay" }</p></div>
+                    <div class="drop-here" data-testid="drop-here"><p>{ "Drop a trace or a scenario file to open it" }</p></div>
                 }
-            </div>
+            </>
         }
     }
 }
@@ -217,9 +226,10 @@ impl App {
         &mut self.stands[place as usize]
     }
 
-    /// The way to where a place was last.
+    /// The way to where a place was last. The Race and Live keep that themselves.
     fn last(&self, place: Place) -> Route {
-        Route::to(place, &self.stands[place as usize].query)
+        let keeps_query = matches!(place, Place::Lab | Place::Replay);
+        Route::to(place, if keeps_query { &self.stands[place as usize].query } else { "" })
     }
 
     /// Lets the address say what a place shows, while that place is in sight.
@@ -268,54 +278,45 @@ impl App {
 
     /// What a place is told.
     fn shown(&self, place: Place) -> Shown {
-        let takes_files = place == Place::Replay;
+        let (in_sight, takes_files) = (self.is_in_sight(place), place == Place::Replay);
+        // A race or a node in the address is a wish, not a state: a link that is followed again is a new one.
+        let keeps_query = matches!(place, Place::Lab | Place::Replay);
         Shown {
-            active: self.is_in_sight(place),
+            active: in_sight,
             is_dark: self.theme.is_dark(self.system_is_dark),
-            query: self.stands[place as usize].query.clone(),
+            query: if keeps_query || in_sight {
+                self.stands[place as usize].query.clone()
+            } else {
+                AttrValue::default()
+            },
             own_node: self.own_node.clone(),
-            handed: self.handed.clone().filter(|_| place == Place::Lab),
+            handed: self.handed.1.clone().filter(|_| place == Place::Lab).map(|it| (self.handed.0, it)),
             file: self.dropped.clone().filter(|_| takes_files),
         }
     }
 
-    /// Where a place is put by its program, and a word on that until it is there.
-    fn place(&self, place: Place) -> Html {
-        let stand = &self.stands[place as usize];
-        if !stand.is_visited {
-            return html! {};
+    /// What is said while the place in sight is not there.
+    fn word(&self, ctx: &Context<Self>) -> Html {
+        let Some(place) = self.route.as_ref().map(Route::place) else { return html! {} };
+        match &self.stands[place as usize].carried {
+            Some(Ok(_)) => html! {},
+            None => html! { <p class="boot">{ "Loading…" }</p> },
+            Some(Err(why)) => html! {
+                <div class="unstored">
+                    <Notice tone={Tone::Bad} title={format!("{} could not be loaded", place.name())} testid="not-loaded">
+                        <p>{ format!("The browser says: {why}. What is in the other places is still there.") }</p>
+                        <Button label="Try again" testid="load-again"
+                            onclick={ctx.link().callback(move |()| Msg::Again(place))} />
+                    </Notice>
+                </div>
+            },
         }
-        let in_sight = self.is_in_sight(place);
-        let is_there = matches!(stand.carried, Some(Ok(_)));
-        html! {
-            <>
-                <div class="place-root" key={place.as_str()} hidden={!in_sight || !is_there} ref={stand.host.clone()} />
-                if in_sight && !is_there {
-                    { word(place, stand.carried.as_ref().and_then(|it| it.as_ref().err())) }
-                }
-            </>
-        }
-    }
-}
-
-/// What is there in place of a place.
-fn word(place: Place, failed: Option<&String>) -> Html {
-    match failed {
-        None => html! { <p class="boot" key="word">{ "Loading…" }</p> },
-        Some(why) => html! {
-            <div class="unstored" key="word">
-                <Notice tone={Tone::Bad} title={format!("{} could not be loaded", place.name())} testid="not-loaded">
-                    <p>{ format!("The browser says: {why}. What is in the other places is still there.") }</p>
-                    <Button label="Load the page again" testid="reload" onclick={Callback::from(|()| page::reload())} />
-                </Notice>
-            </div>
-        },
     }
 }
 
 /// Runs the shell on the page.
 pub fn start() {
-    yew::Renderer::<App>::new().render();
+    yew::Renderer::<App>::with_root(programs::shell_host()).render();
 }
 
 /// The page's sign: three nodes that talk.

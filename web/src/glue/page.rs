@@ -38,12 +38,6 @@ pub fn replace_hash(hash: &str) {
     }
 }
 
-/// Loads the page again.
-pub fn reload() {
-    // Only fails in a frame that may not.
-    let _ = window().location().reload();
-}
-
 /// Tells every change of the hash that the user or [`set_hash`] makes.
 pub fn on_hash_change(mut changed: impl FnMut(String) + 'static) -> Listener {
     Listener::new(&window(), "hashchange", move |_| changed(hash()))

@@ -13,6 +13,10 @@ use yew::{AppHandle, AttrValue, BaseComponent, Renderer};
 /// The object on the window that the page's script keeps programs in.
 const OBJECT: &str = "programs";
 
+/// The `id` of the element that the shell renders into, and of the one beside it that holds the places.
+const SHELL_ID: &str = "shell";
+const PLACES_ID: &str = "place";
+
 /// What the shell tells a place.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Shown {
@@ -24,7 +28,7 @@ pub struct Shown {
     pub query: AttrValue,
     /// The node that served the page, if one did.
     pub own_node: Option<AttrValue>,
-    /// What another place hands over, and the how manieth thing that is: the same may come twice.
+    /// What another place hands over, once, and its number: the same may come again.
     pub handed: Option<(u32, AttrValue)>,
     /// The file that was dropped on the page last.
     pub file: Option<File>,
@@ -129,6 +133,7 @@ pub fn offer(
 /// A place in another program, or this one, as the shell sees it. Dropping it makes the place silent.
 #[derive(Debug)]
 pub struct Carried {
+    host: Element,
     show: Function,
     _tell: Closure<dyn FnMut(String, String, bool)>,
 }
@@ -141,7 +146,6 @@ impl Carried {
     pub async fn load(
         program: &str,
         place: &str,
-        host: Element,
         mut told: impl FnMut(Told) + 'static,
     ) -> Result<Self, String> {
         let tell =
@@ -149,6 +153,9 @@ impl Carried {
                 let text = AttrValue::from(text);
                 told(if kind == "handover" { Told::Handover(text) } else { Told::Query(text, is_step) });
             });
+        let host = window().document().and_then(|document| document.create_element("div").ok());
+        let host = host.ok_or("it makes no elements")?;
+        host.set_class_name("place-root");
         let mount = async {
             let loading: Promise = script("load")?.call1(&JsValue::NULL, &program.into())?.dyn_into()?;
             let mount: Function =
@@ -160,13 +167,33 @@ impl Carried {
             let message = Reflect::get(&error, &"message".into()).ok().and_then(|text| text.as_string());
             message.unwrap_or_else(|| format!("{error:?}"))
         })?;
-        Ok(Self { show, _tell: tell })
+        element(PLACES_ID).append_child(&host).map_err(|error| format!("{error:?}"))?;
+        Ok(Self { host, show, _tell: tell })
     }
 
-    /// Tells the place.
+    /// Tells the place, and shows or hides it.
     pub fn show(&self, shown: &Shown) {
+        // Both only fail for a name that is none.
+        let _ = if shown.active {
+            self.host.remove_attribute("hidden")
+        } else {
+            self.host.set_attribute("hidden", "")
+        };
         let _ = self.show.call1(&JsValue::NULL, &shown.to_js());
     }
+}
+
+/// The element that the shell renders into.
+///
+/// # Panics
+/// Where the page's document is another.
+pub fn shell_host() -> Element {
+    element(SHELL_ID)
+}
+
+fn element(id: &str) -> Element {
+    let element = window().document().and_then(|document| document.get_element_by_id(id));
+    element.unwrap_or_else(|| panic!("the page's document has an element with the id {id}"))
 }
 
 fn script(name: &str) -> Result<Function, JsValue> {

@@ -4,9 +4,9 @@
 use super::measure::Measure;
 use super::state::{SeenMember, View};
 use rumormill_api::{Ask, HealthList, HealthView, MemberList, Outcome, Request, Sight};
+use rumormill_core::ordered::Map;
 use rumormill_core::{NodeId, Status, TraceRecord};
-use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use serde_json::Value;
 
 /// Questions have numbers from here on, so that their answers are not taken for those to writes.
 pub const IDS_FROM: u64 = 1 << 40;
@@ -39,7 +39,7 @@ pub struct Wants {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Belief {
     /// Whom it holds for what.
-    pub of: BTreeMap<NodeId, Status>,
+    pub of: Map<NodeId, Status>,
     /// When it said so, on the page's clock.
     pub at_ms: u64,
     /// Why it was not told the last time, if it was not.
@@ -61,21 +61,21 @@ enum Question {
 #[derive(Debug, Clone, Default)]
 pub struct Around {
     /// What each member believes.
-    pub beliefs: BTreeMap<NodeId, Belief>,
+    pub beliefs: Map<NodeId, Belief>,
     /// All services of all members, as the observed node sees them; none before it told.
     pub services: Option<Vec<HealthView>>,
     /// What may change at the observed node while it runs, as it is now.
-    pub config: Option<Map<String, Value>>,
+    pub config: Option<serde_json::Map<String, Value>>,
     /// What came of the latest change of the configuration, member by member; none while it is not known.
-    pub tuned: BTreeMap<NodeId, Option<Result<(), String>>>,
+    pub tuned: Map<NodeId, Option<Result<(), String>>>,
     /// How the latest write through the observed node spreads.
     pub measured: Option<Measure>,
     /// A write that the observed node has not answered yet, by the number of its request.
     prepared: Option<(u64, Measure)>,
-    waiting: BTreeMap<u64, Question>,
-    asked_ms: BTreeMap<Question, u64>,
+    waiting: Map<u64, Question>,
+    asked_ms: Map<Question, u64>,
     /// Up to where each member's trace is known, on its clock.
-    traced_us: BTreeMap<NodeId, u64>,
+    traced_us: Map<NodeId, u64>,
     next_id: u64,
 }
 
@@ -88,7 +88,7 @@ impl Around {
             let id = member.view.id.clone();
             if wants.events && !member.view.is_self {
                 // What happened before anyone asked is not what happens.
-                self.traced_us.entry(id.clone()).or_insert(view.node_clock_us(now_ms));
+                self.traced_us.or_insert_with(id.clone(), || view.node_clock_us(now_ms));
                 due.push((Question::Events(id.clone()), AGAIN_MS));
             }
             if wants.beliefs {
@@ -124,7 +124,7 @@ impl Around {
     }
 
     /// The observed node has answered a write. True if its way is followed from now on.
-    pub fn written(&mut self, id: u64, outcome: &Outcome, members: &BTreeMap<NodeId, SeenMember>) -> bool {
+    pub fn written(&mut self, id: u64, outcome: &Outcome, members: &Map<NodeId, SeenMember>) -> bool {
         let Some((_, measure)) = self.prepared.take_if(|(prepared, _)| *prepared == id) else { return false };
         if !matches!(outcome, Outcome::Done(_) | Outcome::Gone { changed: true }) {
             return false;
@@ -146,7 +146,12 @@ impl Around {
     }
 
     /// Asks members to change their configuration.
-    pub fn tune(&mut self, members: Vec<NodeId>, changes: &Map<String, Value>, now_ms: u64) -> Vec<Request> {
+    pub fn tune(
+        &mut self,
+        members: Vec<NodeId>,
+        changes: &serde_json::Map<String, Value>,
+        now_ms: u64,
+    ) -> Vec<Request> {
         self.tuned = members.iter().map(|member| (member.clone(), None)).collect();
         let request = |at: NodeId| {
             let id = self.number(Question::Tune(at.clone()), now_ms);
@@ -231,8 +236,8 @@ impl Around {
                 self.beliefs.insert(member, Belief { of, at_ms: now_ms, error: None });
             }
             Err(why) => {
-                let known = self.beliefs.entry(member);
-                known.or_insert(Belief { of: BTreeMap::new(), at_ms: now_ms, error: None }).error = Some(why);
+                let fresh = || Belief { of: Map::new(), at_ms: now_ms, error: None };
+                self.beliefs.or_insert_with(member, fresh).error = Some(why);
             }
         }
     }
@@ -350,7 +355,7 @@ mod tests {
     #[test]
     fn a_lost_connection_leaves_a_change_unknown() {
         let mut around = Around::default();
-        let requests = around.tune(vec![id("a"), id("b")], &Map::new(), 1_000);
+        let requests = around.tune(vec![id("a"), id("b")], &serde_json::Map::new(), 1_000);
         around.answer(requests[0].id, Outcome::Shown(json!({})), 1_100);
         around.interrupt();
         assert_eq!(around.tuned[&id("a")], Some(Ok(())));

@@ -8,8 +8,8 @@ use super::{
     state::View,
     words,
 };
+use rumormill_core::ordered::{Map, Set};
 use rumormill_core::{NodeId, Status};
-use std::collections::{BTreeMap, BTreeSet};
 use yew::prelude::*;
 
 /// Props of [`BeliefsMatrix`].
@@ -66,14 +66,15 @@ pub(super) fn BeliefsMatrix(props: &BeliefsProps) -> Html {
 }
 
 fn columns(view: &View) -> Vec<NodeId> {
-    let mut ids: BTreeSet<NodeId> = view.members.keys().cloned().collect();
+    let mut ids: Set<NodeId> = view.members.keys().cloned().collect();
     ids.extend(view.around.beliefs.values().flat_map(|belief| belief.of.keys().cloned()));
     ids.into_iter().take(2 * ASKED_MAX).collect()
 }
 
 fn row(id: &NodeId, view: &View, columns: &[NodeId], now_ms: u64) -> Html {
     let width = columns.len().to_string();
-    let Some(belief) = view.around.beliefs.get(id) else {
+    // A member holds at least itself: where there is nothing, it never answered.
+    let Some(belief) = view.around.beliefs.get(id).filter(|belief| !belief.of.is_empty()) else {
         return html! {
             <tr key={id.as_str()}>
                 <th scope="row">{ id.as_str() }</th>
@@ -94,6 +95,9 @@ fn row(id: &NodeId, view: &View, columns: &[NodeId], now_ms: u64) -> Html {
 /// That one does not answer, why, and how old its row is.
 fn silence(id: &NodeId, belief: &Belief, now_ms: u64) -> Option<String> {
     let why = sentence(belief.error.as_ref()?);
+    if belief.of.is_empty() {
+        return Some(format!("{id} has not answered. {why}"));
+    }
     let age = words::span(now_ms.saturating_sub(belief.at_ms));
     Some(format!("{id} does not answer; its row is what it said {age} ago. {why}"))
 }
@@ -121,8 +125,8 @@ fn cell(status: Option<Status>, of: &NodeId) -> Html {
 const MARKS: [Health; 5] = [Health::Alive, Health::Joining, Health::Suspect, Health::Down, Health::Left];
 
 /// The marks that are in sight, in words.
-fn legend(beliefs: &BTreeMap<NodeId, Belief>, rows: &[&NodeId]) -> Html {
-    let held: BTreeSet<Health> = rows
+fn legend(beliefs: &Map<NodeId, Belief>, rows: &[&NodeId]) -> Html {
+    let held: Set<Health> = rows
         .iter()
         .filter_map(|id| beliefs.get(*id))
         .flat_map(|belief| belief.of.values().map(|status| Health::of(*status, None)))
@@ -149,7 +153,7 @@ fn unasked_words(unasked: &[&str], rows: usize) -> Option<String> {
 
 /// Whether all who answer agree, and if not, about whom; and who does not answer. What those without a row said, or
 /// said before they fell silent, does not count: it is old.
-fn verdict(beliefs: &BTreeMap<NodeId, Belief>, rows: &[&NodeId], columns: &[NodeId]) -> String {
+fn verdict(beliefs: &Map<NodeId, Belief>, rows: &[&NodeId], columns: &[NodeId]) -> String {
     let told = || rows.iter().filter_map(|id| Some((id.as_str(), beliefs.get(*id)?)));
     let answers: Vec<&Belief> =
         told().map(|(_, belief)| belief).filter(|belief| belief.error.is_none()).collect();
@@ -158,7 +162,7 @@ fn verdict(beliefs: &BTreeMap<NodeId, Belief>, rows: &[&NodeId], columns: &[Node
         return "Asking each member what it believes of the others…".to_owned();
     }
     let disputed = columns.iter().filter(|of| {
-        let held: BTreeSet<_> = answers.iter().map(|belief| belief.of.get(*of)).collect();
+        let held: Set<_> = answers.iter().map(|belief| belief.of.get(*of)).collect();
         held.len() > 1
     });
     let disputed: Vec<&str> = disputed.map(NodeId::as_str).collect();
@@ -201,7 +205,7 @@ mod tests {
         let columns = [id("a"), id("b")];
         let names = [id("a"), id("b"), id("c"), id("d")];
         let rows: Vec<&NodeId> = names.iter().collect();
-        let mut beliefs = BTreeMap::new();
+        let mut beliefs = Map::new();
         assert!(verdict(&beliefs, &rows, &columns).starts_with("Asking"));
         beliefs.insert(id("a"), belief(&[("a", Status::Alive), ("b", Status::Alive)]));
         assert_eq!(verdict(&beliefs, &rows, &columns), "1 member answers.");
@@ -224,13 +228,13 @@ mod tests {
     #[test]
     fn who_does_not_answer_is_named_and_its_old_word_does_not_count() {
         let belief = |status, error: Option<&str>| Belief {
-            of: BTreeMap::from([(id("b"), status)]),
+            of: Map::from_iter([(id("b"), status)]),
             at_ms: 0,
             error: error.map(str::to_owned),
         };
         let names = [id("a"), id("b"), id("c")];
         let rows: Vec<&NodeId> = names.iter().collect();
-        let mut beliefs = BTreeMap::from([
+        let mut beliefs = Map::from_iter([
             (id("a"), belief(Status::Suspect, None)),
             (id("b"), belief(Status::Alive, Some("nobody listens there"))),
             (id("c"), belief(Status::Suspect, None)),

@@ -3,7 +3,7 @@
 
 use rumormill_api::ArrivalView;
 use rumormill_core::NodeId;
-use std::collections::BTreeMap;
+use rumormill_core::ordered::Map;
 
 /// How long members are asked, in milliseconds. A guess: what has not arrived then needs another explanation.
 const ASKED_FOR_MS: u64 = 60_000;
@@ -40,7 +40,7 @@ pub struct Measure {
     /// The observed node, where it was written.
     pub origin: NodeId,
     /// The other members that are asked.
-    pub members: BTreeMap<NodeId, Arrival>,
+    pub members: Map<NodeId, Arrival>,
     /// Active members that are not asked: they have no address, or are too many.
     pub left_out: usize,
     /// The observed node's clock, not later than the write.
@@ -57,7 +57,7 @@ impl Measure {
             number,
             key,
             origin,
-            members: BTreeMap::new(),
+            members: Map::new(),
             left_out: 0,
             not_before_us,
             wrote_us: None,

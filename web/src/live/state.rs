@@ -8,6 +8,7 @@ use super::{
     requests::Requests,
 };
 use rumormill_api::{EntryView, Gone, MemberView, Notice, Outcome, StatusView};
+use rumormill_core::ordered::Map;
 use rumormill_core::{Kind, NodeId};
 use std::{collections::BTreeMap, rc::Rc};
 
@@ -55,7 +56,7 @@ pub struct View {
     /// The observed node; none before it spoke.
     pub status: Option<Rc<StatusView>>,
     /// All members that the observed node knows.
-    pub members: BTreeMap<NodeId, SeenMember>,
+    pub members: Map<NodeId, SeenMember>,
     /// All its entries, by key; two nodes may have given one key two kinds at once.
     pub entries: BTreeMap<(String, Kind), SeenEntry>,
     /// Its traffic.

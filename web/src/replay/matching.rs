@@ -1,9 +1,10 @@
 //! Which sending belongs to which arrival or loss: a recording tells of each end by itself. Pure.
 //!
 //! Of greetings it does not tell enough: they have no number, and who was dialled, or dials an address that it was only
-//! told of, does not know yet to whom it sends one. Where a node has sent several, each of them may be the one that arrives, for greetings to different nodes overtake each
-//! other. So one is held to be under way from the newest of those on: later than it was, perhaps, but never while it was
-//! not. The same rule finds the right one where a node that was restarted counts its messages from the start again.
+//! told of, does not know yet to whom it sends one. Where a node has sent several, each of them may be the one that
+//! arrives, for greetings to different nodes overtake each other. So one is held to be under way from the newest of those
+//! on: later than it was, perhaps, but never while it was not. The same rule finds the right one where a node that was
+//! restarted counts its messages from the start again.
 
 use rumormill_core::event::{Event, Fate, TraceEvent};
 use rumormill_core::sort::sort_by;

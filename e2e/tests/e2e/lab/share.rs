@@ -236,8 +236,9 @@ async fn sharing_has_no_barrier_and_needs_no_mouse() {
 }
 
 #[tokio::test]
-async fn a_link_that_programs_would_cut_says_so_and_offers_files() {
+async fn a_run_whose_link_programs_would_cut_opens_from_its_file() {
     let (browser, _server) = lab().await;
+    let downloads = Downloads::of(&browser, "long-link").await;
     focus(&browser, "ring").await;
     press(&browser, "\u{E014}").await; // ArrowRight
     browser.text(&by_testid("inspector"), |text| text.contains("Node n00")).await;
@@ -252,7 +253,10 @@ async fn a_link_that_programs_would_cut_says_so_and_offers_files() {
     browser.text(&by_testid("store"), |text| text.contains("color")).await;
     assert!(link(&browser).await.len() > 8_000);
     let words = browser.text(&by_testid("link-too-long"), |text| text.contains("characters")).await;
-    assert!(words.contains("Send a file instead"), "{words}");
+    assert!(words.contains("Send the scenario file instead"), "{words}");
+    let hash = hash(&browser).await;
+    click(&browser, "save-scenario").await;
+    opens_from_its_file(&downloads.file(".yaml").await, clock(&browser).await, &hash).await;
     click(&browser, "share-close").await;
     browser.assert_quiet_console().await;
 }
