@@ -135,8 +135,10 @@ impl Component for App {
             Msg::Told(place, Told::Query(query, is_step)) => self.tell(Route::to(place, &query), is_step),
             Msg::Told(_, Told::Handover(handed)) => {
                 self.handed = (self.handed.0 + 1, Some(handed));
-                self.stand(Place::Lab).query = AttrValue::default();
-                page::set_hash(&Route::to(Place::Lab, "").to_string());
+                let lab = Route::to(Place::Lab, "");
+                page::set_hash(&lab.to_string());
+                // At once: what the Lab then says of the address is about this.
+                self.go(lab);
             }
             Msg::Hash(hash) => match Route::parse(&hash) {
                 Some(route) => self.go(route),

@@ -14,21 +14,33 @@ use yew::{AttrValue, Callback};
 /// Most bytes of a cluster that is handed over. A guess: a thousand nodes with what is done to each are a tenth of it.
 const HANDOVER_BYTES_MAX: usize = 4_000_000;
 
+/// What a link that is handed over begins with; no packed cluster does.
+const RUN: &str = "run:";
+
 /// Mounts the Lab, or Replay.
 pub fn lab(place: &str, host: Element, teller: Teller) -> Mounted {
     let is_replay = place == Place::Replay.as_str();
+    let on_run = teller.clone();
+    let on_run =
+        Callback::from(move |query: AttrValue| on_run.tell(&Told::Handover(format!("{RUN}{query}").into())));
     let on_query = Callback::from(move |(query, is_step)| teller.tell(&Told::Query(query, is_step)));
     // Each counts once, so the same one must stay the same.
     let taken: RefCell<(u32, Option<Rc<Handover>>)> = RefCell::default();
+    let run: RefCell<Option<(u32, AttrValue)>> = RefCell::default();
     mount::<Lab>(host, move |shown: &Shown| {
         let mut taken = taken.borrow_mut();
-        if let Some((number, text)) = shown.handed.as_ref().filter(|(number, _)| *number != taken.0) {
-            *taken = (*number, packed::unpack(text, HANDOVER_BYTES_MAX).map(Rc::new));
+        if let Some((number, text)) = &shown.handed {
+            match text.strip_prefix(RUN) {
+                Some(query) => *run.borrow_mut() = Some((*number, query.to_owned().into())),
+                None => *taken = (*number, packed::unpack(text, HANDOVER_BYTES_MAX).map(Rc::new)),
+            }
         }
         LabProps {
             active: shown.active,
             is_dark: shown.is_dark,
             handover: taken.1.clone(),
+            run: run.borrow().clone(),
+            on_run: on_run.clone(),
             is_replay,
             file: shown.file.clone(),
             query: shown.query.clone(),

@@ -45,7 +45,7 @@ async fn places_that_other_programs_carry_take_what_is_done_in_them() {
 
     browser.click("[data-testid=place-race]").await;
     browser.text("main > :not([hidden]) [data-testid=status-chip]", |text| text == "Ready").await;
-    browser.click("main > :not([hidden]) [data-testid=play]").await;
+    browser.click("[data-testid=race-play]").await;
     browser.text("main > :not([hidden]) [data-testid=status-chip]", |text| text != "Ready").await;
 
     assert_eq!(theme().await, before, "nothing of that was for the shell");

@@ -50,12 +50,17 @@ pub struct LabProps {
     /// A cluster of another place that is to be simulated. Each counts once.
     #[prop_or_default]
     pub handover: Option<Rc<Handover>>,
+    /// The link of a scenario file, as what follows `#/lab?`, and its number. Each counts once, whatever is open.
+    #[prop_or_default]
+    pub run: Option<(u32, AttrValue)>,
     /// Is it Replay: recordings in place of runs?
     #[prop_or_default]
     pub is_replay: bool,
     /// A file that was dropped on the page, to be taken.
     #[prop_or_default]
     pub file: Option<web_sys::File>,
+    /// Call with the link in a scenario file, which is for the Lab.
+    pub on_run: Callback<AttrValue>,
     /// What the page's address says of the Lab.
     pub query: AttrValue,
     /// What the address is to say, and whether that is a step in the history.
@@ -168,6 +173,9 @@ impl Component for Lab {
         lab.follow_address(ctx);
         lab.take_over(ctx.props().handover.as_ref());
         take_file(ctx);
+        if let Some((_, query)) = &ctx.props().run {
+            lab.open_run(ctx, query);
+        }
         lab
     }
 
@@ -183,6 +191,9 @@ impl Component for Lab {
         if ctx.props().file != old.file {
             take_file(ctx);
         }
+        if let Some((_, query)) = ctx.props().run.as_ref().filter(|run| Some(*run) != old.run.as_ref()) {
+            self.open_run(ctx, query);
+        }
         self.revision += 1;
         true
     }
@@ -192,7 +203,7 @@ impl Component for Lab {
             Msg::Act(action) => {
                 if let Action::OpenFile(given) = &action {
                     if let Some(run) = given.bytes.as_ref().ok().and_then(|bytes| link::in_file(bytes)) {
-                        page::set_hash(run);
+                        ctx.props().on_run.emit(AttrValue::from(run.to_owned()));
                         return false;
                     }
                     if self.background.is_none() {
@@ -321,6 +332,16 @@ impl Lab {
             }
             self.act(Action::Spot(Spot::parse(query)));
         }
+    }
+
+    /// Opens the link of a scenario file, though it may be the one that is open.
+    fn open_run(&mut self, ctx: &Context<Self>, query: &AttrValue) {
+        self.query = query.clone();
+        if let Some(read) = link::read(query) {
+            self.act(Action::OpenLink(read.map(Box::new)));
+        }
+        self.act(Action::Spot(Spot::parse(query)));
+        ctx.props().on_query.emit((query.clone(), false));
     }
 
     /// Lets the page's address say what is looked at, and the run only if that is the link's. Another view is a step in the history, another selection is not.

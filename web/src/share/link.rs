@@ -100,12 +100,12 @@ pub fn part(query: &str) -> String {
     if own.iter().any(|pair| pair.starts_with("run=")) { own.join("&") } else { String::new() }
 }
 
-/// The link to a run in a scenario file that the Lab saved, as the address's hash: it stands in a comment before the
+/// The link to a run in a scenario file that the Lab saved, as the address's query: it stands in a comment before the
 /// scenario. None in any other file.
 pub fn in_file(bytes: &[u8]) -> Option<&str> {
     let comments = bytes.split(|byte| *byte == b'\n').take_while(|line| line.starts_with(b"#"));
     let mut comments = comments.filter_map(|line| std::str::from_utf8(line).ok());
-    comments.find_map(|line| line.find(IN_FILE).map(|at| line[at..].trim_end()))
+    comments.find_map(|line| line.split_once(IN_FILE).map(|(_, query)| query.trim_end()))
 }
 
 /// Reads the run in a query; none if there is none. The error says what is wrong and what to do.
@@ -168,13 +168,13 @@ mod tests {
     #[test]
     fn a_link_in_a_file_is_found_in_the_comments_before_the_scenario_only() {
         let file = "# A run of the Lab.\n# Drop it: #/lab?v=1&run=x&t=5\r\nnodes: 5\n";
-        assert_eq!(in_file(file.as_bytes()), Some("#/lab?v=1&run=x&t=5"));
+        assert_eq!(in_file(file.as_bytes()), Some("v=1&run=x&t=5"));
         for other in
             ["", "nodes: 5\n# #/lab?v=1", "{\"at\":1,\"node\":\"#/lab?\"}", "# a comment\n", "#\u{fffd}"]
         {
             assert_eq!(in_file(other.as_bytes()), None, "{other}");
         }
-        assert_eq!(in_file(b"# \xff\n# #/lab?run=y"), Some("#/lab?run=y"));
+        assert_eq!(in_file(b"# \xff\n# #/lab?run=y"), Some("run=y"));
     }
     use crate::lab::setup::Field;
     use rumormill_core::{Duration, LimiterConfig, Mode, Strategy, Tuning};
