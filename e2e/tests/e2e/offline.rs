@@ -42,7 +42,7 @@ async fn the_lab_works_without_a_network_wherever_it_is_mounted() {
     browser.client().refresh().await.expect("the page can be loaded again");
     // The worker's program is there as well, or no cluster would stand.
     until("the simulated cluster", LIMIT, async || {
-        let words = browser.script("return document.body.textContent", vec![]).await;
+        let words = browser.script("return document.body.innerText", vec![]).await;
         let words = words.as_str()?;
         (words.contains("SIM") && !words.contains("could not be loaded")).then_some(())
     })
