@@ -4,7 +4,7 @@
 use super::{Checker, Property};
 use crate::scenario::Act;
 use rumormill_core::event::{Event, TraceEvent, TraceRecord};
-use rumormill_core::{Instant, LimiterConfig, MessageKind, NodeId};
+use rumormill_core::{Duration, Instant, LimiterConfig, MessageKind, NodeId};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Does a message of this kind need a token? Greetings, answers to probes,
@@ -44,6 +44,10 @@ pub struct Limit {
     sent: BTreeMap<NodeId, Sent>,
     most_in_window: u64,
     paused: BTreeSet<NodeId>,
+    /// How late nodes handle what reaches them, and until when one that was late
+    /// may still be at what waited.
+    slow: BTreeMap<NodeId, Duration>,
+    late_until: Instant,
     /// Do limiters go by clocks that are not true?
     clocks_differ: bool,
 }
@@ -57,6 +61,8 @@ impl Limit {
             sent: BTreeMap::new(),
             most_in_window: 0,
             paused: BTreeSet::new(),
+            slow: BTreeMap::new(),
+            late_until: Instant::ZERO,
             clocks_differ: false,
         }
     }
@@ -105,8 +111,20 @@ impl Limit {
                 self.paused.remove(node);
                 Ok(())
             }
+            (Some(node), TraceEvent::Slowed { delay_us }) => {
+                let before = self.slow.insert(node.clone(), *delay_us).unwrap_or_default();
+                self.late_until = self.late_until.max(record.at + before);
+                Ok(())
+            }
             _ => Ok(()),
         }
+    }
+
+    /// Does any node hear of something only later than now? A paused one does
+    /// some time after it goes on, a slow one when it gets round to it.
+    fn is_anyone_late(&self, now: Instant) -> bool {
+        let is_slow = self.slow.values().any(|delay| *delay > Duration::ZERO);
+        !self.paused.is_empty() || is_slow || now < self.late_until
     }
 
     fn on_sent(&mut self, node: &NodeId, at: Instant) -> Result<(), String> {
@@ -160,8 +178,7 @@ impl Checker for Limit {
 
     fn on_act(&mut self, act: &Act, now: Instant) {
         match act {
-            // A paused node hears of it later, some time after it goes on.
-            Act::Tune(_) if !self.paused.is_empty() || self.clocks_differ => {
+            Act::Tune(_) if self.is_anyone_late(now) || self.clocks_differ => {
                 self.change(LimiterConfig::Unlimited, now)
             }
             Act::Tune(tuning) => self.change(tuning.limiter, now),
