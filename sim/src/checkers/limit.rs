@@ -72,7 +72,7 @@ impl Limit {
         if limiter != self.limiter {
             self.limiter = limiter;
             for (node, sent) in &mut self.sent {
-                *sent = Sent { total: sent.total, ..Sent::default() };
+                *sent = Sent { total: sent.total, leaving: sent.leaving, ..Sent::default() };
                 self.since.insert(node.clone(), now);
             }
         }

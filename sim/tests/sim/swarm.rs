@@ -2,7 +2,7 @@ use crate::support::start;
 use rumormill_sim::{Scenario, Sim, check, check_until_settled, swarm};
 
 /// Scenarios that once violated a property, by what was wrong.
-const REGRESSIONS: [&str; 20] = [
+const REGRESSIONS: [&str; 21] = [
     // Two replicas that had each forgotten deletes told each other to start over, and both dropped what the other had.
     include_str!("regressions/both-outdated.json"),
     include_str!("regressions/both-outdated-with-an-end.json"),
@@ -37,6 +37,8 @@ const REGRESSIONS: [&str; 20] = [
     include_str!("regressions/tuned-while-slow.json"),
     // And such a process was held to a limiter that it had not heard of yet.
     include_str!("regressions/limited-while-slow.json"),
+    // A node that was leaving, and may say all that it owes, was held to the limiter after it had been tuned.
+    include_str!("regressions/tuned-while-leaving.json"),
 ];
 
 #[test]
