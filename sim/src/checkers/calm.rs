@@ -179,8 +179,9 @@ impl Calm {
             return None;
         }
         let disturbed = self.since.since(Instant::ZERO);
-        // Two sides that were apart for longer than they remember each other need an operator.
-        if !self.faultless && self.tuning.forget_us < disturbed * 2 {
+        // Two sides that were apart for longer than they remember each other need an operator, and so does one whose
+        // whole join list is gone when it comes back to those who have forgotten it.
+        if self.tuning.forget_us < disturbed * 2 && (!self.faultless || sim.has_strangers()) {
             return None;
         }
         Some((self.since, Bounds::of(&self.tuning, &self.slowest(), sim.nodes(), disturbed)?))

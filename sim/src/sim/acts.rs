@@ -1,6 +1,6 @@
 //! What an act does to the cluster.
 
-use super::Sim;
+use super::{NodeView, Sim};
 use crate::host::Host;
 use crate::scenario::{Act, ScenarioError, Start};
 use crate::watch::Watch;
@@ -9,7 +9,7 @@ use rumormill_core::event::TraceEvent;
 use rumormill_core::services::{InvalidService, Service};
 use rumormill_core::state::store::{Key, Value, WriteError};
 use rumormill_core::{
-    Address, Engine, EngineConfig, Incarnation, Instant, Members, NodeId, State, Store, Tuning, hash,
+    Engine, EngineConfig, Incarnation, Instant, Members, NodeId, State, Store, Tuning, hash,
 };
 
 /// How many of the first nodes a node that starts anew asks to let it in.
@@ -126,14 +126,14 @@ impl Sim {
     /// that joins, with the store that it had or an empty one.
     pub(super) fn start(&mut self, node: u32, kept: Option<Store>) {
         let first = self.hosts[node as usize].incarnation == Incarnation(0);
-        let (members, join) = match (first, self.scenario.start) {
-            (true, Start::Known) => (self.known.clone(), Vec::new()),
-            (true, Start::Join) if node == 0 => (Members::default(), Vec::new()),
-            (true, Start::Join) => (Members::default(), self.addresses_but(node, 1)),
-            (false, _) => (Members::default(), self.addresses_but(node, SEEDS)),
+        let members = if first && self.scenario.start == Start::Known {
+            self.known.clone()
+        } else {
+            Members::default()
         };
+        self.hosts[node as usize].incarnation.0 += 1;
+        let join = self.joins(node).map(|other| self.hosts[other as usize].address.clone()).collect();
         let host = &mut self.hosts[node as usize];
-        host.incarnation.0 += 1;
         let incarnation = host.incarnation;
         let config = EngineConfig {
             address: Some(host.address.clone()),
@@ -271,10 +271,34 @@ impl Sim {
         }
     }
 
-    /// Addresses of the first so many nodes other than this one.
-    fn addresses_but(&self, node: u32, count: u32) -> Vec<Address> {
-        let others = (0..self.scenario.nodes).filter(|&other| other != node);
-        others.take(count as usize).map(|other| self.hosts[other as usize].address.clone()).collect()
+    /// Whom a node is told to join in the life that it is in: the first so many
+    /// other nodes.
+    fn joins(&self, node: u32) -> impl Iterator<Item = u32> {
+        let is_first = self.hosts[node as usize].incarnation == Incarnation(1);
+        let count = match (is_first, self.scenario.start) {
+            (true, Start::Known) => 0,
+            (true, Start::Join) => u32::from(node > 0),
+            (false, _) => SEEDS,
+        };
+        (0..self.scenario.nodes).filter(move |&other| other != node).take(count as usize)
+    }
+
+    /// Does no way lead between some nodes that are up, neither by whom they
+    /// know nor by whom they were told to join? They need an operator.
+    pub(crate) fn has_strangers(&self) -> bool {
+        let mut others: Vec<_> = self.iter().filter(|view| view.up).collect();
+        let knows = |one: &NodeView<'_>, other: &NodeView<'_>| {
+            let is_listed = one.engine.is_some_and(|engine| engine.members().member(other.id).is_some());
+            is_listed || self.joins(one.index).any(|joined| joined == other.index)
+        };
+        let mut reached: Vec<_> = others.pop().into_iter().collect();
+        while let Some(one) = reached.pop() {
+            let (met, left) = others.into_iter().partition(|other| knows(&one, other) || knows(other, &one));
+            others = left;
+            let met: Vec<_> = met;
+            reached.extend(met);
+        }
+        !others.is_empty()
     }
 }
 

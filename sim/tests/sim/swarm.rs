@@ -2,7 +2,7 @@ use crate::support::start;
 use rumormill_sim::{Scenario, Sim, check, check_until_settled, swarm};
 
 /// Scenarios that once violated a property, by what was wrong.
-const REGRESSIONS: [&str; 21] = [
+const REGRESSIONS: [&str; 22] = [
     // Two replicas that had each forgotten deletes told each other to start over, and both dropped what the other had.
     include_str!("regressions/both-outdated.json"),
     include_str!("regressions/both-outdated-with-an-end.json"),
@@ -39,6 +39,8 @@ const REGRESSIONS: [&str; 21] = [
     include_str!("regressions/limited-while-slow.json"),
     // A node that was leaving, and may say all that it owes, was held to the limiter after it had been tuned.
     include_str!("regressions/tuned-while-leaving.json"),
+    // One that came back knew the addresses of the dead only, and those who lived had forgotten it: nobody can find it.
+    include_str!("regressions/came-back-to-strangers.json"),
 ];
 
 #[test]
