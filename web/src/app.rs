@@ -228,10 +228,9 @@ impl App {
         &mut self.stands[place as usize]
     }
 
-    /// The way to where a place was last. The Race and Live keep that themselves.
+    /// The way to where a place was last.
     fn last(&self, place: Place) -> Route {
-        let keeps_query = matches!(place, Place::Lab | Place::Replay);
-        Route::to(place, if keeps_query { &self.stands[place as usize].query } else { "" })
+        Route::to(place, if keeps_query(place) { &self.stands[place as usize].query } else { "" })
     }
 
     /// Lets the address say what a place shows, while that place is in sight.
@@ -281,12 +280,10 @@ impl App {
     /// What a place is told.
     fn shown(&self, place: Place) -> Shown {
         let (in_sight, takes_files) = (self.is_in_sight(place), place == Place::Replay);
-        // A race or a node in the address is a wish, not a state: a link that is followed again is a new one.
-        let keeps_query = matches!(place, Place::Lab | Place::Replay);
         Shown {
             active: in_sight,
             is_dark: self.theme.is_dark(self.system_is_dark),
-            query: if keeps_query || in_sight {
+            query: if keeps_query(place) || in_sight {
                 self.stands[place as usize].query.clone()
             } else {
                 AttrValue::default()
@@ -314,6 +311,12 @@ impl App {
             },
         }
     }
+}
+
+/// Does what the address said of a place still hold when it is out of sight? A race or a node in the address is a wish,
+/// not a state: a link that is followed again is a new one.
+fn keeps_query(place: Place) -> bool {
+    matches!(place, Place::Lab | Place::Replay)
 }
 
 /// Runs the shell on the page.

@@ -25,20 +25,19 @@ pub fn lab(place: &str, host: Element, teller: Teller) -> Mounted {
         Callback::from(move |query: AttrValue| on_run.tell(&Told::Handover(format!("{RUN}{query}").into())));
     let on_query = Callback::from(move |(query, is_step)| teller.tell(&Told::Query(query, is_step)));
     // Each counts once, so the same one must stay the same.
-    let taken: RefCell<(u32, Option<Rc<Handover>>)> = RefCell::default();
+    let taken: RefCell<Option<Rc<Handover>>> = RefCell::default();
     let run: RefCell<Option<(u32, AttrValue)>> = RefCell::default();
     mount::<Lab>(host, move |shown: &Shown| {
-        let mut taken = taken.borrow_mut();
         if let Some((number, text)) = &shown.handed {
             match text.strip_prefix(RUN) {
                 Some(query) => *run.borrow_mut() = Some((*number, query.to_owned().into())),
-                None => *taken = (*number, packed::unpack(text, HANDOVER_BYTES_MAX).map(Rc::new)),
+                None => *taken.borrow_mut() = packed::unpack(text, HANDOVER_BYTES_MAX).map(Rc::new),
             }
         }
         LabProps {
             active: shown.active,
             is_dark: shown.is_dark,
-            handover: taken.1.clone(),
+            handover: taken.borrow().clone(),
             run: run.borrow().clone(),
             on_run: on_run.clone(),
             is_replay,

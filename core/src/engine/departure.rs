@@ -84,10 +84,11 @@ impl<S: State> Engine<S> {
         self.outbox(peer).members.insert(own, Cause::Leave);
     }
 
-    /// A peer that was to hear of the departure, and perhaps to take over, may
-    /// not have: another one is told.
+    /// A link is gone to a peer that was to hear of the departure, and perhaps
+    /// to take over. If it was the last one, it may not have: another is told.
     pub(super) fn on_heir_lost(&mut self, peer: &NodeId) {
-        if matches!(&self.life, Life::HandingOver { told, .. } if told.contains(peer)) {
+        let was_told = matches!(&self.life, Life::HandingOver { told, .. } if told.contains(peer));
+        if was_told && self.links.preferred(peer).is_none() {
             self.draw_heir();
         }
     }

@@ -251,16 +251,14 @@ impl<S: State> Engine<S> {
                     peer.outbox.delta = None;
                 }
                 self.on_peer_lost(&peer, expected);
-                if !expected && self.links.preferred(&peer).is_none() {
+                if !expected {
                     self.on_heir_lost(&peer);
                 }
                 Some(peer)
             }
             (_, Some(Target::Peer(peer))) => {
                 self.on_undialled(&peer, now.since(link.used_at));
-                if self.links.preferred(&peer).is_none() {
-                    self.on_heir_lost(&peer);
-                }
+                self.on_heir_lost(&peer);
                 Some(peer)
             }
             _ => None,

@@ -293,9 +293,7 @@ impl Sim {
         };
         let mut reached: Vec<_> = others.pop().into_iter().collect();
         while let Some(one) = reached.pop() {
-            let (met, left) = others.into_iter().partition(|other| knows(&one, other) || knows(other, &one));
-            others = left;
-            let met: Vec<_> = met;
+            let met = others.extract_if(.., |other| knows(&one, other) || knows(other, &one));
             reached.extend(met);
         }
         !others.is_empty()

@@ -1,6 +1,7 @@
 //! Files that the page saves and opens, and the clipboard. What stands in them is their users' business.
 
-use super::{listener::Listener, page::window, time};
+use super::page::{self, window};
+use super::{listener::Listener, time};
 use js_sys::{Array, Uint8Array};
 use std::{
     cell::{Cell, RefCell},
@@ -77,8 +78,7 @@ pub fn copy(text: &str, done: impl FnOnce(bool) + 'static) {
 
 /// Selects all of the text of the input with this `id`, so that a key copies it.
 pub fn select_text(id: &str) {
-    let element = window().document().and_then(|document| document.get_element_by_id(id));
-    if let Some(input) = element.and_then(|element| element.dyn_into::<HtmlInputElement>().ok()) {
+    if let Some(input) = page::element::<HtmlInputElement>(id) {
         let _ = input.focus();
         input.select();
     }
@@ -128,8 +128,7 @@ pub fn chosen(event: &Event, bytes_max: u64, given: impl FnOnce(Given) + 'static
 
 /// Opens the dialog of the file input with this `id`.
 pub fn choose(id: &str) {
-    let element = window().document().and_then(|document| document.get_element_by_id(id));
-    if let Some(input) = element.and_then(|element| element.dyn_into::<HtmlInputElement>().ok()) {
+    if let Some(input) = page::element::<HtmlInputElement>(id) {
         input.click();
     }
 }

@@ -187,10 +187,14 @@ pub fn lift(css: &str) {
     }
 }
 
+/// The element with this `id`, if it is there and of that kind.
+pub(super) fn element<T: JsCast>(id: &str) -> Option<T> {
+    window().document()?.get_element_by_id(id)?.dyn_into().ok()
+}
+
 /// Gives the focus to the element with this `id`, if it is there.
 pub fn focus(id: &str) {
-    let element = window().document().and_then(|document| document.get_element_by_id(id));
-    if let Some(element) = element.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
+    if let Some(element) = element::<HtmlElement>(id) {
         let _ = element.focus();
     }
 }

@@ -3,7 +3,7 @@
 //! crosses from one to another is text and the browser's own objects, and this is the only room that knows how. The
 //! page's own script fetches them (`index.html`). What a place makes of it is decided in `carried`.
 
-use super::page::window;
+use super::page::{self, window};
 use js_sys::{Array, Function, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
@@ -192,8 +192,7 @@ pub fn shell_host() -> Element {
 }
 
 fn element(id: &str) -> Element {
-    let element = window().document().and_then(|document| document.get_element_by_id(id));
-    element.unwrap_or_else(|| panic!("the page's document has an element with the id {id}"))
+    page::element(id).unwrap_or_else(|| panic!("the page's document has an element with the id {id}"))
 }
 
 fn script(name: &str) -> Result<Function, JsValue> {

@@ -43,8 +43,8 @@ impl Lab {
             Tab::Events => "events",
             Tab::Chart => "chart",
         };
-        let span_us = if recorded { scrub::recorded_span_us } else { scrub::span_us };
-        let marks = scrub::marks(view.series.deeds(), &view.branches, view.branch, span_us(view.end_us));
+        let span_us = scrub::scale_us(recorded, view.end_us);
+        let marks = scrub::marks(view.series.deeds(), &view.branches, view.branch, span_us);
         html! {
             <div class={classes!("lab", format!("lab-tab-{tab}"), view.tour.map(|stop| format!("touring-{}", tour::place(stop))))} data-testid={if recorded { "replay" } else { "lab" }}
                 data-playing={view.playing.to_string()} data-run={view.run.to_string()}>

@@ -296,6 +296,15 @@ pub fn encode(message: &impl Serialize) -> Vec<u8> {
     postcard::to_allocvec(message).expect("encoding to memory does not fail")
 }
 
+/// What a worker answers to an encoded command: the encoded report of what `obey` makes of it.
+pub fn answer(bytes: &[u8], obey: impl FnOnce(Command) -> Report) -> Vec<u8> {
+    let report = match decode(bytes) {
+        Ok(command) => obey(command),
+        Err(error) => Report::NotStarted(format!("the command could not be read: {error}")),
+    };
+    encode(&report)
+}
+
 /// Reads a command or a report; what is wrong with it as text.
 pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
     postcard::from_bytes(bytes).map_err(|error| error.to_string())

@@ -15,13 +15,18 @@ pub const STEP_US: u64 = 1_000;
 const MARKS_MAX: usize = 80;
 
 /// The length of the scale for a run that has been played so far: the next round figure.
-pub fn span_us(end_us: u64) -> u64 {
+fn span_us(end_us: u64) -> u64 {
     let fits = SPANS_S.into_iter().map(|s| s * 1_000_000).find(|span| *span >= end_us);
     fits.unwrap_or_else(|| end_us.div_ceil(3_600_000_000) * 3_600_000_000)
 }
 
+/// The length of the scale for a run, or for a recording.
+pub fn scale_us(recorded: bool, end_us: u64) -> u64 {
+    if recorded { recorded_span_us(end_us) } else { span_us(end_us) }
+}
+
 /// The length of the scale for a recording, which does not grow: its own, up to the slider's next step.
-pub fn recorded_span_us(end_us: u64) -> u64 {
+fn recorded_span_us(end_us: u64) -> u64 {
     end_us.div_ceil(STEP_US).max(1) * STEP_US
 }
 

@@ -3,9 +3,7 @@
 use super::action::Action;
 use super::pace::{SPEED_MAX, SPEED_MIN, speed_words};
 use super::protocol::Branch;
-use super::scrub::{
-    MarkKind, STEP_US, TimeMark, branch_label, percent, recorded_span_us, span_us, value_text,
-};
+use super::scrub::{MarkKind, STEP_US, TimeMark, branch_label, percent, scale_us, value_text};
 use super::standing::seconds;
 use crate::glue::element;
 use crate::ui::{Button, ButtonKind, IconName};
@@ -90,13 +88,11 @@ fn transport(props: &TimeBarProps) -> Html {
 }
 
 fn scrubber(props: &TimeBarProps) -> Html {
-    let end_us = props.end_us.max(props.now_us);
-    let (span_us, span_words) = if props.recorded {
-        let span_us = recorded_span_us(end_us);
-        (span_us, format!("{:.1} s", span_us as f64 / 1e6))
+    let span_us = scale_us(props.recorded, props.end_us.max(props.now_us));
+    let span_words = if props.recorded {
+        format!("{:.1} s", span_us as f64 / 1e6)
     } else {
-        let span_us = span_us(end_us);
-        (span_us, format!("{} s", span_us / 1_000_000))
+        format!("{} s", span_us / 1_000_000)
     };
     let shown_us = props.wanted_us.unwrap_or(props.now_us);
     let oninput = props.on.reform(move |event: InputEvent| {

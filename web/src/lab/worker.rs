@@ -43,11 +43,7 @@ impl Machine {
 
     /// Obeys an encoded command and returns the encoded report.
     pub fn answer(&mut self, bytes: &[u8]) -> Vec<u8> {
-        let report = match super::protocol::decode(bytes) {
-            Ok(command) => self.obey(command),
-            Err(error) => Report::NotStarted(format!("the command could not be read: {error}")),
-        };
-        super::protocol::encode(&report)
+        super::protocol::answer(bytes, |command| self.obey(command))
     }
 
     /// Obeys a command.

@@ -24,11 +24,7 @@ impl Player {
 
     /// Obeys an encoded command and returns the encoded report.
     pub fn answer(&mut self, bytes: &[u8]) -> Vec<u8> {
-        let report = match protocol::decode(bytes) {
-            Ok(command) => self.obey(command),
-            Err(error) => Report::NotStarted(format!("the command could not be read: {error}")),
-        };
-        protocol::encode(&report)
+        protocol::answer(bytes, |command| self.obey(command))
     }
 
     /// Obeys a command.

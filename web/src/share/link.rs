@@ -164,18 +164,6 @@ impl Recipe {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_link_in_a_file_is_found_in_the_comments_before_the_scenario_only() {
-        let file = "# A run of the Lab.\n# Drop it: #/lab?v=1&run=x&t=5\r\nnodes: 5\n";
-        assert_eq!(in_file(file.as_bytes()), Some("v=1&run=x&t=5"));
-        for other in
-            ["", "nodes: 5\n# #/lab?v=1", "{\"at\":1,\"node\":\"#/lab?\"}", "# a comment\n", "#\u{fffd}"]
-        {
-            assert_eq!(in_file(other.as_bytes()), None, "{other}");
-        }
-        assert_eq!(in_file(b"# \xff\n# #/lab?run=y"), Some("run=y"));
-    }
     use crate::lab::setup::Field;
     use rumormill_core::{Duration, LimiterConfig, Mode, Strategy, Tuning};
     use rumormill_sim::{Latency, Network};
@@ -207,6 +195,18 @@ mod tests {
             Some(Err(why)) => why,
             other => panic!("{query}: {other:?}"),
         }
+    }
+
+    #[test]
+    fn a_link_in_a_file_is_found_in_the_comments_before_the_scenario_only() {
+        let file = "# A run of the Lab.\n# Drop it: #/lab?v=1&run=x&t=5\r\nnodes: 5\n";
+        assert_eq!(in_file(file.as_bytes()), Some("v=1&run=x&t=5"));
+        for other in
+            ["", "nodes: 5\n# #/lab?v=1", "{\"at\":1,\"node\":\"#/lab?\"}", "# a comment\n", "#\u{fffd}"]
+        {
+            assert_eq!(in_file(other.as_bytes()), None, "{other}");
+        }
+        assert_eq!(in_file(b"# \xff\n# #/lab?run=y"), Some("run=y"));
     }
 
     #[test]
