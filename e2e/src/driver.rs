@@ -56,15 +56,22 @@ mod tests {
     use super::start;
     use std::os::unix::fs::PermissionsExt;
     use std::path::PathBuf;
+    use std::sync::{Mutex, MutexGuard, PoisonError};
     use std::time::Duration;
     use std::{env, fs, process};
 
+    /// A program cannot be started while it is open for writing anywhere, and what another test starts at that moment
+    /// holds it open: they take turns.
+    static TURN: Mutex<()> = Mutex::new(());
+
     /// A driver in name only, which goes with its guard.
-    struct Script(PathBuf);
+    struct Script(PathBuf, #[expect(dead_code, reason = "it is held")] MutexGuard<'static, ()>);
 
     impl Script {
         /// Fails with `words` until it was started `starts` times.
         fn new(name: &str, words: &str, starts: u32) -> Self {
+            // Some of these tests are meant to panic.
+            let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
             let folder = env::temp_dir().join(format!("rumormill-driver-{}-{name}", process::id()));
             fs::create_dir_all(&folder).expect("a folder for the test");
             let script = format!(
@@ -75,7 +82,7 @@ mod tests {
             let file = folder.join("driver");
             fs::write(&file, script).expect("a file for the test");
             fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).expect("it may run");
-            Self(folder)
+            Self(folder, turn)
         }
 
         fn starts(&self) -> usize {
