@@ -14,5 +14,5 @@ pub use http::{
     SetChanged, SetKind, SetView, StatusView, StoreView, Tallies, WatchEvent,
 };
 pub use observe::{
-    ArrivalView, Ask, Gone, Notice, OBSERVE_SUBPROTOCOL, Outcome, Request, SIGHT_RECORDS_MAX, Sight,
+    ArrivalView, Ask, Gone, Notice, OBSERVE_SUBPROTOCOL, Outcome, PastView, Request, SIGHT_RECORDS_MAX, Sight,
 };

@@ -107,6 +107,9 @@ pub enum Sight {
         /// The moment.
         after_us: u64,
     },
+    /// All that happened at it as far as it remembers, messages and rounds
+    /// included: a [`PastView`].
+    Past,
     /// When a key first read differently at it after a moment: an
     /// [`ArrivalView`].
     Arrival {
@@ -115,6 +118,21 @@ pub enum Sight {
         /// The moment, on the asked node's clock.
         after_us: u64,
     },
+}
+
+/// What a member remembers, and how it stands now: what [`Sight::Past`] shows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PastView {
+    /// Its members, as `GET members` has them.
+    pub members: Vec<MemberView>,
+    /// The trace records that it keeps, oldest first, as `GET trace` has them.
+    pub records: Vec<TraceRecord>,
+    /// How far its clock is ahead of the observed node's: negative if it is
+    /// behind. None where the member is too old to tell its time.
+    pub ahead_us: Option<i64>,
+    /// By how much that may be wrong: half of the shortest time that asking
+    /// both clocks took.
+    pub within_us: u64,
 }
 
 /// When a change arrived at a member, and how its clock differs from the

@@ -32,6 +32,11 @@ pub const CHANGES_MAX: usize = 4_096;
 /// How often the other members are asked how they are while somebody observes.
 const SURVEY_INTERVAL: Duration = Duration::from_secs(1);
 
+/// For so long after someone has asked for the recent trace, messages are
+/// part of it: whoever follows what happens here by asking again and again
+/// sees them too. A guess: some such questions.
+const ASKED_SPAN: Duration = Duration::from_secs(10);
+
 /// How many of them are asked each time.
 const SURVEYED: u32 = 16;
 
@@ -151,6 +156,8 @@ pub(crate) struct Feed {
     traces_always: bool,
     observed: Option<broadcast::Sender<TraceRecord>>,
     survey_at: Option<Instant>,
+    /// Until when the engine traces because someone asked for the trace.
+    asked_until: Option<Instant>,
     subscriptions: Vec<Weak<Subscription>>,
     /// Tells this node's numbers from those of others and of its other lives.
     life: u64,
@@ -170,6 +177,7 @@ impl Feed {
             traces_always,
             observed: None,
             survey_at: None,
+            asked_until: None,
             subscriptions: Vec::new(),
             life: RandomState::new().hash_one(std::process::id()),
             changes: VecDeque::new(),
@@ -192,8 +200,11 @@ impl Feed {
         self.recent.push_back(record);
     }
 
-    /// The recent trace, oldest first; it says how much came before it.
-    pub(crate) fn recent(&self) -> Vec<TraceRecord> {
+    /// The recent trace, oldest first; it says how much came before it. From
+    /// now on, for a while, messages are part of it.
+    pub(crate) fn recent(&mut self, engine: &mut Engine<Store>, now: Instant) -> Vec<TraceRecord> {
+        self.asked_until = Some(now + ASKED_SPAN);
+        engine.set_tracing(true);
         let skipped = self.recent.front().filter(|_| self.forgotten > 0).map(|first| TraceRecord {
             at: first.at,
             node: Some(self.node.clone()),
@@ -311,7 +322,11 @@ impl Feed {
     /// Is the engine to trace even when nobody observes?
     pub(crate) fn trace_always(&mut self, always: bool, engine: &mut Engine<Store>) {
         self.traces_always = always;
-        engine.set_tracing(always || self.observed.is_some());
+        self.set_tracing(engine);
+    }
+
+    fn set_tracing(&self, engine: &mut Engine<Store>) {
+        engine.set_tracing(self.traces_always || self.observed.is_some() || self.asked_until.is_some());
     }
 }
 
@@ -332,17 +347,20 @@ impl Listener<Store> for Feed {
     }
 
     fn deadline(&self) -> Option<Instant> {
-        self.survey_at
+        self.survey_at.into_iter().chain(self.asked_until).min()
     }
 
     fn tick(&mut self, engine: &mut Engine<Store>, now: Instant) {
-        if self.observed.as_ref().is_some_and(|observed| observed.receiver_count() > 0) {
-            engine.survey(SURVEYED, now);
-            self.survey_at = Some(now + SURVEY_INTERVAL);
-        } else {
-            self.observed = None;
+        if self.survey_at.is_some_and(|at| at <= now) {
             self.survey_at = None;
-            engine.set_tracing(self.traces_always);
+            if self.observed.as_ref().is_some_and(|observed| observed.receiver_count() > 0) {
+                engine.survey(SURVEYED, now);
+                self.survey_at = Some(now + SURVEY_INTERVAL);
+            } else {
+                self.observed = None;
+            }
         }
+        self.asked_until.take_if(|until| *until <= now);
+        self.set_tracing(engine);
     }
 }

@@ -296,12 +296,17 @@ impl NodeHandle {
     }
 
     /// What happened lately, oldest first. Messages are part of it while
-    /// somebody observes, or the log level is `debug`.
+    /// somebody observes, for ten seconds after this was asked, or while the
+    /// log level is `debug`.
     ///
     /// # Errors
     /// When the node has stopped.
     pub async fn trace(&self) -> Result<Vec<TraceRecord>, Stopped> {
-        self.call(|driver| driver.listener.recent()).await
+        self.call(|driver| {
+            let now = driver.now();
+            driver.listener.recent(&mut driver.engine, now)
+        })
+        .await
     }
 
     /// Stops the node: links are closed, the port is free again afterwards.

@@ -9,6 +9,7 @@ use crate::{
         http, page,
         programs::{self, Carried, Shown, Told},
     },
+    live::Link,
     route::{Place, Route},
     theme::Theme,
     ui::{Button, ButtonKind, IconName, Notice, Tone},
@@ -33,7 +34,7 @@ pub struct App {
     route: Option<Route>,
     /// The places in the order of [`Place::ALL`].
     stands: [Stand; 4],
-    /// The file that was dropped last.
+    /// The file that was dropped last, or made by a place.
     dropped: Option<File>,
     /// Is a file over the page?
     is_dragging: bool,
@@ -122,11 +123,10 @@ impl Component for App {
             Msg::Dragged(Dragged::Over) => self.is_dragging = true,
             Msg::Dragged(Dragged::Away) => self.is_dragging = false,
             Msg::Dragged(Dragged::Dropped(file)) => {
-                (self.is_dragging, self.dropped) = (false, Some(file));
-                if self.route.as_ref().map(Route::place) != Some(Place::Replay) {
-                    page::set_hash(&self.last(Place::Replay).to_string());
-                }
+                self.is_dragging = false;
+                self.play(file);
             }
+            Msg::Told(_, Told::File(file)) => self.play(file),
             Msg::Carried(place, carried) => self.stand(place).carried = Some(carried),
             Msg::Again(place) => {
                 let stand = self.stand(place);
@@ -235,27 +235,33 @@ impl App {
 
     /// Lets the address say what a place shows, while that place is in sight.
     fn tell(&mut self, route: Route, is_step: bool) {
-        let place = route.place();
-        self.stand(place).query = route.query().to_owned().into();
-        if self.route.as_ref().is_some_and(|current| current.place() == place && *current != route) {
+        self.stand(route.place).query = route.query.clone().into();
+        if self.route.as_ref().is_some_and(|current| current.place == route.place && *current != route) {
             let go = if is_step { page::set_hash } else { page::replace_hash };
             go(&route.to_string());
             self.route = Some(route);
         }
     }
 
+    /// Leads to Replay, which opens the file.
+    fn play(&mut self, file: File) {
+        self.dropped = Some(file);
+        if !self.is_in_sight(Place::Replay) {
+            page::set_hash(&self.last(Place::Replay).to_string());
+        }
+    }
+
     fn go(&mut self, route: Route) {
-        let place = route.place();
-        let stand = self.stand(place);
-        (stand.query, stand.is_visited) = (route.query().to_owned().into(), true);
-        page::set_title(&format!("{} · Rumormill", place.name()));
+        let stand = self.stand(route.place);
+        (stand.query, stand.is_visited) = (route.query.clone().into(), true);
+        page::set_title(&format!("{} · Rumormill", route.place.name()));
         self.route = Some(route);
     }
 
     /// A page that a node served shows that node, any other the Lab.
     fn go_to_default(&mut self) {
         let route = match &self.own_node {
-            Some(node) => Route::to(Place::Live, node),
+            Some(node) => Route::to(Place::Live, &Link::to(node).to_string()),
             None => Route::to(Place::Lab, ""),
         };
         page::replace_hash(&route.to_string());
@@ -274,7 +280,7 @@ impl App {
     }
 
     fn is_in_sight(&self, place: Place) -> bool {
-        self.route.as_ref().is_some_and(|route| route.place() == place)
+        self.route.as_ref().is_some_and(|route| route.place == place)
     }
 
     /// What a place is told.
@@ -296,7 +302,7 @@ impl App {
 
     /// What is said while the place in sight is not there.
     fn word(&self, ctx: &Context<Self>) -> Html {
-        let Some(place) = self.route.as_ref().map(Route::place) else { return html! {} };
+        let Some(place) = self.route.as_ref().map(|route| route.place) else { return html! {} };
         match &self.stands[place as usize].carried {
             Some(Ok(_)) => html! {},
             None => html! { <p class="boot">{ "Loading…" }</p> },

@@ -8,7 +8,7 @@ use crate::race::{Race, RaceProps};
 use crate::route::Place;
 use crate::share::packed;
 use std::{cell::RefCell, rc::Rc};
-use web_sys::Element;
+use web_sys::{Element, File};
 use yew::{AttrValue, Callback};
 
 /// Most bytes of a cluster that is handed over. A guess: a thousand nodes with what is done to each are a tenth of it.
@@ -59,18 +59,20 @@ pub fn race(_: &str, host: Element, _: Teller) -> Mounted {
 
 /// Mounts Live.
 pub fn live(_: &str, host: Element, teller: Teller) -> Mounted {
-    let (on_node, on_what_if) = (teller.clone(), teller);
-    let on_node = Callback::from(move |node: AttrValue| on_node.tell(&Told::Query(node, true)));
+    let (on_query, on_what_if, on_file) = (teller.clone(), teller.clone(), teller);
+    let on_file = Callback::from(move |file: File| on_file.tell(&Told::File(file)));
+    let on_query = Callback::from(move |(query, is_step)| on_query.tell(&Told::Query(query, is_step)));
     let on_what_if = Callback::from(move |handover: Rc<Handover>| {
         if let Some(text) = packed::pack(&*handover, HANDOVER_BYTES_MAX) {
             on_what_if.tell(&Told::Handover(text.into()));
         }
     });
     mount::<Live>(host, move |shown: &Shown| LiveProps {
-        node: Some(shown.query.clone()).filter(|node| !node.is_empty()),
+        query: shown.query.clone(),
         own_node: shown.own_node.clone(),
-        on_node: on_node.clone(),
+        on_query: on_query.clone(),
         on_what_if: on_what_if.clone(),
+        on_file: on_file.clone(),
         active: shown.active,
         is_dark: shown.is_dark,
     })

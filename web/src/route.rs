@@ -1,5 +1,5 @@
-//! Where the page is, as the address's hash says: `#/lab` or `#/live?node=ws://…`. Pure text in, pure text out; the
-//! browser's address bar is the glue's business.
+//! Where the page is, as the address's hash says: `#/lab` or `#/live?node=ws://…`, a place and a query in its
+//! own words. Pure text in, pure text out; the browser's address bar is the glue's business.
 
 use std::fmt;
 
@@ -52,27 +52,11 @@ impl Place {
 
 /// A place of the page, and what is to be seen there.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Route {
-    /// A cluster in this tab.
-    Lab {
-        /// How it is looked at and whatever else the Lab writes there and reads.
-        query: String,
-    },
-    /// Several clusters side by side.
-    Race {
-        /// What is compared, as the place itself writes and reads it; empty for whatever is there.
-        query: String,
-    },
-    /// A recorded trace.
-    Replay {
-        /// How it is looked at.
-        query: String,
-    },
-    /// Real nodes, seen through one of them.
-    Live {
-        /// The node to connect to, a `ws://` or `wss://` URL as someone gave it; none means that the user will say.
-        node: Option<String>,
-    },
+pub struct Route {
+    /// The place.
+    pub place: Place,
+    /// What the address says of it, in the place's own words; empty for the place as it stands.
+    pub query: String,
 }
 
 impl Route {
@@ -81,66 +65,28 @@ impl Route {
     pub fn parse(hash: &str) -> Option<Self> {
         let hash = hash.strip_prefix('#').unwrap_or(hash);
         let (path, query) = hash.split_once('?').unwrap_or((hash, ""));
-        match path {
-            "/lab" => Some(Self::Lab { query: query.to_owned() }),
-            "/race" => Some(Self::Race { query: query.to_owned() }),
-            "/replay" => Some(Self::Replay { query: query.to_owned() }),
-            "/live" => {
-                let node = query.split('&').find_map(|pair| pair.strip_prefix("node="));
-                Some(Self::Live { node: node.map(decode).filter(|node| !node.is_empty()) })
-            }
-            _ => None,
-        }
+        let name = path.strip_prefix('/')?;
+        let place = Place::ALL.into_iter().find(|place| place.as_str() == name)?;
+        Some(Self::to(place, query))
     }
 
-    /// The way to a place, with what [`Route::query`] gave there; empty for the place as it stands.
+    /// The way to a place.
     pub fn to(place: Place, query: &str) -> Self {
-        let query = query.to_owned();
-        match place {
-            Place::Lab => Self::Lab { query },
-            Place::Race => Self::Race { query },
-            Place::Replay => Self::Replay { query },
-            Place::Live => Self::Live { node: Some(query).filter(|node| !node.is_empty()) },
-        }
-    }
-
-    /// Which place it leads to.
-    pub fn place(&self) -> Place {
-        match self {
-            Self::Lab { .. } => Place::Lab,
-            Self::Race { .. } => Place::Race,
-            Self::Replay { .. } => Place::Replay,
-            Self::Live { .. } => Place::Live,
-        }
-    }
-
-    /// What the address says of the place, in the place's own words.
-    pub fn query(&self) -> &str {
-        match self {
-            Self::Lab { query } | Self::Race { query } | Self::Replay { query } => query,
-            Self::Live { node } => node.as_deref().unwrap_or_default(),
-        }
+        Self { place, query: query.to_owned() }
     }
 }
 
 /// The hash, with its `#`.
 impl fmt::Display for Route {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Lab { query } if query.is_empty() => f.write_str("#/lab"),
-            Self::Lab { query } => write!(f, "#/lab?{query}"),
-            Self::Race { query } if query.is_empty() => f.write_str("#/race"),
-            Self::Race { query } => write!(f, "#/race?{query}"),
-            Self::Replay { query } if query.is_empty() => f.write_str("#/replay"),
-            Self::Replay { query } => write!(f, "#/replay?{query}"),
-            Self::Live { node: None } => f.write_str("#/live"),
-            Self::Live { node: Some(node) } => write!(f, "#/live?node={}", encode(node)),
-        }
+        let Self { place, query } = self;
+        let mark = if query.is_empty() { "" } else { "?" };
+        write!(f, "#/{}{mark}{query}", place.as_str())
     }
 }
 
 /// Percent-encodes what would end the value in a hash's query; `:` and `/` stay readable.
-fn encode(text: &str) -> String {
+pub fn encode(text: &str) -> String {
     let mut out = String::new();
     for byte in text.bytes() {
         match byte {
@@ -164,7 +110,7 @@ fn encode(text: &str) -> String {
 }
 
 /// The inverse of [`encode`]; a `%` that starts no escape stands for itself.
-fn decode(text: &str) -> String {
+pub fn decode(text: &str) -> String {
     let bytes = text.as_bytes();
     let mut out = Vec::with_capacity(bytes.len());
     let mut at = 0;
@@ -181,38 +127,34 @@ fn decode(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn check(hash: &str, expected: Option<Route>) {
-        assert_eq!(Route::parse(hash), expected, "{hash}");
-    }
-
     #[test]
     fn hashes_name_places() {
-        let live = |node: &str| Some(Route::Live { node: Some(node.to_owned()) });
-        check("", None);
-        check("#", None);
-        check("#/nowhere", None);
-        check("#/lab", Some(Route::to(Place::Lab, "")));
-        check("/lab", Some(Route::to(Place::Lab, "")));
-        check("#/lab?later=1", Some(Route::Lab { query: "later=1".to_owned() }));
-        check("#/replay", Some(Route::to(Place::Replay, "")));
-        check("#/live", Some(Route::to(Place::Live, "")));
-        check("#/live?node=", Some(Route::to(Place::Live, "")));
-        check("#/live?node=ws://h:1/observe", live("ws://h:1/observe"));
-        check("#/live?a=b&node=ws%3A%2F%2Fh", live("ws://h"));
-        check("#/live?node=100%", live("100%"));
-        check("#/live?node=%zz%2", live("%zz%2"));
+        for nowhere in ["", "#", "#/nowhere", "#lab"] {
+            assert_eq!(Route::parse(nowhere), None, "{nowhere}");
+        }
+        for hash in ["#/lab", "/lab", "#/lab?"] {
+            assert_eq!(Route::parse(hash), Some(Route::to(Place::Lab, "")), "{hash}");
+        }
+        assert_eq!(Route::parse("#/race?later=1"), Some(Route::to(Place::Race, "later=1")));
     }
 
     #[test]
     fn what_is_written_is_read_back() {
-        for node in ["ws://127.0.0.1:7700", "wss://[::1]:1/a b?c=d&e#f%", "ä"] {
-            let route = Route::Live { node: Some(node.to_owned()) };
-            assert_eq!(Route::to(route.place(), route.query()), route);
-            assert_eq!(Route::parse(&route.to_string()), Some(route));
+        for place in Place::ALL {
+            for query in ["", "view=grid&sel=3"] {
+                let route = Route::to(place, query);
+                assert_eq!(Route::parse(&route.to_string()), Some(route));
+            }
         }
-        for query in ["", "view=grid&sel=3"] {
-            let route = Route::Lab { query: query.to_owned() };
-            assert_eq!(Route::parse(&route.to_string()), Some(route));
+    }
+
+    #[test]
+    fn what_would_end_a_value_is_escaped() {
+        for text in ["ws://127.0.0.1:7700", "a b?c=d&e#f%", "ä", "100%", "%zz%2"] {
+            let encoded = encode(text);
+            assert!(!encoded.contains(['&', '#', ' ']), "{encoded}");
+            assert_eq!(decode(&encoded), text);
         }
+        assert_eq!(encode("ws://[::1]:1/a"), "ws://[::1]:1/a");
     }
 }

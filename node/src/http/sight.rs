@@ -6,7 +6,9 @@ use super::api;
 use crate::client::{Client, ClientError};
 use crate::handle::NodeHandle;
 use hyper::Method;
-use rumormill_api::{ArrivalView, HealthList, MemberList, Outcome, SIGHT_RECORDS_MAX, Sight, StatusView};
+use rumormill_api::{
+    ArrivalView, HealthList, MemberList, Outcome, PastView, SIGHT_RECORDS_MAX, Sight, StatusView,
+};
 use rumormill_core::{Event, NodeId, TraceEvent, TraceRecord};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -51,6 +53,12 @@ async fn own(node: &NodeHandle, sight: Sight) -> Result<Value, String> {
         Sight::Health => json(&HealthList { services: node.services().await.map_err(stopped)? }),
         Sight::Config => Value::Object(api::configuration(node).await.map_err(|failure| failure.detail())?),
         Sight::Trace { after_us } => json(&newest(node.trace().await.map_err(stopped)?, after_us)),
+        Sight::Past => json(&PastView {
+            members: node.members().await.map_err(stopped)?,
+            records: node.trace().await.map_err(stopped)?,
+            ahead_us: Some(0),
+            within_us: 0,
+        }),
         Sight::Arrival { key, after_us } => {
             let records = node.trace().await.map_err(stopped)?;
             // An observer knows this node's clock roughly only: of several writes the last is the one it means.
@@ -67,6 +75,13 @@ async fn elsewhere(node: &NodeHandle, at: &NodeId, sight: Sight) -> Result<Value
         Sight::Health => Ok(json(&in_time(at, client.get::<HealthList>("health")).await?)),
         Sight::Config => Ok(Value::Object(in_time(at, client.get("config")).await?)),
         Sight::Trace { after_us } => Ok(json(&newest(in_time(at, client.get("trace")).await?, after_us))),
+        Sight::Past => {
+            let clock = in_time(at, async { Ok(clock(node, &client).await) }).await??;
+            let MemberList { members } = in_time(at, client.get("members")).await?;
+            let records = in_time(at, client.get("trace")).await?;
+            let ClockRead { ahead_us, within_us } = clock;
+            Ok(json(&PastView { members, records, ahead_us, within_us }))
+        }
         Sight::Arrival { key, after_us } => {
             let clock = in_time(at, async { Ok(clock(node, &client).await) }).await??;
             let records: Vec<TraceRecord> = in_time(at, client.get("trace")).await?;

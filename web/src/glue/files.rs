@@ -32,6 +32,11 @@ pub fn save(name: &str, kind: &str, text: &str) -> bool {
     saved
 }
 
+/// A file that lies nowhere but in the page. None if the browser makes none.
+pub fn made(name: &str, text: &str) -> Option<File> {
+    File::new_with_u8_array_sequence(&Array::of1(&Uint8Array::from(text.as_bytes())), name).ok()
+}
+
 /// Saves what canvases show, the first one lowest, on a ground of this colour, as a PNG file.
 pub fn save_picture(name: &str, canvases: &[&NodeRef], ground: &str) -> bool {
     picture(canvases, ground).is_some_and(|url| follow(name, &url))

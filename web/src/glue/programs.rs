@@ -70,6 +70,8 @@ pub enum Told {
     Query(AttrValue, bool),
     /// Something for the Lab.
     Handover(AttrValue),
+    /// A file to be opened where files are.
+    File(File),
 }
 
 /// The way from a place to the shell.
@@ -79,12 +81,13 @@ pub struct Teller(Function);
 impl Teller {
     /// Tells the shell.
     pub fn tell(&self, told: &Told) {
-        let (kind, text, is_step) = match told {
-            Told::Query(query, is_step) => ("query", query, *is_step),
-            Told::Handover(handover) => ("handover", handover, false),
+        let (kind, what, is_step) = match told {
+            Told::Query(query, is_step) => ("query", JsValue::from_str(query), *is_step),
+            Told::Handover(handover) => ("handover", JsValue::from_str(handover), false),
+            Told::File(file) => ("file", file.into(), false),
         };
         // It only fails if the shell does, and that has said so itself.
-        let _ = self.0.call3(&JsValue::NULL, &kind.into(), &JsValue::from_str(text), &is_step.into());
+        let _ = self.0.call3(&JsValue::NULL, &kind.into(), &what, &is_step.into());
     }
 }
 
@@ -130,12 +133,21 @@ pub fn offer(
     told.expect("the page's script takes every program");
 }
 
+/// The script of a worker's program.
+///
+/// # Errors
+/// Where the page's script is not there.
+pub fn worker(program: &str) -> Result<String, JsValue> {
+    let address = script("worker")?.call1(&JsValue::NULL, &program.into())?;
+    address.as_string().ok_or(address)
+}
+
 /// A place in another program, or this one, as the shell sees it. Dropping it makes the place silent.
 #[derive(Debug)]
 pub struct Carried {
     host: Element,
     show: Function,
-    _tell: Closure<dyn FnMut(String, String, bool)>,
+    _tell: Closure<dyn FnMut(String, JsValue, bool)>,
 }
 
 impl Carried {
@@ -149,9 +161,13 @@ impl Carried {
         mut told: impl FnMut(Told) + 'static,
     ) -> Result<Self, String> {
         let tell =
-            Closure::<dyn FnMut(String, String, bool)>::new(move |kind: String, text: String, is_step| {
-                let text = AttrValue::from(text);
-                told(if kind == "handover" { Told::Handover(text) } else { Told::Query(text, is_step) });
+            Closure::<dyn FnMut(String, JsValue, bool)>::new(move |kind: String, what: JsValue, is_step| {
+                let text = AttrValue::from(what.as_string().unwrap_or_default());
+                match kind.as_str() {
+                    "handover" => told(Told::Handover(text)),
+                    "query" => told(Told::Query(text, is_step)),
+                    _ => what.dyn_into().map(Told::File).map_or((), &mut told),
+                }
             });
         let host = window().document().and_then(|document| document.create_element("div").ok());
         let host = host.ok_or("it makes no elements")?;

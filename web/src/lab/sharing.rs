@@ -7,7 +7,7 @@ use super::place::{Lab, Msg};
 use super::protocol::{self, Command, Report};
 use super::record::{Record, Retraced};
 use crate::glue::{Background, Job, files, page};
-use crate::route::Route;
+use crate::route::{Place, Route};
 use crate::share::{
     csv,
     dialog::{Copied, Kept, LINK_ID, ShareDialog, Wish},
@@ -107,7 +107,7 @@ impl Lab {
         drop(view);
         let Some(sharing) = &mut self.sharing else { return };
         match query {
-            Ok(query) => sharing.link = page::address_with(&Route::Lab { query }.to_string()).into(),
+            Ok(query) => sharing.link = page::address_with(&Route::to(Place::Lab, &query).to_string()).into(),
             Err(why) => sharing.linkless = Some(why.into()),
         }
         sharing.record = Some(Rc::new(record));

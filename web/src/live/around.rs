@@ -2,6 +2,7 @@
 //! each is configured, what happened at each. A pure book of questions and answers: it reads no clock and sends nothing.
 
 use super::measure::Measure;
+use super::rewind::Gathering;
 use super::state::{SeenMember, View};
 use rumormill_api::{Ask, HealthList, HealthView, MemberList, Outcome, Request, Sight};
 use rumormill_core::ordered::Map;
@@ -55,6 +56,7 @@ enum Question {
     Config,
     Tune(NodeId),
     Arrival(NodeId),
+    Past(NodeId),
 }
 
 /// The book.
@@ -70,6 +72,8 @@ pub struct Around {
     pub tuned: Map<NodeId, Option<Result<(), String>>>,
     /// How the latest write through the observed node spreads.
     pub measured: Option<Measure>,
+    /// What the members remember, while that is being gathered.
+    pub past: Option<Gathering>,
     /// A write that the observed node has not answered yet, by the number of its request.
     prepared: Option<(u64, Measure)>,
     waiting: Map<u64, Question>,
@@ -160,6 +164,12 @@ impl Around {
         members.into_iter().map(request).collect()
     }
 
+    /// Asks members for all that they remember.
+    pub fn ask_past(&mut self, members: &[NodeId], own: &NodeId, now_ms: u64) -> Vec<Request> {
+        self.past = Some(Gathering::new(members.iter().cloned(), now_ms));
+        members.iter().map(|member| self.ask(Question::Past(member.clone()), own, now_ms)).collect()
+    }
+
     /// Takes in an answer. What happened at a member, if it was that.
     pub fn answer(&mut self, id: u64, outcome: Outcome, now_ms: u64) -> Vec<TraceRecord> {
         let Some(question) = self.waiting.remove(&id) else { return Vec::new() };
@@ -185,6 +195,11 @@ impl Around {
                     measure.take(&member, read(value));
                 }
             }
+            Question::Past(member) => {
+                if let Some(past) = &mut self.past {
+                    past.take(member, read(value));
+                }
+            }
         }
         Vec::new()
     }
@@ -192,7 +207,7 @@ impl Around {
     /// Another node is observed, or another life of it: nothing that was asked will be answered.
     pub fn interrupt(&mut self) {
         self.waiting.clear();
-        self.prepared = None;
+        (self.prepared, self.past) = (None, None);
         for tuned in self.tuned.values_mut().filter(|tuned| tuned.is_none()) {
             *tuned = Some(Err(
                 "the connection was lost before the answer: it may or may not have changed".to_owned()
@@ -213,6 +228,7 @@ impl Around {
                 let after_us = measure.map_or(0, Measure::after_us);
                 (member.clone(), Sight::Arrival { key, after_us })
             }
+            Question::Past(member) => (member.clone(), Sight::Past),
             Question::Config => (own.clone(), Sight::Config),
             Question::Services | Question::Tune(_) => (own.clone(), Sight::Health),
         };

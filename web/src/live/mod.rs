@@ -2,6 +2,7 @@
 //! is, when to dial, what is known; then the components that show it. Only `glue` touches the browser.
 
 pub mod address;
+pub mod link;
 pub mod trouble;
 pub mod connection;
 pub mod recents;
@@ -9,6 +10,7 @@ pub mod rates;
 pub mod feed;
 pub mod requests;
 pub mod measure;
+pub mod rewind;
 pub mod around;
 pub mod state;
 mod flash;
@@ -35,6 +37,7 @@ mod configure;
 pub mod member;
 mod place;
 
+pub use link::Link;
 pub use place::{Live, LiveProps};
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use super::{
     health::HealthPanel,
     inspector::Inspector,
     keys::KeysPanel,
+    link::{Link, SHOWN},
     member::{self, MemberRow, Tab},
     members::MembersTable,
     recents,
@@ -24,13 +25,14 @@ use super::{
 };
 use crate::lab::handover::Handover;
 use crate::{
-    glue::{Listener, page, time::Interval},
+    glue::{Listener, files, page, time::Interval},
     ui::{Announcer, Button, ButtonKind, Choice, Empty, Notice, Panel, Segmented, Tone},
 };
 use rumormill_api::{Ask, Outcome};
 use rumormill_core::{NodeId, sort::sort_by};
 use serde_json::{Map, Value};
 use std::rc::Rc;
+use web_sys::File;
 use yew::prelude::*;
 
 /// How often text may be repainted, in milliseconds.
@@ -42,20 +44,25 @@ const AGE_EVERY_MS: u64 = 500;
 /// Most addresses that the tab's member tries to join through: the observed node, and two in case that it goes.
 const JOIN_AT_MAX: usize = 3;
 
+/// What the file is called that is made of what the members remember.
+const RECORDING: &str = "live.jsonl";
+
 /// Where the recent addresses are stored.
 const RECENTS_KEY: &str = "rumormill.live.recent";
 
 /// Props of [`Live`].
 #[derive(Clone, Debug, PartialEq, Properties)]
 pub struct LiveProps {
-    /// The node to connect to, as the address of the page names it.
-    pub node: Option<AttrValue>,
+    /// What the address of the page says, as [`Link`] reads it; empty if it says nothing.
+    pub query: AttrValue,
     /// The node that served this page, if one did: `ws://host:port`.
     pub own_node: Option<AttrValue>,
-    /// Call with a node's address to make it part of the page's address.
-    pub on_node: Callback<AttrValue>,
+    /// Call with what the address is to say, and whether that is a step that Back takes back.
+    pub on_query: Callback<(AttrValue, bool)>,
     /// Call with a cluster that is to be simulated.
     pub on_what_if: Callback<Rc<Handover>>,
+    /// Call with a recording that is to be played.
+    pub on_file: Callback<File>,
     /// Is it the place in sight? Otherwise it keeps its state and paints nothing.
     pub active: bool,
     /// Is the page dark?
@@ -83,7 +90,7 @@ pub enum Msg {
     AcceptCluster,
     /// Look at this member; none looks at the observed node.
     Select(Option<NodeId>),
-    /// Show the members so: `ring` or `table`.
+    /// Show the members so: one of [`link::SHOWN`].
     Show(AttrValue),
     /// Show this in the place of the charts: `traffic` or `spread`.
     Charts(AttrValue),
@@ -103,6 +110,10 @@ pub enum Msg {
     PageLeft,
     /// Simulate a cluster like the one in sight.
     WhatIf,
+    /// Play what the members remember.
+    Rewind,
+    /// It is known why that was not possible.
+    Rewound,
     /// Ask the other members what happens at them, or no longer.
     FromAll(bool),
     /// Show how the node is configured, or no longer.
@@ -128,7 +139,9 @@ pub struct Live {
     /// Has the present address been remembered?
     is_remembered: bool,
     selected: Option<NodeId>,
-    shown: AttrValue,
+    shown: &'static str,
+    /// Why what the members remember could not be played.
+    unplayed: Option<AttrValue>,
     /// What stands in the place of the charts; the traffic, until there is a write to follow.
     charts: Option<AttrValue>,
     section: AttrValue,
@@ -159,7 +172,8 @@ impl Component for Live {
             recents: page::stored(RECENTS_KEY).map_or_else(Vec::new, |text| recents::from_text(&text)),
             is_remembered: false,
             selected: None,
-            shown: AttrValue::Static("ring"),
+            shown: SHOWN[0],
+            unplayed: None,
             charts: None,
             section: AttrValue::Static("members"),
             painted: (Revisions::default(), 0),
@@ -168,22 +182,17 @@ impl Component for Live {
             _leave: page::on_leave(move || on_leave.emit(())),
         };
         place.suggest(ctx.props().own_node.as_deref());
-        if let Some(node) = &ctx.props().node {
-            place.connect_to(node, ctx);
-        }
+        place.follow(&Link::parse(&ctx.props().query), ctx);
         place
     }
 
     fn changed(&mut self, ctx: &Context<Self>, old: &LiveProps) -> bool {
         let props = ctx.props();
-        if props.node != old.node
-            && let Some(node) = &props.node
-        {
-            let is_present =
-                read(node).is_ok_and(|address| Some(&address) == self.session.connection().address());
-            if !is_present {
-                self.connect_to(node, ctx);
-            }
+        if props.query != old.query && !props.query.is_empty() {
+            self.follow(&Link::parse(&props.query), ctx);
+        } else if props.active && !old.active {
+            // Whoever comes back finds the place as it was, and the address says so.
+            self.tell(ctx, false);
         }
         if props.own_node != old.own_node {
             self.suggest(props.own_node.as_deref());
@@ -201,21 +210,31 @@ impl Component for Live {
                 self.resume();
                 return false;
             }
-            Msg::Tick => return self.on_tick(ctx.props().active),
+            Msg::Tick => return self.on_tick(ctx),
             Msg::Typed(text) => {
                 self.typed = text;
                 self.error = None;
             }
             Msg::Connect => {
                 let typed = self.typed.clone();
+                self.selected = None;
                 self.connect_to(&typed, ctx);
             }
-            Msg::ConnectTo(text) => self.connect_to(&text, ctx),
+            Msg::ConnectTo(text) => {
+                self.selected = None;
+                self.connect_to(&text, ctx);
+            }
             Msg::Disconnect => self.session.end(),
             Msg::Now => self.session.now(),
             Msg::AcceptCluster => self.session.accept_cluster(),
-            Msg::Select(node) => self.selected = node,
-            Msg::Show(what) => self.shown = what,
+            Msg::Select(node) => {
+                self.selected = node;
+                self.tell(ctx, false);
+            }
+            Msg::Show(what) => {
+                self.shown = SHOWN.into_iter().find(|known| *known == what.as_str()).unwrap_or(self.shown);
+                self.tell(ctx, true);
+            }
             Msg::Charts(what) => self.charts = Some(what),
             Msg::Section(what) => self.section = what,
             Msg::Ask(ask) => self.ask(ask),
@@ -235,6 +254,12 @@ impl Component for Live {
                     ctx.props().on_what_if.emit(Rc::new(handover));
                 }
             }
+            Msg::Rewind => {
+                self.unplayed = None;
+                let members = self.configurable();
+                self.session.ask_past(&members);
+            }
+            Msg::Rewound => self.unplayed = None,
             Msg::FromAll(all) => self.from_all = all,
             Msg::Configure(open) => {
                 self.is_configuring = open;
@@ -277,6 +302,14 @@ impl Component for Live {
                         </Notice>
                     </div>
                 }
+                if let Some(why) = &self.unplayed {
+                    <div class="live-trouble">
+                        <Notice tone={Tone::Warn} title="Nothing to rewind" testid="live-unplayed"
+                            onclose={link.callback(|()| Msg::Rewound)}>
+                            <p>{ format!("No recording could be made of what the members remember: {why}.") }</p>
+                        </Notice>
+                    </div>
+                }
                 if has_data || self.tab.is_wanted() {
                     { self.tab_row(ctx, &view) }
                 }
@@ -298,9 +331,20 @@ impl Component for Live {
 }
 
 impl Live {
-    fn on_tick(&mut self, is_active: bool) -> bool {
+    fn on_tick(&mut self, ctx: &Context<Self>) -> bool {
+        let is_active = ctx.props().active;
         let phase_before = self.session.connection().phase().clone();
         self.session.tick();
+        if let Some(past) = self.session.take_past() {
+            self.is_dirty = true;
+            let file = past.and_then(|lines| {
+                files::made(RECORDING, &lines).ok_or_else(|| "the browser makes no file of it".to_owned())
+            });
+            match file {
+                Ok(file) => ctx.props().on_file.emit(file),
+                Err(why) => self.unplayed = Some(why.into()),
+            }
+        }
         if is_active {
             self.session.look_around(Wants { beliefs: self.shown == "beliefs", events: self.from_all });
         }
@@ -311,15 +355,33 @@ impl Live {
         is_active && (is_new || is_old || self.is_dirty)
     }
 
+    /// Goes where the address leads.
+    fn follow(&mut self, link: &Link, ctx: &Context<Self>) {
+        (self.shown, self.selected) = (link.shown, link.selected.clone());
+        if let Some(node) = &link.node {
+            let is_present =
+                read(node).is_ok_and(|address| Some(&address) == self.session.connection().address());
+            if !is_present {
+                self.connect_to(node, ctx);
+            }
+        }
+    }
+
+    /// Has the address say what is in sight; as a step that Back takes back?
+    fn tell(&self, ctx: &Context<Self>, is_step: bool) {
+        let node = self.session.connection().address().map(NodeAddress::label);
+        let link = Link { node, shown: self.shown, selected: self.selected.clone() };
+        ctx.props().on_query.emit((link.to_string().into(), is_step));
+    }
+
     fn connect_to(&mut self, text: &str, ctx: &Context<Self>) {
         match read(text) {
             Ok(address) => {
                 self.typed = address.label();
                 self.error = None;
                 self.is_remembered = false;
-                self.selected = None;
-                ctx.props().on_node.emit(address.label().into());
                 self.session.connect(address);
+                self.tell(ctx, true);
             }
             Err(error) => {
                 self.typed = text.to_owned();
@@ -330,6 +392,7 @@ impl Live {
 
     fn tab_row(&self, ctx: &Context<Self>, view: &View) -> Html {
         let link = ctx.link();
+        let is_gathering = view.around.past.is_some();
         let row = MemberRow {
             can_join: view.is_current(),
             node_store: view.status.as_ref().map(|status| status.store.hash.clone()),
@@ -338,6 +401,10 @@ impl Live {
             on_leave: link.callback(|()| Msg::Leave),
             more: html! {
                 <>
+                    <Button label={if is_gathering { "Asking…" } else { "Rewind" }} kind={ButtonKind::Quiet}
+                        testid="live-rewind" disabled={!view.is_current() || is_gathering}
+                        title="Play what the members remember, back and forth, in six views"
+                        onclick={link.callback(|()| Msg::Rewind)} />
                     <Button label="What if…" kind={ButtonKind::Quiet} testid="live-what-if"
                         title="Simulate a cluster like this one in the Lab, and break it there"
                         onclick={link.callback(|()| Msg::WhatIf)} />
@@ -433,7 +500,7 @@ impl Live {
         let can_write =
             if self.writes_as_tab { self.tab.is_member() } else { self.session.connection().is_live() };
         let switch = html! {
-            <Segmented label="Show the members as" name="live-show" value={self.shown.clone()}
+            <Segmented label="Show the members as" name="live-show" value={self.shown}
                 choices={vec![Choice::new("ring", "Ring"), Choice::new("table", "Table"),
                     Choice::new("beliefs", "Beliefs")]}
                 onchange={link.callback(Msg::Show)} />

@@ -160,6 +160,22 @@ impl Session {
         });
     }
 
+    /// Asks members for all that they remember.
+    pub(super) fn ask_past(&mut self, members: &[NodeId]) {
+        self.question(|view, now_ms| {
+            let own = view.node().cloned();
+            own.map(|own| view.around.ask_past(members, &own, now_ms)).unwrap_or_default()
+        });
+    }
+
+    /// The recording of what they remember, once they have told; or why there is none.
+    pub(super) fn take_past(&mut self) -> Option<Result<String, String>> {
+        let mut view = self.model.view.borrow_mut();
+        let past = view.around.past.take_if(|past| past.is_done(clock_ms()))?;
+        let (status, through) = (view.status.as_ref()?, view.node()?);
+        Some(past.recording(&status.cluster, through))
+    }
+
     /// Asks members to change their configuration.
     pub(super) fn tune(&mut self, members: Vec<NodeId>, changes: &Map<String, Value>) {
         self.question(|view, now_ms| view.around.tune(members, changes, now_ms));

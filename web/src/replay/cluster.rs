@@ -21,6 +21,8 @@ pub(super) struct Cast {
     pub(super) own: Vec<bool>,
     /// Do all know each other from the start?
     pub(super) known: bool,
+    /// Does it tell when a node starts and crashes? Live nodes only tell what happens while they run.
+    pub(super) tells_lives: bool,
     /// Does it tell when someone asked for a write? Otherwise a change of a node's own counts as one.
     pub(super) tells_writes: bool,
 }
@@ -167,6 +169,9 @@ impl Cluster {
         let node = record.node.as_ref().and_then(|id| self.cast.index(id));
         let Some(node) = node else { return self.apply_to_network(&record.event, at_us) };
         let now = &mut self.nodes[node as usize];
+        if !self.cast.tells_lives && now.state == NodeState::Down {
+            now.state = NodeState::Alive;
+        }
         match &record.event {
             TraceEvent::Node(event) => self.apply_of_node(node, event, at_us),
             TraceEvent::Started { incarnation } => {
@@ -305,9 +310,13 @@ impl Cluster {
         let before = node.beliefs.insert(of, status);
         node.told_active += u32::from(status.is_active());
         node.told_active -= u32::from(before.is_some_and(|before| before.is_active()));
-        // Of a node without records of its own there is only what others say.
+        // Of a node without records of its own there is only what others say, and nobody tells of their own end.
+        let state = &mut self.nodes[of as usize].state;
+        if !self.cast.tells_lives && status == Status::Down && *state == NodeState::Alive {
+            *state = NodeState::Down;
+        }
         if !self.cast.own[of as usize] {
-            self.nodes[of as usize].state = match status {
+            *state = match status {
                 Status::Alive | Status::Suspect => NodeState::Alive,
                 Status::Joining => NodeState::Joining,
                 Status::Down => NodeState::Down,

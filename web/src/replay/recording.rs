@@ -278,7 +278,7 @@ impl Recording {
 
 fn cast(records: &[TraceRecord], known: bool) -> Cast {
     let (mut own, mut named) = (BTreeSet::new(), BTreeSet::new());
-    let mut tells_writes = false;
+    let (mut tells_writes, mut tells_lives) = (false, false);
     for record in records {
         own.extend(record.node.clone());
         let mut name = |id: &Option<NodeId>| named.extend(id.clone());
@@ -288,6 +288,7 @@ fn cast(records: &[TraceRecord], known: bool) -> Cast {
             }
             TraceEvent::Cut(nodes) => nodes.iter().for_each(|id| name(&Some(id.clone()))),
             TraceEvent::Wrote { .. } => tells_writes = true,
+            TraceEvent::Started { .. } | TraceEvent::Crashed => tells_lives = true,
             TraceEvent::Node(event) => match event {
                 Event::Sent { to, .. } => name(to),
                 Event::Received { from, .. } => name(&Some(from.clone())),
@@ -303,7 +304,13 @@ fn cast(records: &[TraceRecord], known: bool) -> Cast {
     }
     named.extend(own.iter().cloned());
     let names: Vec<NodeId> = named.into_iter().collect();
-    Cast { own: names.iter().map(|name| own.contains(name)).collect(), names, known, tells_writes }
+    Cast {
+        own: names.iter().map(|name| own.contains(name)).collect(),
+        names,
+        known,
+        tells_lives,
+        tells_writes,
+    }
 }
 
 /// What is missing, and what that means for what is shown.
