@@ -195,7 +195,7 @@ impl Browser {
     pub async fn ask_worker(&self, request: &[u8]) -> Vec<u8> {
         let script = "
             const [request, done] = arguments;
-            const worker = new Worker('worker_loader.js', { type: 'module' });
+            const worker = new Worker(window.programs.worker('worker'), { type: 'module' });
             const end = (answer) => { worker.terminate(); done(answer); };
             worker.onerror = (event) => end('worker failed: ' + event.message);
             worker.onmessage = ({ data }) => {

@@ -16,6 +16,7 @@ Usage: cargo xtask COMMAND
   bench [--quick]  measure hot paths, simulator and real nodes, and write docs/benchmarks.md, about ten minutes;
                    with --quick a first look, to stdout
   bundle           only build the web page into dist/
+  first-load       find out in a browser what a first load of the page runs, and write web/first-load, about 10 minutes
   setup            only install the tools that the commands above need
   help             this text";
 
@@ -25,6 +26,7 @@ pub(crate) enum Command {
     Help,
     Setup,
     Bundle,
+    FirstLoad,
     Demo { arguments: Vec<String> },
     Test { groups: Vec<Group> },
     Verify,
@@ -63,6 +65,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Comma
         _ if rest.iter().any(|argument| argument == "--help" || argument == "-h") => Ok(Command::Help),
         "setup" => without_arguments(Command::Setup, &name, &rest),
         "bundle" => without_arguments(Command::Bundle, &name, &rest),
+        "first-load" => without_arguments(Command::FirstLoad, &name, &rest),
         "verify" => without_arguments(Command::Verify, &name, &rest),
         "fix" => without_arguments(Command::Fix, &name, &rest),
         "test" => test(&rest),

@@ -1,6 +1,12 @@
 //! The web bundle: `trunk build` into `dist/`, skipped when nothing that goes into it has changed.
 
-use crate::{board::Board, offline, process, project::Project, tools::Tools};
+use crate::{
+    board::Board,
+    offline, process,
+    programs::{self, Finish, REST},
+    project::Project,
+    tools::Tools,
+};
 use anyhow::{Context, Result, bail, ensure};
 use std::{
     fs,
@@ -56,23 +62,24 @@ pub(crate) fn ensure(project: &Project, tools: &Tools) -> Result<()> {
         board.say(&format!("  bundle: up to date, {}", size(&project.dist())?));
         return Ok(());
     }
-    board.run("bundle", "trunk build, some seconds once the page is compiled", |step| {
-        let mut command = trunk(project, tools);
-        command.args(["build", "--offline", "--locked"]);
-        match tools.wasm_opt {
-            Some(_) => command.arg("--release"),
-            // Without --release Trunk leaves wasm-opt out; the profile still makes it a release build.
-            None => command.args(["--cargo-profile", PROFILE]),
-        };
-        process::quiet_cargo(step, &mut command)
-    })?;
-    offline::seal(&project.dist())?;
+    build(project, tools, &board, Finish::Ship)?;
     fs::create_dir_all(project.tools())?;
     fs::write(stamp(project), stamped(project, with)?)
         .context("cannot note what the bundle was built from")?;
     let optimised = if tools.wasm_opt.is_some() { "" } else { ", not optimised: there is no wasm-opt" };
     board.say(&format!("  bundle: {}{optimised}", size(&project.dist())?));
     Ok(())
+}
+
+/// Builds `dist/` anew.
+pub(crate) fn build(project: &Project, tools: &Tools, board: &Board, how: Finish) -> Result<()> {
+    board.run("bundle", "trunk build, some seconds once the page is compiled", |step| {
+        let mut command = trunk(project, tools);
+        command.args(["build", "--offline", "--locked", "--release"]);
+        process::quiet_cargo(step, &mut command)?;
+        programs::finish(project, tools, &project.dist(), how, step)
+    })?;
+    offline::seal(&project.dist())
 }
 
 /// Trunk at the top of the project.
@@ -156,7 +163,8 @@ pub(crate) fn first_load(project: &Project) -> Result<Vec<(&'static str, usize)>
             let is_its = |name: &str| name.ends_with(".wasm") && self::program(name) == Some(*program);
             ensure!(sizes.iter().any(|size| is_its(&size.2)), "the bundle has no program {program}");
         }
-        let fetched = sizes.iter().filter(|size| program(&size.2).is_none_or(|it| programs.contains(&it)));
+        let fetched = sizes.iter().filter(|size| !size.2.ends_with(REST));
+        let fetched = fetched.filter(|size| program(&size.2).is_none_or(|it| programs.contains(&it)));
         let total: usize = fetched.map(|size| size.0).sum();
         eprintln!(
             "  first load, {place}: {} KB with brotli, {} KB allowed",

@@ -83,6 +83,12 @@ fn browser(project: &Project, tools: &Tools) -> Command {
     let mut command = project.cargo();
     command.args(["test", "--locked", "--no-fail-fast", "--package", "rumormill-e2e"]);
     command.env("RUST_TEST_THREADS", BROWSERS_AT_ONCE);
+    tell_browser(project, tools, &mut command);
+    command
+}
+
+/// Tells a program that steers a browser where everything lies.
+pub(crate) fn tell_browser(project: &Project, tools: &Tools, command: &mut Command) {
     let mut tell = |name: &str, path: &Path| {
         command.env(name, path);
     };
@@ -98,7 +104,6 @@ fn browser(project: &Project, tools: &Tools) -> Command {
             tell("E2E_BROWSER", program);
         }
     }
-    command
 }
 
 impl Tally {

@@ -6,15 +6,18 @@ mod arrows;
 mod bench;
 mod board;
 mod bundle;
-mod offline;
 mod demo;
+mod first_load;
 mod groups;
+mod offline;
 mod process;
+mod programs;
 mod project;
 mod standalone;
 mod tables;
 mod tools;
 mod verify;
+mod wasm;
 mod web;
 
 use args::Command;
@@ -47,6 +50,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Help => Ok(()),
         Command::Setup => tools::ensure(&project, &tools::Need::ALL).map(drop),
         Command::Bundle => demo::bundle(&project),
+        Command::FirstLoad => first_load::run(&project),
         Command::Demo { arguments } => demo::run(&project, &arguments),
         Command::Test { groups } => groups::run(&project, &groups),
         Command::Verify => verify::run(&project),

@@ -1,5 +1,6 @@
 //! The page's end of the Web Worker: start it, send it bytes, hear its bytes. It never looks into a message.
 
+use super::programs;
 use js_sys::{Array, Uint8Array};
 use std::{cell::RefCell, rc::Rc};
 use wasm_bindgen::{JsCast, closure::Closure};
@@ -17,12 +18,12 @@ pub enum Job {
 }
 
 impl Job {
-    /// The loader that Trunk writes beside the page for the program; the name carries no hash.
-    fn loader(self) -> &'static str {
+    /// The name of its program.
+    fn program(self) -> &'static str {
         match self {
-            Self::Simulate => "worker_loader.js",
-            Self::Play => "player_loader.js",
-            Self::Member => "member_loader.js",
+            Self::Simulate => "worker",
+            Self::Play => "player",
+            Self::Member => "member",
         }
     }
 }
@@ -50,7 +51,7 @@ enum Outbox {
 
 impl Background {
     /// Starts the worker. Each message that it posts goes to `on_bytes`; an error that it does not catch, or a
-    /// loader that cannot be fetched, goes to `on_error` as text.
+    /// script that cannot be fetched, goes to `on_error` as text.
     ///
     /// # Errors
     /// The browser's refusal, for example because of a content security policy.
@@ -61,9 +62,9 @@ impl Background {
     ) -> Result<Self, SpawnError> {
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
-        let loader = job.loader();
-        let worker =
-            Worker::new_with_options(loader, &options).map_err(|error| SpawnError(format!("{error:?}")))?;
+        let refused = |error| SpawnError(format!("{error:?}"));
+        let script = programs::worker(job.program()).map_err(refused)?;
+        let worker = Worker::new_with_options(&script, &options).map_err(refused)?;
         let outbox = Rc::new(RefCell::new(Outbox::Waiting(Vec::new())));
         let on_message = {
             let (worker, outbox) = (worker.clone(), Rc::clone(&outbox));
@@ -80,7 +81,7 @@ impl Background {
         // A script that cannot be fetched is told by an event without a message.
         let on_error = Closure::new(move |event: Event| {
             let message = event.dyn_ref::<ErrorEvent>().map(ErrorEvent::message);
-            on_error(message.unwrap_or_else(|| format!("{loader} could not be loaded")));
+            on_error(message.unwrap_or_else(|| format!("{script} could not be loaded")));
         });
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));

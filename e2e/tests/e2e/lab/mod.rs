@@ -307,16 +307,21 @@ async fn those_who_want_stillness_can_follow_too() {
 
 #[tokio::test]
 async fn a_worker_that_cannot_be_loaded_is_said_and_tried_again() {
-    const LOADER: &str = "worker_loader.js";
     let copy = Copy::of_the_bundle();
-    fs::remove_file(copy.0.join(LOADER)).expect("the bundle has a loader");
+    let names = fs::read_dir(&copy.0)
+        .expect("it can be read")
+        .map(|entry| entry.expect("and its entries").file_name());
+    let mut names = names.map(|name| name.to_string_lossy().into_owned());
+    let script = names.find(|name| name.starts_with("worker-") && name.ends_with(".js"));
+    let script = script.expect("the bundle has a worker");
+    fs::remove_file(copy.0.join(&script)).expect("it can be removed");
     let server = FileServer::start(&copy.0, "/");
     let browser = Browser::start().await;
     browser.open(&format!("{}#/lab", server.url())).await;
     browser
-        .text(&by_testid("failed"), |text| text.contains("The simulation stopped") && text.contains(LOADER))
+        .text(&by_testid("failed"), |text| text.contains("The simulation stopped") && text.contains(&script))
         .await;
-    fs::copy(settings::dist().join(LOADER), copy.0.join(LOADER)).expect("it can be copied");
+    fs::copy(settings::dist().join(&script), copy.0.join(&script)).expect("it can be copied");
     click(&browser, "failed-again").await;
     status(&browser, "Quiet").await;
     click(&browser, "play").await;
