@@ -77,15 +77,59 @@ async fn a_link_brings_its_race_and_says_what_of_it_is_damaged() {
     browser.assert_quiet_console().await;
 }
 
+/// What was done to a run in the Lab happens to every cluster of a race, and each of them can be looked at in the Lab.
+#[tokio::test]
+async fn a_run_of_the_lab_is_raced_and_its_clusters_open_in_the_lab() {
+    let server = FileServer::start(&settings::dist(), "/");
+    let browser = Browser::start().await;
+    browser.open(&format!("{}#/lab?sel=7", server.url())).await;
+    let here = |name: &str| format!("main > :not([hidden]) {}", by_testid(name));
+    browser.text(&here("status-chip"), |text| text == "Quiet").await;
+    browser.click(&here("node-crash")).await;
+    browser.click(&here("share-open")).await;
+    browser.click(&here("race-this")).await;
+    browser
+        .text(&here("source-facts"), |text| {
+            text.contains("50 nodes each") && text.contains("As done in the Lab")
+        })
+        .await;
+    fast(&browser).await;
+    browser.click(&here("race-play")).await;
+    until_over(&browser).await;
+    browser.text(&here("race-row-0"), |text| text.contains("49 of 49")).await;
+    browser.text(&here("race-row-2"), |text| text.contains("49 of 49")).await;
+    browser.click(&here("race-open-1")).await;
+    browser.text(&here("status-chip"), |text| text.starts_with("Converged, 49 of 49")).await;
+    browser.assert_quiet_console().await;
+}
+
+/// Both colours of the page, on a desk and in a hand, with the curves of all lanes on the chart.
 #[tokio::test]
 async fn races_look_right_on_a_desk_and_in_a_hand() {
-    for (look, name) in [(Look::DESKTOP, "race-desktop"), (Look::PHONE, "race-phone")] {
+    let looks = [
+        (Look::DESKTOP, "race-desktop"),
+        (Look::PHONE, "race-phone"),
+        (Look::DESKTOP.dark(), "race-desktop-dark"),
+        (Look::PHONE.dark(), "race-phone-dark"),
+    ];
+    for (look, name) in looks {
         let (browser, _server) = race(look, "").await;
         fast(&browser).await;
         browser.click(&by_testid("race-play")).await;
         until_over(&browser).await;
         let wide = "return document.documentElement.scrollWidth - document.documentElement.clientWidth";
         assert_eq!(browser.script(wide, vec![]).await, json!(0), "{name} sticks out");
+        let hues = "const chart = document.querySelector('[data-testid=race-chart]');
+            const { data } = chart.getContext('2d').getImageData(0, 0, chart.width, chart.height);
+            const hues = new Map();
+            for (let at = 0; at < data.length; at += 4) {
+                if (data[at + 3] < 255) continue;
+                const hue = data.slice(at, at + 3).join();
+                hues.set(hue, (hues.get(hue) ?? 0) + 1);
+            }
+            return [...hues.values()].filter((count) => count > 20).length";
+        let hues = browser.script(hues, vec![]).await;
+        assert!(hues.as_u64() >= Some(3), "{name}: a curve in a hue of its own for each lane, {hues}");
         browser.screenshot(name).await;
     }
 }

@@ -7,6 +7,7 @@ use super::place::{Lab, Msg};
 use super::protocol::{self, Command, Report};
 use super::record::{Record, Retraced};
 use crate::glue::{Background, Job, files, page};
+use crate::race::{self, contest::Contest};
 use crate::route::{Place, Route};
 use crate::share::{
     csv,
@@ -24,6 +25,8 @@ const REFUSED: &str = "The browser did not take the file. Look whether it blocks
 pub(super) struct Sharing {
     record: Option<Rc<Record>>,
     link: AttrValue,
+    /// The way to a race of this run against other ways to gossip.
+    race: AttrValue,
     linkless: Option<AttrValue>,
     hash: Option<Result<u64, AttrValue>>,
     tracing: bool,
@@ -62,6 +65,7 @@ pub enum ShareMsg {
 }
 
 impl Lab {
+    #[inline(never)]
     pub(super) fn on_share(&mut self, ctx: &Context<Self>, message: ShareMsg) {
         match message {
             ShareMsg::Wish(Wish::Open) => {
@@ -91,6 +95,7 @@ impl Lab {
     }
 
     /// The record came: the link can be made, and the hash computed.
+    #[inline(never)]
     pub(super) fn on_record(&mut self, ctx: &Context<Self>, record: Record) {
         let view = self.view.borrow();
         if view.replay.is_some() {
@@ -107,7 +112,11 @@ impl Lab {
         drop(view);
         let Some(sharing) = &mut self.sharing else { return };
         match query {
-            Ok(query) => sharing.link = page::address_with(&Route::to(Place::Lab, &query).to_string()).into(),
+            Ok(query) => {
+                sharing.link = page::address_with(&Route::to(Place::Lab, &query).to_string()).into();
+                let contest = Contest::of_run(&shared.recipe.setup, shared.acts);
+                sharing.race = Route::to(Place::Race, &race::link::write(&contest)).to_string().into();
+            }
             Err(why) => sharing.linkless = Some(why.into()),
         }
         sharing.record = Some(Rc::new(record));
@@ -233,8 +242,8 @@ impl Lab {
         let on = ctx.link().callback(|wish| Msg::Share(ShareMsg::Wish(wish)));
         html! {
             <ShareDialog recorded={view.replay.is_some()} is_ready={sharing.record.is_some()} now_us={view.now_us} acts={sharing.record.as_ref().map_or(0, |record| record.log.len())}
-                link={sharing.link.clone()} linkless={sharing.linkless.clone()} command={self.command()} hash={sharing.hash.clone()} tracing={sharing.tracing}
-                picture_of={is_picture.then(|| AttrValue::from(format!("the {} view", view.sight.title().to_lowercase())))}
+                link={sharing.link.clone()} race={sharing.race.clone()} linkless={sharing.linkless.clone()} command={self.command()} hash={sharing.hash.clone()} tracing={sharing.tracing}
+                picture_of={is_picture.then(|| AttrValue::from(format!("the {} view", view.sight.title().to_ascii_lowercase())))}
                 unsaved={sharing.unsaved.clone()} copied={sharing.copied} {on} />
         }
     }

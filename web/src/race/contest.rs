@@ -2,9 +2,11 @@
 //! for each lane or a sentence for each bad field. Pure.
 
 use super::course::Course;
+use crate::lab::protocol::Deed;
 use crate::lab::setup::{Errors, Field, Setup};
 use rumormill_core::{Mode, Strategy};
 use rumormill_sim::Scenario;
+use std::rc::Rc;
 
 /// Most lanes: more would be too small to compare.
 pub const LANES_MAX: usize = 4;
@@ -16,7 +18,7 @@ pub const SHARED: [Field; 4] = [Field::Nodes, Field::Seed, Field::Latency, Field
 pub const OWN: [Field; 5] = [Field::Fanout, Field::Arity, Field::Interval, Field::Tokens, Field::Refill];
 
 /// Lanes and what they share.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Contest {
     /// Cluster and network; its ways to gossip do not count.
     pub shared: Setup,
@@ -48,6 +50,20 @@ pub fn lane(strategy: Strategy, mode: Mode) -> Setup {
 }
 
 impl Contest {
+    /// A run of the Lab against other ways to gossip: its setup, and what was done to it.
+    pub fn of_run(setup: &Setup, acts: Vec<(u64, Deed)>) -> Self {
+        let own =
+            Setup { strategy: setup.strategy, mode: setup.mode, limiter: setup.limiter, ..Setup::default() };
+        let own = OWN.into_iter().fold(own, |own, field| own.with(field, setup.text(field)));
+        let shared = Setup { variation: setup.variation, ..Setup::default() };
+        let shared = SHARED.into_iter().fold(shared, |shared, field| shared.with(field, setup.text(field)));
+        let mut contest = Self { shared, course: Course::Own(Rc::new(acts)), lanes: vec![own] };
+        while contest.lanes.len() < 3 {
+            contest.lanes.push(contest.proposal());
+        }
+        contest
+    }
+
     /// The whole setup of a lane: its own fields and the shared ones.
     pub fn setup(&self, lane: &Setup) -> Setup {
         let mut setup = Setup { variation: self.shared.variation, ..lane.clone() };

@@ -1,15 +1,21 @@
 //! A race as text in the page's address, readable and short:
 //! `nodes=100&seed=42&latency=20&loss=0&vary=even&course=calm&lane=tree.push-pull.1.2.1000.bucket.256.128&lane=…`.
+//! What was done in the Lab stands packed behind `acts=`.
 //! What a link says wrong is named and replaced by the default; numbers out of range stay and show at their fields.
 
 use super::contest::{Contest, LANES_MAX, OWN, SHARED};
 use super::course::Course;
 use crate::lab::setup::{Field, LimiterKind, Setup, Variation};
+use crate::share::packed::{pack, unpack};
+use std::rc::Rc;
 
 /// Nobody types a longer number.
 const TEXT_MAX: usize = 24;
 
-/// The race as a query, without `?`.
+/// Most bytes of what was done in the Lab, unpacked.
+const ACTS_BYTES_MAX: usize = 100_000;
+
+/// The race as a query, without `?`. A course that is longer than a link holds is left out.
 pub fn write(contest: &Contest) -> String {
     let mut query = String::new();
     for field in SHARED {
@@ -22,6 +28,12 @@ pub fn write(contest: &Contest) -> String {
     query.push_str(contest.shared.variation.as_str());
     query.push_str("&course=");
     query.push_str(contest.course.as_str());
+    if let Course::Own(acts) = &contest.course
+        && let Some(acts) = pack(&**acts, ACTS_BYTES_MAX)
+    {
+        query.push_str("&acts=");
+        query.push_str(&acts);
+    }
     for lane in &contest.lanes {
         query.push_str("&lane=");
         query.push_str(lane.strategy.as_str());
@@ -46,7 +58,7 @@ pub fn read(query: &str) -> (Contest, Vec<String>) {
     let mut problems = Vec::new();
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-        if value.len() > 4 * TEXT_MAX {
+        if value.len() > 4 * TEXT_MAX && key != "acts" {
             problems.push(refusal(key, "too long"));
             continue;
         }
@@ -57,6 +69,16 @@ pub fn read(query: &str) -> (Contest, Vec<String>) {
                 variation if variation.as_str() == value => contest.shared.variation = variation,
                 _ => problems.push(refusal("vary", value)),
             },
+            ("acts", _) => match unpack(value, ACTS_BYTES_MAX) {
+                Some(acts) => contest.course = Course::Own(Rc::new(acts)),
+                None => problems.push(
+                    "What was done in the Lab cannot be read from the link: characters are missing or were \
+                    changed. One write stands in its place."
+                        .to_owned(),
+                ),
+            },
+            // What was done stands in a part of its own.
+            ("course", _) if value == "own" => {}
             ("course", _) => match Course::parse(value) {
                 Some(course) => contest.course = course,
                 None => problems.push(refusal("course", value)),
@@ -117,6 +139,7 @@ fn name(field: Field) -> &'static str {
 mod tests {
     use super::super::contest;
     use super::*;
+    use crate::lab::protocol::Deed;
     use rumormill_core::{Mode, Strategy};
 
     #[test]
@@ -129,6 +152,18 @@ mod tests {
         let query = write(&contest);
         assert_eq!(read(&query), (contest, Vec::new()), "{query}");
         assert_eq!(read(""), (Contest::default(), Vec::new()));
+    }
+
+    #[test]
+    fn a_run_of_the_lab_comes_along_whole_or_is_missed() {
+        let acts =
+            vec![(5, Deed::Crash(2)), (9, Deed::Write { node: 0, key: "k".into(), value: "v".into() })];
+        let contest = Contest::of_run(&Setup::default().with(Field::Nodes, "20"), acts);
+        assert_eq!(contest.lanes.len(), 3);
+        let query = write(&contest);
+        assert_eq!(read(&query), (contest, Vec::new()), "{query}");
+        let (damaged, problems) = read(&query.replace("&acts=", "&acts=x"));
+        assert_eq!((damaged.course, problems.len()), (Course::Calm, 1));
     }
 
     #[test]

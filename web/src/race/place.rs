@@ -7,6 +7,7 @@ use super::setup_panel::SetupPanel;
 use super::stage::{Light, Stage};
 use super::state::{Action, Order, View};
 use super::verdict;
+use crate::decimal::decimal;
 use crate::glue::time::{Frames, now_ms};
 use crate::glue::{Background, Job, Listener, element, page};
 use crate::lab::meter::Meter;
@@ -14,6 +15,7 @@ use crate::lab::pace::{Pace, SPEED_MAX, SPEED_MIN, speed_words};
 use crate::lab::protocol::{self, Report};
 use crate::lab::setup::group;
 use crate::lab::standing::seconds;
+use crate::route::{Place, Route};
 use crate::ui::{Announcer, Button, ButtonKind, Column, IconName, Notice, SourceBar, Table, Tone};
 use std::cell::Cell;
 use yew::prelude::*;
@@ -47,6 +49,8 @@ pub enum Msg {
     Revive,
     /// The user wants things to stand still, or to move.
     Still(bool),
+    /// Look at a lane in the Lab, at this moment.
+    OpenInLab(usize),
 }
 
 /// The Race.
@@ -120,6 +124,13 @@ impl Component for Race {
                 self.act(ctx, Action::Again);
             }
             Msg::Still(still) => self.still = still,
+            Msg::OpenInLab(lane) => {
+                self.act(ctx, Action::Pause);
+                match self.view.in_the_lab(lane) {
+                    Ok(query) => page::set_hash(&Route::to(Place::Lab, &query).to_string()),
+                    Err(why) => self.view.problems.push(why),
+                }
+            }
         }
         true
     }
@@ -268,7 +279,7 @@ impl Race {
                     <div class="race-main">
                         <p class="race-verdict" data-testid="race-verdict">{ &verdict }</p>
                         <div class={format!("race-rings race-rings-{}", view.heats.len())}>
-                            { for (0..view.heats.len()).map(|index| self.ring(index)) }
+                            { for (0..view.heats.len()).map(|index| self.ring(ctx, index)) }
                         </div>
                         <section class="panel race-chart" aria-label="Curves">
                             <canvas class="race-chart-canvas" ref={self.stage.chart.clone()} role="img" data-testid="race-chart"
@@ -303,7 +314,7 @@ impl Race {
         }
     }
 
-    fn ring(&self, index: usize) -> Html {
+    fn ring(&self, ctx: &Context<Self>, index: usize) -> Html {
         let ring = &self.stage.rings[index];
         let heat = &self.view.heats[index];
         let (informed, up) = heat.reached();
@@ -317,6 +328,9 @@ impl Race {
                 <header class="race-ring-head">
                     <h2 class="panel-title"><i class={format!("key lane-{index}")}></i>{ self.view.raced.title(index) }</h2>
                     <span class="num muted" data-testid={format!("race-reached-{index}")}>{ reached }</span>
+                    <Button label="Open in the Lab" icon={IconName::Open} icon_only=true kind={ButtonKind::Quiet}
+                        testid={format!("race-open-{index}")} title="Look at this cluster in the Lab, at this moment"
+                        onclick={ctx.link().callback(move |()| Msg::OpenInLab(index))} />
                 </header>
                 <div class="race-ring-body">
                     <canvas class="lab-canvas" ref={ring.back.clone()} aria-hidden="true"></canvas>
@@ -359,8 +373,9 @@ impl Race {
         let (label, icon) = if view.playing { ("Pause", IconName::Pause) } else { ("Play", IconName::Play) };
         let words = speed_words(view.speed);
         let speed = view.speed;
-        let oninput = on
-            .reform(move |event: InputEvent| Action::Speed(element::value(&event).parse().unwrap_or(speed)));
+        let oninput = on.reform(move |event: InputEvent| {
+            Action::Speed(decimal(&element::value(&event)).unwrap_or(speed))
+        });
         let figures = self.meter.figures();
         html! {
             <section class="timebar" aria-label="Time" data-testid="race-timebar"

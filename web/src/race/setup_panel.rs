@@ -25,21 +25,23 @@ pub struct SetupPanelProps {
 pub fn SetupPanel(props: &SetupPanelProps) -> Html {
     let on = &props.on;
     let shared = &props.contest.shared;
-    let course = props.contest.course;
+    let course = props.contest.course.clone();
     let field = |field: Field, id: &'static str, label: &'static str, unit: Option<&'static str>| {
         let oninput = on.reform(move |text| Action::Type(field, text));
         number(shared, field, props.errors.0.get(&field), id.into(), label, unit, oninput)
     };
-    let courses = course::ALL.map(|course| (course.as_str().into(), course.title().into()));
+    let own = Some(&course).filter(|course| matches!(course, Course::Own(_)));
+    let courses = course::ALL.iter().chain(own);
+    let courses: Vec<_> = courses.map(|course| (course.as_str().into(), course.title().into())).collect();
     let can_add = props.contest.lanes.len() < LANES_MAX;
     html! {
         <Panel title="Race" testid="race-setup" scrolls=true class="race-setup">
             <div class="stack">
                 <fieldset class="lab-group race-first">
                     <legend>{ "The same for all" }</legend>
-                    <SelectField label="What happens" id="race-course" value={course.as_str()} options={courses.to_vec()}
+                    <SelectField label="What happens" id="race-course" value={course.as_str()} options={courses}
                         hint={course.text()} onchange={on.reform(move |word: String| {
-                            Action::Course(Course::parse(&word).unwrap_or(course))
+                            Action::Course(Course::parse(&word).unwrap_or_else(|| course.clone()))
                         })} />
                     <div class="pair">
                         { field(Field::Nodes, "race-nodes", "Nodes", None) }

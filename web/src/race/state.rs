@@ -2,13 +2,14 @@
 //! lane's worker. All lanes go to one goal; none goes on before all are there: that is the one clock.
 
 use super::contest::{Contest, LANES_MAX};
-use super::course::{Course, WRITE_US};
+use super::course::Course;
 use super::heat::Heat;
 use super::link;
 use super::verdict;
 use crate::lab::pace::{SPEED_DEFAULT, SPEED_MAX, SPEED_MIN};
 use crate::lab::protocol::{Command, Frame, Look};
 use crate::lab::setup::{Errors, Field, LimiterKind, Setup, Variation};
+use crate::share::link::{self as share, Recipe, Shared};
 use rumormill_core::{Mode, Strategy};
 use rumormill_sim::Scenario;
 
@@ -191,7 +192,7 @@ impl View {
         (self.playing, self.ended, self.goal_us) = (false, false, 0);
         self.heats.resize_with(self.scenarios.len(), Heat::default);
         self.heats.iter_mut().for_each(Heat::clear);
-        let course = self.contest.course;
+        let course = self.contest.course.clone();
         let run = self.run;
         let start = |scenario: &Scenario| Command::Start {
             run,
@@ -200,6 +201,19 @@ impl View {
             look: Look::default(),
         };
         self.scenarios.iter().map(start).enumerate().collect()
+    }
+
+    /// The link that opens a lane in the Lab, at the moment in sight.
+    ///
+    /// # Errors
+    /// Why no link holds it, in words.
+    pub fn in_the_lab(&self, lane: usize) -> Result<String, String> {
+        let (Some(own), Some(scenario)) = (self.raced.lanes.get(lane), self.scenarios.get(lane)) else {
+            return Err("This way to gossip does not run: its setup has to be mended first.".to_owned());
+        };
+        let recipe = Recipe { setup: self.raced.setup(own), preset: String::new(), model_of: None };
+        let acts = self.raced.course.script(scenario.nodes);
+        share::write(&Shared { recipe, acts, at_us: self.now_us() })
     }
 
     /// Sets the goal, and sends there whoever is not under way.
@@ -230,12 +244,13 @@ impl View {
 
     /// When time stops by itself.
     fn end_us(&self) -> u64 {
-        let give_up = WRITE_US + GIVE_UP_US;
+        let write_us = self.raced.course.write_us();
+        let give_up = write_us + GIVE_UP_US;
         if !self.heats.iter().all(Heat::is_over) {
             return give_up;
         }
         let last_us = self.heats.iter().filter_map(|heat| heat.finish).map(|finish| finish.took_us).max();
-        (WRITE_US + last_us.unwrap_or(0) + EPILOGUE_US).min(give_up)
+        (write_us + last_us.unwrap_or(0) + EPILOGUE_US).min(give_up)
     }
 
     /// The moment that all lanes have reached.
@@ -251,10 +266,11 @@ impl View {
     /// The verdict as far as there is one.
     pub fn verdict(&self) -> String {
         let verdict = verdict::sentence(&self.raced, &self.heats);
-        if self.now_us() >= WRITE_US || self.heats.iter().any(|heat| heat.frame.spread.since_us.is_some()) {
+        let write_us = self.raced.course.write_us();
+        if self.now_us() >= write_us || self.heats.iter().any(|heat| heat.frame.spread.since_us.is_some()) {
             verdict
         } else if self.playing {
-            format!("{verdict} Node 0 writes at {}.", verdict::millis(WRITE_US))
+            format!("{verdict} The write comes at {}.", verdict::millis(write_us))
         } else {
             format!("{verdict} Press Play.")
         }
@@ -320,7 +336,7 @@ mod tests {
         assert!(!bench.view.playing, "it stands ready");
         assert_eq!(bench.view.verdict(), "Nothing has been written yet. Press Play.");
         bench.act(Action::PlayPause);
-        assert_eq!(bench.view.verdict(), "Nothing has been written yet. Node 0 writes at 500\u{a0}ms.");
+        assert_eq!(bench.view.verdict(), "Nothing has been written yet. The write comes at 500\u{a0}ms.");
         bench.act(Action::PlayPause);
         bench.play();
         assert!(bench.view.is_over());

@@ -63,6 +63,8 @@ pub struct ShareDialogProps {
     pub acts: usize,
     /// The link; empty while it is made, and if there is none.
     pub link: AttrValue,
+    /// The way to a race of it against other ways to gossip; empty where there is none.
+    pub race: AttrValue,
     /// Why no link holds the run.
     pub linkless: Option<AttrValue>,
     /// The command that repeats the run.
@@ -99,6 +101,12 @@ pub fn ShareDialog(props: &ShareDialogProps) -> Html {
                     <p class="field-hint">{ what(props) }</p>
                     { field(props, LINK_ID, "Link", &props.link, "copy-link") }
                     { length(props) }
+                }
+                if !props.race.is_empty() {
+                    <p class="field-hint">
+                        <a href={props.race.clone()} data-testid="race-this">{ "Race it" }</a>
+                        { " against other ways to gossip: the same cluster and network, the same things done at the same moments." }
+                    </p>
                 }
             </section>
             <section class="share-part" aria-label="Command line">
