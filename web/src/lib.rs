@@ -6,6 +6,7 @@
 //! or the tab's own member off the page's thread.
 
 pub mod glue;
+pub mod decimal;
 pub mod route;
 pub mod theme;
 pub mod ui;

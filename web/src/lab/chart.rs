@@ -162,6 +162,7 @@ pub fn seconds_short(at_us: u64, step_us: u64) -> String {
 }
 
 /// A step line: between two samples nothing is known to have changed.
+#[inline(never)]
 fn measured(chart: &Chart<'_>, axes: &Axes) -> Vec<Layer> {
     let samples = chart.series.samples();
     let mut line: Vec<Point> = Vec::new();
@@ -191,6 +192,7 @@ fn part(sample: &Sample) -> f32 {
     if sample.up == 0 { 0.0 } else { sample.informed as f32 / sample.up as f32 }
 }
 
+#[inline(never)]
 fn expected(chart: &Chart<'_>, axes: &Axes) -> Vec<Layer> {
     let (Some(since_us), Some(points)) = (chart.since_us, chart.theory) else { return Vec::new() };
     let points = points.iter().map(|(at_us, part)| (since_us + at_us, *part));
@@ -200,6 +202,7 @@ fn expected(chart: &Chart<'_>, axes: &Axes) -> Vec<Layer> {
 }
 
 /// The area between the 5th and the 95th percentile, and the median.
+#[inline(never)]
 fn swept(chart: &Chart<'_>, axes: &Axes) -> Vec<Layer> {
     let (Some(since_us), Some(band)) = (chart.since_us, chart.band) else { return Vec::new() };
     let shown = || band.points.iter().filter(|(at_us, _)| axes.shows(since_us + at_us));
@@ -213,6 +216,7 @@ fn swept(chart: &Chart<'_>, axes: &Axes) -> Vec<Layer> {
     ]
 }
 
+#[inline(never)]
 fn messages(series: &Series, axes: &Axes) -> Vec<Layer> {
     let bins = (((axes.right - axes.left) / BIN_PX) as usize).max(1);
     let rates = series.rates(axes.from_us, axes.to_us, bins);
@@ -255,6 +259,7 @@ fn cursor(chart: &Chart<'_>, axes: &Axes, bottom: f32) -> Vec<Layer> {
 }
 
 /// A line through both charts for each deed, named where there is room.
+#[inline(never)]
 fn deeds(series: &Series, axes: &Axes, bottom: f32) -> Vec<Layer> {
     let shown = || series.deeds().iter().filter(|(at_us, _)| axes.shows(*at_us));
     let line = |wanted: bool| -> Vec<(Point, Point)> {

@@ -61,6 +61,7 @@ pub fn EventsPanel(props: &EventsPanelProps) -> Html {
     }
 }
 
+#[inline(never)]
 fn event(line: &Line, on: &Callback<Action>) -> Html {
     let inspect = line
         .message

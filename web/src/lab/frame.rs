@@ -1,6 +1,7 @@
 //! What the worker shows of the cluster at a moment: the marks and messages of the picture, and the text beside it. Only
 //! types; times are microseconds of simulated time.
 
+use super::apart;
 use super::protocol::Deed;
 use super::why::Why;
 use rumormill_core::event::Fate;
@@ -84,16 +85,19 @@ pub struct Frame {
     /// The part of a cut network in which each node is; empty without a cut.
     pub groups: Vec<u8>,
     /// Messages under way, oldest first.
+    #[serde(with = "apart::list")]
     pub flights: Vec<Flight>,
     /// Messages under way that were left out, because there are too many to draw.
     pub flights_unseen: u32,
     /// Messages that have arrived or would have, if the look asks for lanes.
+    #[serde(with = "apart::list")]
     pub landed: Vec<Flight>,
     /// How it stands with the latest write.
     pub spread: Spread,
     /// Points of the charts since the last frame.
     pub samples: Vec<Sample>,
     /// What was done to the cluster since the last frame, and when.
+    #[serde(with = "apart::list")]
     pub done: Vec<(u64, Deed)>,
     /// Why the deed that was asked for was not possible.
     pub refused: Option<String>,
@@ -102,6 +106,7 @@ pub struct Frame {
     /// Time was turned: what happened after this moment is told anew.
     pub turned_us: Option<u64>,
     /// The branches, if they changed or another one is in sight.
+    #[serde(with = "apart::option")]
     pub course: Option<Box<Course>>,
     /// Texts, if they were asked for.
     pub text: Option<Box<Text>>,
@@ -117,6 +122,7 @@ pub struct Course {
     /// Its charts' points, in place of all before.
     pub samples: Vec<Sample>,
     /// What was done on it, in place of all before.
+    #[serde(with = "apart::list")]
     pub done: Vec<(u64, Deed)>,
 }
 
@@ -181,16 +187,21 @@ pub struct Text {
     /// Counts since the start.
     pub totals: Totals,
     /// What happened since the last text, oldest first.
+    #[serde(with = "apart::list")]
     pub records: Vec<TraceRecord>,
     /// The inspected node.
+    #[serde(with = "apart::option")]
     pub node: Option<Box<Detail>>,
     /// The rows in sight.
+    #[serde(with = "apart::list")]
     pub rows: Vec<Row>,
     /// The writes that are watched, newest first.
+    #[serde(with = "apart::list")]
     pub writes: Vec<WriteLine>,
     /// What the view asked for.
     pub shown: Shown,
     /// The inspected message, while it is under way.
+    #[serde(with = "apart::option")]
     pub message: Option<Box<MessageLine>>,
 }
 
@@ -201,15 +212,15 @@ pub enum Shown {
     #[default]
     Nothing,
     /// From whom to whom.
-    Links(Vec<(u32, u32)>),
+    Links(#[serde(with = "apart::one")] Vec<(u32, u32)>),
     /// Node by node, from whom it learned the write: itself if it wrote it, none if it does not have it.
-    Way(Vec<Option<u32>>),
+    Way(#[serde(with = "apart::one")] Vec<Option<u32>>),
     /// What nodes hold of each other.
-    Beliefs(Matrix),
+    Beliefs(#[serde(with = "apart::one")] Matrix),
     /// Which of the writes, in the order of [`Text::writes`], nodes have.
-    Writes(Matrix),
+    Writes(#[serde(with = "apart::one")] Matrix),
     /// When each of the lanes' nodes learned the write.
-    Lanes(Vec<Option<u64>>),
+    Lanes(#[serde(with = "apart::one")] Vec<Option<u64>>),
 }
 
 /// Cells, row by row.

@@ -74,6 +74,7 @@ pub fn Inspector(props: &InspectorProps) -> Html {
     }
 }
 
+#[inline(never)]
 fn acts(props: &InspectorProps, detail: &Detail) -> Html {
     let on = &props.on;
     let node = detail.node;
@@ -122,6 +123,7 @@ fn acts(props: &InspectorProps, detail: &Detail) -> Html {
 }
 
 /// Whether it has the write: on which way it came, or why it has not and what will bring it.
+#[inline(never)]
 fn knowledge(props: &InspectorProps, detail: &Detail) -> Html {
     html! {
         <div class="knowledge">
@@ -140,6 +142,7 @@ fn knowledge(props: &InspectorProps, detail: &Detail) -> Html {
     }
 }
 
+#[inline(never)]
 fn hop_words(hop: &Hop) -> String {
     let how =
         hop.by.map_or_else(String::new, |(kind, cause)| format!(": {kind}, because {}", cause.as_str()));
@@ -147,6 +150,7 @@ fn hop_words(hop: &Hop) -> String {
 }
 
 /// What a message carries, as a list.
+#[inline(never)]
 pub(super) fn carried_words(line: &MessageLine, recorded: bool) -> Html {
     if !line.flight.payload {
         return html! { <p class="field-hint">{ "No state: a message of this kind only asks, answers or tells of members." }</p> };
@@ -187,6 +191,7 @@ fn news(detail: &Detail, since_us: Option<u64>) -> String {
     }
 }
 
+#[inline(never)]
 fn within(props: &InspectorProps, detail: &Detail, inside: &Inside) -> Html {
     let total: u32 = inside.believed.iter().sum();
     let shown = inside.members.len();
@@ -229,6 +234,7 @@ fn writes_seen(count: u64) -> String {
     if count == 1 { "1 write seen".to_owned() } else { format!("{} writes seen", group(count)) }
 }
 
+#[inline(never)]
 fn store(inside: &Inside) -> Html {
     if inside.entries.is_empty() {
         return html! { <p class="field-hint">{ "Empty. Write something above: it will be here at once and elsewhere as it spreads." }</p> };
@@ -288,6 +294,7 @@ pub(crate) fn believed_words(inside: &Inside) -> String {
     parts.map(|(count, name)| format!("{} {name}", group(u64::from(*count)))).collect::<Vec<_>>().join(", ")
 }
 
+#[inline(never)]
 fn facts(inside: &Inside) -> Vec<(AttrValue, AttrValue)> {
     let tokens = match (inside.tokens, inside.limiter) {
         (None, _) | (_, LimiterConfig::Unlimited) => "unlimited".to_owned(),

@@ -100,6 +100,7 @@ impl Diagram<'_> {
     }
 
     /// The shapes, the lowest first.
+    #[inline(never)]
     pub fn layers(&self) -> Vec<Layer> {
         let mut layers = self.clock();
         layers.extend(self.lines());

@@ -143,6 +143,7 @@ impl Layout {
     }
 
     /// The nodes on the left of a line, as one who walks along it sees it.
+    #[inline(never)]
     pub fn left_of(&self, from: Point, to: Point) -> Vec<u32> {
         let side =
             |place: &Point| (to.x - from.x) * (place.y - from.y) - (to.y - from.y) * (place.x - from.x);
@@ -186,6 +187,7 @@ impl Layout {
 
     /// The arcs just outside the ring that span the nodes of each run of equal groups: start and end angle in
     /// radians, clockwise from the right, and the group.
+    #[inline(never)]
     pub fn arcs(&self, groups: &[u8]) -> Vec<(f32, f32, u8)> {
         let count = groups.len();
         let mut arcs = Vec::new();

@@ -23,6 +23,7 @@ const DENSITY: f32 = 0.66;
 
 impl Layout {
     /// Rows from the top, indices as one reads.
+    #[inline(never)]
     pub fn grid(count: u32, width: f32, height: f32) -> Self {
         let (wide, high) = ((width - NAMES_PX - EDGE).max(20.0), (height - TOP - FOOT).max(20.0));
         let columns = columns(count, wide, high);
@@ -43,6 +44,7 @@ impl Layout {
     }
 
     /// The tree of so many nodes, by depth: node 0 at the top. A node keeps its place whoever is up.
+    #[inline(never)]
     pub fn tree(count: u32, tree: Tree, width: f32, height: f32) -> Self {
         let mut levels: Vec<Level> = Vec::new();
         let (mut first, mut slots) = (0_u64, 1_u64);
@@ -61,6 +63,7 @@ impl Layout {
 
     /// The nodes by how deep they are in a tree of which the parents are known; those without a place in it at the
     /// bottom.
+    #[inline(never)]
     pub fn by_parents(parents: &[Option<u32>], width: f32, height: f32) -> Self {
         let count = parents.len() as u32;
         let mut levels =
@@ -98,6 +101,7 @@ impl Layout {
 
 /// From whom each node gets what is new, if it starts at `root`: the shortest ways over the links; the root its own
 /// parent, none for those that are not reached.
+#[inline(never)]
 pub fn parents_over(links: &[(u32, u32)], root: u32, count: u32) -> Vec<Option<u32>> {
     let mut targets: Vec<Vec<u32>> = vec![Vec::new(); count as usize];
     for &(from, to) in links {

@@ -100,6 +100,7 @@ fn text(timeline: &mut Timeline, look: &Look) -> Text {
 }
 
 /// The newest of both, in order: highlights must not drown in messages.
+#[inline(never)]
 pub(crate) fn worth_reading(records: Vec<TraceRecord>) -> Vec<TraceRecord> {
     let mut room = [PLAIN_MAX, HIGHLIGHTS_MAX];
     let mut kept: Vec<TraceRecord> = records
@@ -161,11 +162,13 @@ pub(super) fn rows(run: &Run, first: u32, count: u32) -> Vec<Row> {
     rows_of(run, run.sim.latest(), first, count)
 }
 
+#[inline(never)]
 fn rows_of(run: &Run, watch: Option<&Watch>, first: u32, count: u32) -> Vec<Row> {
     let nodes = first..first.saturating_add(count).min(run.sim.nodes());
     nodes.map(|node| row(run, &run.sim.node(node), watch)).collect()
 }
 
+#[inline(never)]
 fn row(run: &Run, view: &NodeView<'_>, watch: Option<&Watch>) -> Row {
     let Mark { state, informed } = mark(run, view, watch);
     let of = |read: fn(&Engine<Store>) -> u64| view.engine.map_or(0, read);
@@ -183,6 +186,7 @@ fn row(run: &Run, view: &NodeView<'_>, watch: Option<&Watch>) -> Row {
     }
 }
 
+#[inline(never)]
 fn detail(run: &Run, view: &NodeView<'_>, watch: Option<&Watch>) -> Detail {
     let learned = watch.and_then(|watch| watch.learned(view.index));
     Detail {
@@ -198,6 +202,7 @@ fn detail(run: &Run, view: &NodeView<'_>, watch: Option<&Watch>) -> Detail {
     }
 }
 
+#[inline(never)]
 fn inside(sim: &Sim, engine: &Engine<Store>, now: Instant) -> Inside {
     let (sent, received) = (engine.stats().sent_total(), engine.stats().received_total());
     let statuses =
@@ -224,6 +229,7 @@ fn inside(sim: &Sim, engine: &Engine<Store>, now: Instant) -> Inside {
     }
 }
 
+#[inline(never)]
 fn entry(entry: Entry<'_>) -> EntryLine {
     let (is_counter, value, author) = match entry.reading {
         Reading::Register { value, author, .. } => {
@@ -244,6 +250,7 @@ fn entry(entry: Entry<'_>) -> EntryLine {
 }
 
 /// Those who want attention first, then by name.
+#[inline(never)]
 fn members(sim: &Sim, engine: &Engine<Store>, now: Instant) -> Vec<MemberLine> {
     let linked = engine.linked_peers();
     let line = |member: &Member| MemberLine {

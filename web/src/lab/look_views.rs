@@ -15,6 +15,7 @@ pub(super) fn watch<'a>(sim: &'a Sim, look: &Look) -> Option<&'a Watch> {
 }
 
 /// The writes that are watched, newest first.
+#[inline(never)]
 pub(super) fn writes(sim: &Sim) -> Vec<WriteLine> {
     let line = |watch: &Watch| WriteLine {
         number: watch.number,
@@ -26,6 +27,7 @@ pub(super) fn writes(sim: &Sim) -> Vec<WriteLine> {
     sim.watches().rev().map(line).collect()
 }
 
+#[inline(never)]
 pub(super) fn flight(flight: &InFlight) -> Flight {
     let travels_us = flight.arrives_at.since(flight.sent_at).as_micros();
     Flight {
@@ -41,6 +43,7 @@ pub(super) fn flight(flight: &InFlight) -> Flight {
 }
 
 /// The messages of the last while among the nodes that have lanes.
+#[inline(never)]
 pub(super) fn landed(sim: &Sim, look: &Look) -> Vec<Flight> {
     let Asked::Lanes(lanes, window_us) = &look.view else { return Vec::new() };
     let since_us = sim.now().as_micros().saturating_sub(*window_us);
@@ -74,6 +77,7 @@ pub(super) fn shown(sim: &Sim, look: &Look) -> Shown {
     }
 }
 
+#[inline(never)]
 fn links(sim: &Sim) -> Vec<(u32, u32)> {
     let mut links = Vec::new();
     for view in sim.iter() {
@@ -88,6 +92,7 @@ fn rows(sim: &Sim, first: u32) -> impl Iterator<Item = Option<&Engine<Store>>> {
     (first..first.saturating_add(MATRIX_NODES_MAX).min(sim.nodes())).map(|node| sim.node(node).engine)
 }
 
+#[inline(never)]
 fn beliefs(sim: &Sim, first: u32) -> Matrix {
     let mut matrix = Matrix { first, columns: rows(sim, first).count() as u32, cells: Vec::new() };
     for engine in rows(sim, first) {
@@ -101,6 +106,7 @@ fn beliefs(sim: &Sim, first: u32) -> Matrix {
     matrix
 }
 
+#[inline(never)]
 fn who_has(sim: &Sim, first: u32) -> Matrix {
     let mut matrix = Matrix { first, columns: sim.watches().count() as u32, cells: Vec::new() };
     for engine in rows(sim, first) {
@@ -114,6 +120,7 @@ fn who_has(sim: &Sim, first: u32) -> Matrix {
 }
 
 /// The messages that brought a write to a node, the first one first.
+#[inline(never)]
 pub(super) fn path(watch: &Watch, node: u32) -> Vec<Hop> {
     let hop = |(to, learned): (u32, Learned)| Hop {
         from: learned.from,
@@ -125,6 +132,7 @@ pub(super) fn path(watch: &Watch, node: u32) -> Vec<Hop> {
 }
 
 /// A message under way in full, or what is remembered of one that was.
+#[inline(never)]
 pub(super) fn message(sim: &Sim, asked: MessageRef) -> Option<MessageLine> {
     let is_asked = |flight: &InFlight| match asked {
         MessageRef::Id(id) => flight.id == id,

@@ -114,6 +114,7 @@ impl Lab {
     }
 
     /// Replay before a file is open.
+    #[inline(never)]
     fn render_empty(&self, ctx: &Context<Self>, view: &View, on: &Callback<Action>) -> Html {
         html! {
             <div class="lab" data-testid="replay">
@@ -143,6 +144,7 @@ impl Lab {
         }
     }
 
+    #[inline(never)]
     fn notices(&self, ctx: &Context<Self>, view: &View, on: &Callback<Action>) -> Html {
         html! {
             <div class="toasts">
@@ -171,6 +173,7 @@ impl Lab {
         }
     }
 
+    #[inline(never)]
     fn meter(&self) -> Html {
         let figures = self.meter.figures();
         let text = format!(
@@ -191,6 +194,7 @@ impl Lab {
     }
 }
 
+#[inline(never)]
 fn link_note(note: &LinkNote, on: &Callback<Action>) -> Html {
     let (tone, title, words) = match note {
         LinkNote::Opened(acts) => {
@@ -213,6 +217,7 @@ fn link_note(note: &LinkNote, on: &Callback<Action>) -> Html {
     }
 }
 
+#[inline(never)]
 fn message(view: &View, on: &Callback<Action>) -> Html {
     let line = view.message_line.as_ref().map(|line| Rc::new((**line).clone()));
     let name = |node: u16| Some(AttrValue::from(view.name(node.into())?.to_string()));
@@ -265,6 +270,7 @@ fn facts(view: &View) -> String {
 }
 
 /// What a screen reader says: how the cluster stands, and that another view was taken for a large one.
+#[inline(never)]
 fn announced(view: &View, words: String) -> String {
     let is_switched = view.is_fresh() && view.sight == Sight::Grid && !view.sight_is_own;
     match view.caption(0).filter(|_| is_switched) {
@@ -288,6 +294,7 @@ fn hint(view: &View) -> Option<AttrValue> {
     }
 }
 
+#[inline(never)]
 fn selection(view: &View) -> String {
     match &view.detail {
         Some(detail) if Some(detail.node) == view.selected => {
@@ -296,7 +303,7 @@ fn selection(view: &View) -> String {
                 (Some(_), Some(_)) => ", has the write",
                 (Some(_), None) => ", lacks the write",
             };
-            format!("Node {} selected: {}{latest}", detail.id, state_word(detail.state).to_lowercase())
+            format!("Node {} selected: {}{latest}", detail.id, state_word(detail.state).to_ascii_lowercase())
         }
         _ => "No node selected".to_owned(),
     }

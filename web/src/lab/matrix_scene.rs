@@ -77,6 +77,7 @@ impl Board<'_> {
     }
 
     /// The shapes, the lowest first.
+    #[inline(never)]
     pub fn layers(&self) -> Vec<Layer> {
         let cells = self.cells();
         let mut layers = vec![self.names(&cells), self.headings(&cells)];

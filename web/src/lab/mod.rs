@@ -2,6 +2,7 @@
 //! pure; then the components, which only show it.
 
 pub mod protocol;
+mod apart;
 pub mod frame;
 pub mod worker;
 mod timeline;

@@ -201,17 +201,9 @@ impl Component for Lab {
     fn update(&mut self, ctx: &Context<Self>, message: Msg) -> bool {
         match message {
             Msg::Act(action) => {
-                if let Action::OpenFile(given) = &action {
-                    if let Some(run) = given.bytes.as_ref().ok().and_then(|bytes| link::in_file(bytes)) {
-                        ctx.props().on_run.emit(AttrValue::from(run.to_owned()));
-                        return false;
-                    }
-                    if self.background.is_none() {
-                        self.begin_again(ctx);
-                    }
+                if !self.on_act(ctx, action) {
+                    return false;
                 }
-                self.act(action);
-                self.tell_address(ctx);
             }
             Msg::Frame(at_ms) => return self.on_frame(ctx, at_ms),
             Msg::Report(bytes) => return self.on_report(ctx, &bytes),
@@ -281,13 +273,32 @@ fn take_file(ctx: &Context<Lab>) {
 }
 
 impl Lab {
+    #[inline(never)]
     fn take_over(&mut self, handover: Option<&Rc<Handover>>) {
         if let Some(handover) = handover {
             self.act(Action::TakeOver(Box::new((**handover).clone())));
         }
     }
 
+    /// False if nothing of it is to be seen here.
+    #[inline(never)]
+    fn on_act(&mut self, ctx: &Context<Self>, action: Action) -> bool {
+        if let Action::OpenFile(given) = &action {
+            if let Some(run) = given.bytes.as_ref().ok().and_then(|bytes| link::in_file(bytes)) {
+                ctx.props().on_run.emit(AttrValue::from(run.to_owned()));
+                return false;
+            }
+            if self.background.is_none() {
+                self.begin_again(ctx);
+            }
+        }
+        self.act(action);
+        self.tell_address(ctx);
+        true
+    }
+
     /// With a worker in place of one that failed.
+    #[inline(never)]
     fn begin_again(&mut self, ctx: &Context<Self>) {
         (self.failed, self.waiting) = (None, 0);
         self.spawn(ctx);
@@ -322,6 +333,7 @@ impl Lab {
     }
 
     /// Goes where the page's address says, if someone else has written it.
+    #[inline(never)]
     fn follow_address(&mut self, ctx: &Context<Self>) {
         let query = &ctx.props().query;
         if *query != self.query {
@@ -335,6 +347,7 @@ impl Lab {
     }
 
     /// Opens the link of a scenario file, though it may be the one that is open.
+    #[inline(never)]
     fn open_run(&mut self, ctx: &Context<Self>, query: &AttrValue) {
         self.query = query.clone();
         if let Some(read) = link::read(query) {
@@ -504,6 +517,7 @@ impl Lab {
         news
     }
 
+    #[inline(never)]
     fn on_pointer(&mut self, ctx: &Context<Self>, pointer: Pointer) -> bool {
         let cutting = self.view.borrow().tool == Tool::Cut;
         match pointer {

@@ -1,6 +1,7 @@
 //! What the page and the worker say to each other: commands one way, one report for each the other way, in postcard.
 //! Only types and their encoding; times are microseconds of simulated time. What a frame shows is told in `frame`.
 
+use super::apart;
 pub use super::frame::*;
 use super::record::{Record, Retraced};
 use crate::replay::recording::Facts;
@@ -19,6 +20,7 @@ pub enum Command {
         #[serde(with = "bare")]
         scenario: Box<Scenario>,
         /// What is done when, in place of the scenario's acts.
+        #[serde(with = "apart::list")]
         script: Vec<(u64, Deed)>,
         /// What to report.
         look: Look,
@@ -62,6 +64,7 @@ pub enum Command {
     /// Do something to the cluster, now. Where time has been before, that begins a branch.
     Do {
         /// What.
+        #[serde(with = "apart::one")]
         deed: Deed,
         /// What to report.
         look: Look,
@@ -92,6 +95,7 @@ pub enum Command {
         #[serde(with = "bare")]
         scenario: Box<Scenario>,
         /// What is done when.
+        #[serde(with = "apart::list")]
         script: Vec<(u64, Deed)>,
         /// The moment.
         to_us: u64,
@@ -99,7 +103,7 @@ pub enum Command {
         with_lines: bool,
     },
     /// Begin a spread experiment, apart from the cluster in sight.
-    Spread(SpreadConfig),
+    Spread(#[serde(with = "apart::one")] SpreadConfig),
     /// Go on with it.
     SpreadOn,
 }
@@ -266,14 +270,15 @@ pub enum Report {
         /// The number of its command: a page may have sent another file since.
         run: u32,
         /// The recording is open; or it is not: the file's name, and why. What was there before still is then.
+        #[serde(with = "apart::one")]
         opened: Result<Box<Facts>, (String, String)>,
     },
     /// The answer to [`Command::Record`].
-    Record(Box<Record>),
+    Record(#[serde(with = "apart::one")] Box<Record>),
     /// The answer to [`Command::Retrace`], or why there is none.
-    Retraced(Result<Retraced, String>),
+    Retraced(#[serde(with = "apart::one")] Result<Retraced, String>),
     /// How far the spread experiment is.
-    Spread(Box<SpreadNews>),
+    Spread(#[serde(with = "apart::one")] Box<SpreadNews>),
 }
 
 /// How far a spread experiment is.

@@ -39,6 +39,7 @@ pub struct Retraced {
 }
 
 /// The run in sight.
+#[inline(never)]
 pub(super) fn record(timeline: &Timeline) -> Record {
     let run = &timeline.run;
     let mut scenario = run.sim.recorded();
@@ -52,6 +53,7 @@ pub(super) fn record(timeline: &Timeline) -> Record {
 }
 
 /// A scenario as YAML: a line for each of its parts and each act. What stands behind a name is JSON, which YAML takes.
+#[inline(never)]
 fn yaml(scenario: &Scenario) -> String {
     let serde_json::Value::Object(parts) = serde_json::to_value(scenario).expect("scenarios encode") else {
         return String::new();
@@ -70,6 +72,7 @@ fn yaml(scenario: &Scenario) -> String {
 }
 
 /// Plays a run again up to a moment.
+#[inline(never)]
 pub(super) fn retrace(
     scenario: Scenario,
     script: &[(u64, Deed)],

@@ -80,6 +80,7 @@ impl Run {
     }
 
     /// Does something now, or says why that is not possible.
+    #[inline(never)]
     pub(super) fn perform(&mut self, deed: &Deed) -> Result<(), String> {
         let groups = match deed {
             Deed::Cut(nodes) => split(&self.groups, self.sim.nodes(), nodes)?,

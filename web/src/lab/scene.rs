@@ -171,6 +171,7 @@ pub fn foreground(subject: &Subject<'_>) -> Vec<Layer> {
 }
 
 /// The tree's edges among the nodes that are up, by the order of their indices.
+#[inline(never)]
 fn tree_edges(layout: &Layout, marks: &[Mark], tree: Tree) -> Vec<(Point, Point)> {
     let up: Vec<usize> =
         (0..marks.len().min(layout.nodes.len())).filter(|&at| marks[at].state.is_up()).collect();
@@ -183,6 +184,7 @@ fn tree_edges(layout: &Layout, marks: &[Mark], tree: Tree) -> Vec<(Point, Point)
         .collect()
 }
 
+#[inline(never)]
 fn links(subject: &Subject<'_>) -> Vec<(Point, Point)> {
     let place = |node: u32| subject.layout.nodes.get(node as usize).copied();
     let Some(from) = subject.selected.and_then(place) else { return Vec::new() };
@@ -190,6 +192,7 @@ fn links(subject: &Subject<'_>) -> Vec<(Point, Point)> {
 }
 
 /// The way of the write to the selected node, with a head on each arrow.
+#[inline(never)]
 fn path(subject: &Subject<'_>) -> Vec<Layer> {
     let Subject { layout, .. } = *subject;
     let place = |node: u32| layout.nodes.get(node as usize).copied();
@@ -221,6 +224,7 @@ pub fn head(from: Point, to: Point, size: f32) -> [(Point, Point); 2] {
 }
 
 /// A dashed circle around those that a cut has parted from the first nodes, where they do not stand side by side.
+#[inline(never)]
 fn parted(layout: &Layout, groups: &[u8]) -> Vec<Layer> {
     let places = |part: u8| {
         let of_part = layout.nodes.iter().zip(groups).filter(|(_, group)| **group == part);
@@ -234,6 +238,7 @@ fn parted(layout: &Layout, groups: &[u8]) -> Vec<Layer> {
 }
 
 /// A bracket around each part of a cut network.
+#[inline(never)]
 fn cut_marks(layout: &Layout, groups: &[u8]) -> Vec<Layer> {
     if layout.shape != Shape::Ring {
         return parted(layout, groups);
@@ -308,6 +313,7 @@ fn bars(at: Point, radius: f32) -> [(Point, Point); 2] {
 }
 
 /// The nodes as one of them believes.
+#[inline(never)]
 fn believed(layout: &Layout, beliefs: &[Option<Status>]) -> Vec<Layer> {
     let radius = layout.node_radius;
     let places = |wanted: Option<Status>| -> Vec<Point> {
@@ -339,6 +345,7 @@ const LOST_AT: f32 = 0.5;
 /// How much of its way a message's tail covers.
 const TAIL: f32 = 0.07;
 
+#[inline(never)]
 fn messages(subject: &Subject<'_>) -> Vec<Layer> {
     let (mut carrying, mut talking, mut lost) = (Vec::new(), Vec::new(), Vec::new());
     let (mut tails, mut arrows) = (Vec::new(), Vec::new());
@@ -389,6 +396,7 @@ fn whereabouts(subject: &Subject<'_>, flight: &Flight) -> Option<Point> {
 }
 
 /// The message drawn nearest to a point, if one is within reach.
+#[inline(never)]
 pub fn message_at(subject: &Subject<'_>, point: Point, reach: f32) -> Option<u64> {
     let near = subject.frame.flights.iter().filter_map(|flight| {
         let distance = whereabouts(subject, flight)?.distance(point);

@@ -117,10 +117,10 @@ impl Filter {
     pub fn takes(&self, line: &Line) -> bool {
         let about =
             self.node.as_ref().is_none_or(|node| [&line.node, &line.other].contains(&&Some(node.clone())));
-        let words = self.words.trim().to_lowercase();
+        let words = self.words.trim().to_ascii_lowercase();
         about
             && self.choice.takes(line.topic)
-            && (words.is_empty() || line.text.to_lowercase().contains(&words))
+            && (words.is_empty() || line.text.to_ascii_lowercase().contains(&words))
     }
 }
 

@@ -1,6 +1,7 @@
 //! The setup as the user types it, and the scenario that it means. Every value that the page can hold is either a
 //! scenario or a sentence that says what is allowed; odd values that make sense are explained. Pure.
 
+use crate::decimal::decimal;
 use rumormill_core::config::{ARITY_MAX, FANOUT_MAX, INTERVAL_MAX, INTERVAL_MIN};
 use rumormill_core::{Duration, LimiterConfig, Mode, Strategy, Tuning};
 use rumormill_sim::{Latency, Network, Scenario};
@@ -198,7 +199,7 @@ impl Setup {
 
     /// What an odd value means, for values that make sense.
     pub fn note(&self, field: Field) -> Option<&'static str> {
-        let value: f64 = self.text(field).trim().parse().ok()?;
+        let value = decimal(self.text(field).trim())?;
         match field {
             Field::Nodes if value == 1.0 => {
                 Some("A node alone: it knows everything at once and talks to nobody.")
@@ -231,11 +232,13 @@ impl Setup {
 
     fn scaled(&self, field: Field, low: f64, high: f64, scale: f64, what: &str, errors: &mut Errors) -> f64 {
         let text = self.text(field).trim();
-        match text.parse::<f64>() {
-            Ok(value) if (low..=high).contains(&value) => (value * scale).round(),
+        match decimal(text) {
+            Some(value) if (low..=high).contains(&value) => (value * scale).round(),
             parsed => {
-                let known = parsed.is_ok_and(f64::is_finite);
-                errors.insert(field, refusal(text, known, &low.to_string(), &high.to_string(), what));
+                errors.insert(
+                    field,
+                    refusal(text, parsed.is_some(), &low.to_string(), &high.to_string(), what),
+                );
                 low
             }
         }

@@ -268,6 +268,7 @@ impl Stage {
         }
     }
 
+    #[inline(never)]
     fn board<'a>(&self, view: &'a View, frame: &'a Frame) -> Option<Board<'a>> {
         let (matrix, writes): (&Matrix, _) = match &view.shown {
             Shown::Beliefs(matrix) => (matrix, None),
@@ -278,6 +279,7 @@ impl Stage {
         Some(Board { matrix, writes, marks: &frame.marks, selected: view.selected, size })
     }
 
+    #[inline(never)]
     fn diagram<'a>(&'a self, view: &'a View, frame: &'a Frame, light: &Light<'_>) -> Diagram<'a> {
         let learned = if let Shown::Lanes(learned) = &view.shown { learned.as_slice() } else { &[] };
         Diagram {

@@ -5,6 +5,7 @@ use super::pace::{SPEED_MAX, SPEED_MIN, speed_words};
 use super::protocol::Branch;
 use super::scrub::{MarkKind, STEP_US, TimeMark, branch_label, percent, scale_us, value_text};
 use super::standing::seconds;
+use crate::decimal::decimal;
 use crate::glue::element;
 use crate::ui::{Button, ButtonKind, IconName};
 use yew::prelude::*;
@@ -96,7 +97,7 @@ fn scrubber(props: &TimeBarProps) -> Html {
     };
     let shown_us = props.wanted_us.unwrap_or(props.now_us);
     let oninput = props.on.reform(move |event: InputEvent| {
-        Action::Seek(element::value(&event).parse::<f64>().map_or(shown_us, |us| us as u64))
+        Action::Seek(decimal(&element::value(&event)).map_or(shown_us, |us| us as u64))
     });
     let mark = |mark: &TimeMark| {
         let class = match mark.kind {
@@ -145,7 +146,7 @@ fn speed(props: &TimeBarProps) -> Html {
     let speed = props.speed;
     let oninput = props
         .on
-        .reform(move |event: InputEvent| Action::Speed(element::value(&event).parse().unwrap_or(speed)));
+        .reform(move |event: InputEvent| Action::Speed(decimal(&element::value(&event)).unwrap_or(speed)));
     let behind = props.shortfall.map(|part| format!("keeps up with {:.0} % of that", part * 100.0));
     html! {
         <div class="speed">

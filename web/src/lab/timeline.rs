@@ -99,7 +99,7 @@ impl Timeline {
             log,
             series: Series::default(),
         };
-        let mut timeline = Self {
+        Ok(Self {
             number,
             run: Run::new(scenario)?,
             news: News { branches: true, ..News::default() },
@@ -107,9 +107,14 @@ impl Timeline {
             current: 0,
             copies: Vec::new(),
             records: Vec::new(),
-        };
-        timeline.keep();
-        Ok(timeline)
+        })
+    }
+
+    /// Before anything happens: the start is kept. Who only looks waits for no copy.
+    fn begin(&mut self) {
+        if self.copies.is_empty() {
+            self.keep();
+        }
     }
 
     /// How far the branch in sight has been played.
@@ -151,7 +156,9 @@ impl Timeline {
     }
 
     /// Lets time pass until then, or until it is enough. True if it came so far.
+    #[inline(never)]
     pub(super) fn advance(&mut self, to_us: u64, events_max: u32, is_over: impl Fn() -> bool) -> bool {
+        self.begin();
         let mut events = 0;
         while self.run.now_us() < to_us {
             let due_us = self.next_due_us().unwrap_or(u64::MAX);
@@ -175,7 +182,9 @@ impl Timeline {
     }
 
     /// The next event, or the next thing that is to be done if that comes first.
+    #[inline(never)]
     pub(super) fn step(&mut self) {
+        self.begin();
         let next_us = self.run.sim.next_at().map(|at| at.as_micros());
         match self.next_due_us() {
             Some(due_us) if next_us.is_none_or(|next_us| due_us < next_us) => {
@@ -191,7 +200,9 @@ impl Timeline {
     }
 
     /// The moment before the last event.
+    #[inline(never)]
     pub(super) fn step_back(&mut self) {
+        self.begin();
         let Some(events) = self.run.moment().events.checked_sub(1) else { return };
         let Some(at) = self.copy_before(|moment| moment.events <= events) else { return };
         self.restore(at);
@@ -202,7 +213,9 @@ impl Timeline {
 
     /// Goes to a time of the branch in sight, forth or back, or as far as it gets before it is enough. True if it came
     /// so far.
+    #[inline(never)]
     pub(super) fn seek(&mut self, to_us: u64, is_over: impl Fn() -> bool) -> bool {
+        self.begin();
         let now = self.run.moment();
         if let Some(at) = self.copy_before(|moment| moment.us <= to_us) {
             // Forth from here, unless a copy is nearer.
@@ -214,7 +227,9 @@ impl Timeline {
     }
 
     /// Does something now. If it is not possible, the news say why.
+    #[inline(never)]
     pub(super) fn act(&mut self, deed: Deed) {
+        self.begin();
         self.news.refused = None;
         let is_past = self.run.moment() < self.line().end;
         if is_past && self.lines.len() >= BRANCHES_MAX {
@@ -239,7 +254,9 @@ impl Timeline {
     }
 
     /// Begins another branch here, on which nothing else is different yet.
+    #[inline(never)]
     pub(super) fn fork(&mut self) {
+        self.begin();
         self.news.refused = None;
         if self.lines.len() >= BRANCHES_MAX {
             self.news.refused = Some(format!("There are {BRANCHES_MAX} branches already: start a new run."));
@@ -249,7 +266,9 @@ impl Timeline {
     }
 
     /// Puts another branch in sight, at this time or at its end if that comes before.
+    #[inline(never)]
     pub(super) fn switch(&mut self, branch: usize, is_over: impl Fn() -> bool) -> bool {
+        self.begin();
         if branch >= self.lines.len() || branch == self.current {
             return true;
         }
@@ -271,6 +290,7 @@ impl Timeline {
     }
 
     /// Does what comes next in the log. What is not possible was refused the first time, and is again.
+    #[inline(never)]
     fn do_next(&mut self) {
         let Some(entry) = self.line().log.get(self.run.done) else { return };
         let deed = entry.deed.clone();
@@ -285,6 +305,7 @@ impl Timeline {
         }
     }
 
+    #[inline(never)]
     fn note_done(&mut self, deed: Deed) {
         self.run.done += 1;
         let now = self.run.moment();
@@ -311,12 +332,14 @@ impl Timeline {
     }
 
     /// Time has come so far on this branch.
+    #[inline(never)]
     fn arrive(&mut self) {
         let now = self.run.moment();
         let line = &mut self.lines[self.current];
         line.end = line.end.max(now);
     }
 
+    #[inline(never)]
     fn branch_off(&mut self, name: String, from: Moment) {
         let done = self.run.done;
         let line = self.line();
@@ -349,6 +372,7 @@ impl Timeline {
         }
     }
 
+    #[inline(never)]
     fn restore(&mut self, at: usize) {
         let copy = &self.copies[at];
         self.run = copy.run.clone();
@@ -367,6 +391,7 @@ impl Timeline {
     }
 
     /// Keeps a copy of the run as it is. Its trace goes to the news, not into the copy.
+    #[inline(never)]
     fn keep(&mut self) {
         let records = self.run.sim.take_trace();
         self.run.clues.note(&self.run.sim, &records);
@@ -390,6 +415,7 @@ impl Timeline {
     }
 
     /// The copy whose loss costs least: the gap that it would leave, compared with how far away it is. Never the start.
+    #[inline(never)]
     fn least_useful(&self) -> Option<usize> {
         let here = self.run.moment().events;
         let cost = |at: usize| {

@@ -76,6 +76,7 @@ impl View {
 
     /// The nodes that have a line in the space-time diagram: all of a small cluster, else the selected one and those
     /// to which it is linked, else the first.
+    #[inline(never)]
     pub fn lanes(&self) -> Vec<u32> {
         let nodes = self.nodes();
         let Some(selected) = self.selected.filter(|_| nodes > LANES_MAX) else {
@@ -128,6 +129,7 @@ impl View {
         }
     }
 
+    #[inline(never)]
     fn matrix_caption(&self) -> String {
         let of = match self.matrix_of {
             MatrixOf::Members => "Row: who believes. Column: of whom",
@@ -148,6 +150,7 @@ impl View {
     }
 
     /// The writes by which nodes can be coloured: number, and in words. The first is the latest, whichever that is.
+    #[inline(never)]
     pub fn write_choices(&self) -> Vec<(String, String)> {
         let mut choices = vec![(String::new(), "the latest write".to_owned())];
         choices.extend(self.writes.iter().map(|write| {
@@ -171,6 +174,7 @@ impl View {
     }
 
     /// From whom each node learned or gets what is new, if the view has asked; the origin its own parent.
+    #[inline(never)]
     pub fn parents(&self) -> Option<Vec<Option<u32>>> {
         match &self.shown {
             Shown::Way(parents) => Some(parents.clone()),

@@ -81,6 +81,7 @@ impl Clues {
 }
 
 /// Why a node lacks a write; none if it has it.
+#[inline(never)]
 pub fn why(sim: &Sim, clues: &Clues, watch: &Watch, node: u32) -> Option<Why> {
     if watch.learned(node).is_some() {
         return None;

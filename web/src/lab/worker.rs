@@ -89,6 +89,7 @@ impl Machine {
         }
     }
 
+    #[inline(never)]
     fn begin_spread(&mut self, config: &SpreadConfig, started_ms: f64) -> Report {
         match Spread::new(config) {
             Ok(spread) => {
@@ -99,6 +100,7 @@ impl Machine {
         }
     }
 
+    #[inline(never)]
     fn spread_on(&mut self, started_ms: f64) -> Report {
         let Some(spread) = &mut self.spread else { return Report::Idle };
         let mut result: Option<SpreadResult> = None;

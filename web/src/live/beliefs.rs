@@ -105,7 +105,7 @@ fn silence(id: &NodeId, belief: &Belief, now_ms: u64) -> Option<String> {
 /// A reason as a sentence of its own.
 fn sentence(why: &str) -> String {
     let mut letters = why.chars();
-    let first: String = letters.next().map(|letter| letter.to_uppercase().collect()).unwrap_or_default();
+    let first: String = letters.next().map(|letter| letter.to_ascii_uppercase().into()).unwrap_or_default();
     let end = if why.ends_with(['.', '?', '!']) { "" } else { "." };
     format!("{first}{}{end}", letters.as_str())
 }

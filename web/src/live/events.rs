@@ -134,7 +134,7 @@ impl EventsPanel {
         let pressed = self.groups.has(group);
         html! {
             <button key={group.label()} type="button" class="live-group" aria-pressed={pressed.to_string()}
-                data-testid={format!("live-group-{}", group.label().to_lowercase())}
+                data-testid={format!("live-group-{}", group.label().to_ascii_lowercase())}
                 onclick={ctx.link().callback(move |_: MouseEvent| Msg::Toggle(group))}>{ group.label() }</button>
         }
     }
@@ -195,7 +195,7 @@ fn line_html(line: &Rc<Line>, count: u32, own: Option<&NodeId>) -> Html {
     };
     let (time, group) = match &line.what {
         What::Record(record) => {
-            (words::time_of_day(record.at), Group::of(&record.event).label().to_lowercase())
+            (words::time_of_day(record.at), Group::of(&record.event).label().to_ascii_lowercase())
         }
         _ => (String::new(), "break".to_owned()),
     };

@@ -225,11 +225,11 @@ impl Feed {
         words: impl Fn(&Line) -> String,
         most: usize,
     ) -> Vec<Rc<Line>> {
-        let needle = needle.trim().to_lowercase();
+        let needle = needle.trim().to_ascii_lowercase();
         let wanted = |line: &&Rc<Line>| match &line.what {
             What::Record(record) => {
                 groups.has(Group::of(&record.event))
-                    && (needle.is_empty() || words(line).to_lowercase().contains(&needle))
+                    && (needle.is_empty() || words(line).to_ascii_lowercase().contains(&needle))
             }
             _ => true,
         };

@@ -8,6 +8,7 @@ use super::{
     what_if, words,
 };
 use crate::{
+    decimal::decimal,
     glue::{Background, Job, page},
     lab::{
         protocol::{self, Deed, Report},
@@ -242,7 +243,7 @@ impl SpreadPanel {
 
 /// Do both describe the same cluster, but for a latency measured anew?
 fn is_like(a: &Setup, b: &Setup) -> bool {
-    let ms = |setup: &Setup| setup.text(Field::Latency).parse::<f64>().unwrap_or_default();
+    let ms = |setup: &Setup| decimal(setup.text(Field::Latency)).unwrap_or_default();
     let is_near = (ms(a) - ms(b)).abs() <= LATENCY_LIKE * ms(a).max(ms(b));
     is_near && a.clone().with(Field::Latency, b.text(Field::Latency)) == *b
 }

@@ -137,7 +137,7 @@ impl Component for TrafficChart {
         };
         let label =
             format!("{name} per second over the last two minutes; now {sent} sent and {received} received");
-        let testid = format!("live-chart-{}", name.to_lowercase());
+        let testid = format!("live-chart-{}", name.to_ascii_lowercase());
         html! {
             <figure class="live-chart">
                 <figcaption class="chart-head">

@@ -170,9 +170,13 @@ impl Sweep {
 
     /// Gives every worker that waits something to do, unless the sweep is to rest.
     fn go_on(&mut self, ctx: &Context<Self>) {
-        if !self.may_run(ctx) {
-            return;
+        if self.may_run(ctx) {
+            self.hand_out(ctx);
         }
+    }
+
+    #[inline(never)]
+    fn hand_out(&mut self, ctx: &Context<Self>) {
         if self.view.is_done() {
             // They would hold memory for nothing.
             self.end_workers();
@@ -199,6 +203,7 @@ impl Sweep {
         }
     }
 
+    #[inline(never)]
     fn on_report(&mut self, ctx: &Context<Self>, worker: usize, bytes: &[u8]) -> bool {
         let over = match protocol::decode(bytes) {
             Ok(Report::Frame(frame)) => self.view.take(worker, *frame),
@@ -218,6 +223,7 @@ impl Sweep {
         over
     }
 
+    #[inline(never)]
     fn words(&self, ctx: &Context<Self>, done: u64, all: u64, sweeping: bool) -> Html {
         if let Some(why) = &self.failed {
             return html! { <span class="field-error" role="alert">{ format!("The sweep stopped: {why}") }</span> };
@@ -241,6 +247,7 @@ impl Sweep {
         }
     }
 
+    #[inline(never)]
     fn map(&self, ctx: &Context<Self>) -> Html {
         let Some(plan) = self.view.plan() else { return Html::default() };
         let (done, all) = self.view.progress();
@@ -279,6 +286,7 @@ impl Sweep {
         }
     }
 
+    #[inline(never)]
     fn cell(&self, ctx: &Context<Self>, cell: Shown, id: String) -> Html {
         let style = match (cell.quick, cell.opens) {
             (Some(quick), _) => format!("--quick-part: {:.0}%", 8.0 + quick * 52.0),

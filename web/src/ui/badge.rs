@@ -85,7 +85,7 @@ pub struct SourceBarProps {
 #[component]
 pub fn SourceBar(props: &SourceBarProps) -> Html {
     html! {
-        <div class={classes!("sourcebar", format!("source-{}", props.badge.to_lowercase()))}>
+        <div class={classes!("sourcebar", format!("source-{}", props.badge.to_ascii_lowercase()))}>
             <Badge text={props.badge.clone()} testid="source-badge" />
             <p class="source-facts" data-testid="source-facts">{ &props.facts }</p>
             <Chip text={props.status.clone()} tone={props.tone} testid="status-chip" />

@@ -1,6 +1,7 @@
 //! Labelled controls: numbers, words, choices, sliders, ticks. Each says below itself what is wrong with what was
 //! typed; what is right is decided by whoever owns the value.
 
+use crate::decimal::decimal;
 use crate::glue::element;
 use yew::prelude::*;
 
@@ -182,7 +183,7 @@ pub struct SliderFieldProps {
 pub fn SliderField(props: &SliderFieldProps) -> Html {
     let current = props.value;
     let oninput =
-        props.oninput.reform(move |event: InputEvent| element::value(&event).parse().unwrap_or(current));
+        props.oninput.reform(move |event: InputEvent| decimal(&element::value(&event)).unwrap_or(current));
     html! {
         <Field label={props.label.clone()} id={props.id.clone()} hint={props.hint.clone()} output={props.output.clone()}>
             <input type="range" id={props.id.clone()} min={props.min.to_string()} max={props.max.to_string()}
