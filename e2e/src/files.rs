@@ -1,16 +1,20 @@
 //! A web server for plain files, as small as a static host can be: it shows that the bundle needs nothing from its
-//! server, wherever it is mounted. It never answers with anything but a file that is there.
+//! server, wherever it is mounted. It never answers with anything but a file that is there. And a copy of the bundle
+//! for tests that damage it.
 
+use crate::settings;
 use std::{
-    fs,
+    env, fs,
     io::{BufRead, BufReader, Write},
     net::{SocketAddr, TcpListener, TcpStream},
     path::{Component, Path, PathBuf},
+    process,
     sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
     thread::{self, JoinHandle},
+    time::Instant,
 };
 
 /// Serves a folder on loopback until it is dropped.
@@ -19,6 +23,7 @@ pub struct FileServer {
     address: SocketAddr,
     mount: String,
     stopped: Arc<AtomicBool>,
+    asked: Arc<Mutex<Vec<(String, Instant)>>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -28,26 +33,103 @@ impl FileServer {
     /// # Panics
     /// When no port is free.
     pub fn start(folder: &Path, mount: &str) -> Self {
+        Self::start_with_policy(folder, mount, "")
+    }
+
+    /// The same, with a content security policy on every answer: what the page asks of anyone else the browser refuses
+    /// and says so on its console.
+    ///
+    /// # Panics
+    /// When no port is free.
+    pub fn start_with_policy(folder: &Path, mount: &str, policy: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
         let address = listener.local_addr().expect("a bound listener has an address");
         let stopped = Arc::new(AtomicBool::new(false));
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let log = Arc::clone(&asked);
         let (stop, root, prefix) = (Arc::clone(&stopped), folder.to_owned(), mount.to_owned());
+        let policy = match policy {
+            "" => String::new(),
+            policy => format!("content-security-policy: {policy}\r\n"),
+        };
         let thread = thread::spawn(move || {
             for stream in listener.incoming() {
                 if stop.load(Ordering::Relaxed) {
                     return;
                 }
-                let (root, prefix) = (root.clone(), prefix.clone());
+                let (root, prefix, log) = (root.clone(), prefix.clone(), Arc::clone(&log));
+                let policy = policy.clone();
                 // A browser that hangs up in the middle of an answer is its own business.
-                thread::spawn(move || stream.and_then(|stream| answer(stream, &root, &prefix)));
+                thread::spawn(move || {
+                    stream.and_then(|stream| answer(stream, &root, &prefix, &policy, &log))
+                });
             }
         });
-        Self { address, mount: mount.to_owned(), stopped, thread: Some(thread) }
+        Self { address, mount: mount.to_owned(), stopped, asked, thread: Some(thread) }
+    }
+
+    /// The paths that were asked for so far, below the mount, and when.
+    ///
+    /// # Panics
+    /// When an answer has panicked.
+    pub fn asked(&self) -> Vec<(String, Instant)> {
+        self.asked.lock().expect("nobody panics with the log").clone()
     }
 
     /// The address of the folder itself.
     pub fn url(&self) -> String {
         format!("http://{}{}", self.address, self.mount)
+    }
+}
+
+/// A copy of the bundle that a test may damage; it ends with the guard.
+#[derive(Debug)]
+pub struct BundleCopy(PathBuf);
+
+impl BundleCopy {
+    /// Copies the bundle.
+    ///
+    /// # Panics
+    /// When that is not possible.
+    pub fn new() -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let folder = env::temp_dir().join(format!("rumormill-e2e-bundle-{}-{number}", process::id()));
+        fs::create_dir_all(&folder).expect("the folder for temporary files can be written");
+        for entry in fs::read_dir(settings::dist()).expect("the bundle is there") {
+            let file = entry.expect("it can be listed").path();
+            fs::copy(&file, folder.join(file.file_name().expect("a file has a name")))
+                .expect("it can be copied");
+        }
+        Self(folder)
+    }
+
+    /// Where it lies.
+    pub fn folder(&self) -> &Path {
+        &self.0
+    }
+
+    /// The file whose name begins and ends so.
+    ///
+    /// # Panics
+    /// When there is none.
+    pub fn file(&self, begin: &str, end: &str) -> PathBuf {
+        let entries = fs::read_dir(&self.0).expect("it can be listed").filter_map(Result::ok);
+        let mut names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+        let name = names.find(|name| name.starts_with(begin) && name.ends_with(end));
+        self.0.join(name.unwrap_or_else(|| panic!("the bundle has no {begin}…{end}")))
+    }
+}
+
+impl Default for BundleCopy {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Drop for BundleCopy {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
     }
 }
 
@@ -62,11 +144,21 @@ impl Drop for FileServer {
     }
 }
 
-fn answer(mut stream: TcpStream, root: &Path, prefix: &str) -> std::io::Result<()> {
+fn answer(
+    mut stream: TcpStream,
+    root: &Path,
+    prefix: &str,
+    policy: &str,
+    log: &Mutex<Vec<(String, Instant)>>,
+) -> std::io::Result<()> {
     let mut lines = BufReader::new(stream.try_clone()?).lines();
     let request = lines.next().transpose()?.unwrap_or_default();
     lines.take_while(|line| line.as_ref().is_ok_and(|line| !line.is_empty())).for_each(drop);
-    let file = request.split(' ').nth(1).and_then(|path| file(root, path.strip_prefix(prefix)?));
+    let path = request.split(' ').nth(1).and_then(|path| path.strip_prefix(prefix));
+    if let Some(path) = path {
+        log.lock().expect("nobody panics with the log").push((path.to_owned(), Instant::now()));
+    }
+    let file = path.and_then(|path| file(root, path));
     let found = file.and_then(|file| Some((fs::read(&file).ok()?, content_type(&file))));
     let (status, body, kind) = match found {
         Some((body, kind)) => ("200 OK", body, kind),
@@ -75,7 +167,7 @@ fn answer(mut stream: TcpStream, root: &Path, prefix: &str) -> std::io::Result<(
     let length = body.len();
     write!(
         stream,
-        "HTTP/1.1 {status}\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n"
+        "HTTP/1.1 {status}\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\n{policy}connection: close\r\n\r\n"
     )?;
     stream.write_all(&body)
 }

@@ -1,6 +1,7 @@
 //! The bundle on a static host.
 
-use rumormill_e2e::{Browser, FileServer, settings};
+use rumormill_e2e::{Browser, BundleCopy, FileServer, Look, settings, until};
+use std::{fs, time::Duration};
 
 async fn check_loads_under(mount: &str) {
     let server = FileServer::start(&settings::dist(), mount);
@@ -54,4 +55,73 @@ async fn places_that_other_programs_carry_take_what_is_done_in_them() {
     browser.click("[data-testid=place-lab]").await;
     browser.text("main > :not([hidden]) [data-testid=source-facts]", |text| text.contains("50 nodes")).await;
     browser.assert_quiet_console().await;
+}
+
+/// Programs come in two parts. The second one is fetched when the page has stood for five seconds: had something of it
+/// been needed before, it would have been asked for with the first.
+async fn check_stands_by_its_first_parts(place: &str, look: Look, programs: &[&str]) {
+    const LEAST: Duration = Duration::from_millis(4_500);
+    let server = FileServer::start(&settings::dist(), "/");
+    let browser = Browser::start().await;
+    browser.look(look).await;
+    browser.open(&format!("{}{place}", server.url())).await;
+    for program in programs {
+        let asked = |end: &str| {
+            let is_it = |path: &String| path.starts_with(&format!("{program}-")) && path.ends_with(end);
+            server.asked().into_iter().find(|(path, _)| is_it(path)).map(|(_, at)| at)
+        };
+        let limit = Duration::from_secs(30);
+        let rest = until("the rest to be fetched", limit, async || asked("-rest.wasm")).await;
+        let script = asked(".js").expect("its script came first");
+        assert!(
+            rest - script >= LEAST,
+            "{place} needs the rest of {program} after {:?}: run `cargo xtask first-load` and commit what it writes",
+            rest - script
+        );
+    }
+    browser.assert_quiet_console().await;
+}
+
+#[tokio::test]
+async fn the_lab_stands_by_its_first_parts() {
+    for look in [Look::DESKTOP, Look::PHONE.dark()] {
+        check_stands_by_its_first_parts("#/lab", look, &["lab", "worker"]).await;
+    }
+}
+
+#[tokio::test]
+async fn race_and_live_stand_by_their_first_parts() {
+    check_stands_by_its_first_parts("#/race", Look::DESKTOP, &["race"]).await;
+    check_stands_by_its_first_parts("#/live", Look::DESKTOP, &["live"]).await;
+}
+
+/// Whoever asks more of a page than its first part can do before the rest is there waits for it, and no longer.
+#[tokio::test]
+async fn what_is_asked_before_the_rest_is_there_is_done() {
+    let server = FileServer::start(&settings::dist(), "/");
+    let browser = Browser::start().await;
+    browser.open(&format!("{}#/lab", server.url())).await;
+    let press = "document.querySelector('[data-testid=share-open]').click();";
+    until("the button", Duration::from_secs(20), async || {
+        let script = format!("try {{ {press} return true; }} catch {{ return false; }}");
+        browser.script(&script, vec![]).await.as_bool().filter(|pressed| *pressed)
+    })
+    .await;
+    browser.text("[data-testid=share]", |text| text.contains("Link")).await;
+    browser.assert_quiet_console().await;
+}
+
+/// A part that cannot be had is said.
+#[tokio::test]
+async fn a_part_that_cannot_be_fetched_is_said() {
+    let copy = BundleCopy::new();
+    fs::remove_file(copy.file("lab-", "-rest.wasm")).expect("it can be removed");
+    let server = FileServer::start(copy.folder(), "/");
+    let browser = Browser::start().await;
+    browser.open(&format!("{}#/lab", server.url())).await;
+    browser.text("[data-testid=status-chip]", |text| text == "Quiet").await;
+    browser.script("document.querySelector('[data-testid=share-open]').click();", vec![]).await;
+    let told =
+        |text: &str| text.contains("part of it could not be fetched") && text.contains("Load it again");
+    browser.text("#shell", told).await;
 }

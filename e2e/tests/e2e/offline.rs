@@ -40,13 +40,10 @@ async fn the_lab_works_without_a_network_wherever_it_is_mounted() {
     browser.text("[data-testid=status-chip]", |text| text == "Not connected").await;
     browser.open(&format!("{url}#/lab")).await;
     browser.client().refresh().await.expect("the page can be loaded again");
-    // The worker's program is there as well, or no cluster would stand.
-    until("the simulated cluster", LIMIT, async || {
-        let words = browser.script("return document.body.innerText", vec![]).await;
-        let words = words.as_str()?;
-        (words.contains("SIM") && !words.contains("could not be loaded")).then_some(())
-    })
-    .await;
+    // The worker's program is there as well, both parts of it.
+    browser.text("[data-testid=status-chip]", |text| text == "Quiet").await;
+    browser.click("[data-testid=play]").await;
+    browser.text("[data-testid=status-chip]", |text| text == "Converged, 50 of 50").await;
     browser.screenshot("lab-offline").await;
 }
 
@@ -67,7 +64,13 @@ async fn it_can_be_installed() {
 #[tokio::test]
 async fn it_asks_nobody_but_its_own_server_and_the_node_that_is_named() {
     let cluster = Cluster::demo(3, &["--processes"]).await;
-    let server = FileServer::start(&settings::dist(), "/");
+    let node = cluster.url(1).trim_start_matches("http://").trim_end_matches('/').to_owned();
+    // Workers too keep to it: each has the policy of its own script.
+    let policy = format!(
+        "default-src 'self'; script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; \
+         connect-src 'self' ws://{node}"
+    );
+    let server = FileServer::start_with_policy(&settings::dist(), "/", &policy);
     let browser = Browser::start().await;
     let asked = async || {
         let hosts = "return [...new Set([
@@ -83,7 +86,6 @@ async fn it_asks_nobody_but_its_own_server_and_the_node_that_is_named() {
     let note = "window.sockets = []; const Plain = WebSocket;
         WebSocket = class extends Plain { constructor(url, ...rest) { super(url, ...rest); sockets.push(new URL(url).host); } }";
     browser.script(note, vec![]).await;
-    let node = cluster.url(1).trim_start_matches("http://").trim_end_matches('/').to_owned();
     browser.script("location.hash = arguments[0]", vec![json!(format!("#/live?node={node}"))]).await;
     browser
         .text("[data-testid=live] [data-testid=source-facts]", |facts| facts.contains("as seen by n2 "))
@@ -92,4 +94,7 @@ async fn it_asks_nobody_but_its_own_server_and_the_node_that_is_named() {
     let mut hosts = asked().await;
     hosts.retain(|host| *host != own);
     assert_eq!(hosts, [node]);
+    browser.click("[data-testid=live-join]").await;
+    browser.text("[data-testid=live] [data-testid=status-chip]", |text| text == "Live · all 4 in sync").await;
+    browser.assert_quiet_console().await;
 }

@@ -151,6 +151,7 @@ mod tests {
         assert_eq!(first.tables[0].ty.initial, 4, "`cold` got a slot");
         let exports: Vec<&str> = first.exports.iter().map(|export| export.name).collect();
         assert_eq!(exports, ["main", "cold", "m0", "t0", "g0", "f3"]);
+        assert_eq!(first.imports.len(), 1, "nothing that stays calls the browser");
         let imports = |module: &wasmparser::Import<'_>| (module.module.to_owned(), module.name.to_owned());
         assert_eq!(
             first.imports.last().map(imports),

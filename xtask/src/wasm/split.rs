@@ -51,6 +51,8 @@ struct Plan {
     slot: BTreeMap<u32, u32>,
     /// Those among them that the browser calls.
     exported: Vec<u32>,
+    /// The browser's functions that the first part uses.
+    imported: Vec<u32>,
     /// What the rest uses: functions of the first part, the browser's functions, tables and globals.
     used: Uses,
 }
@@ -106,7 +108,12 @@ impl Plan {
         if let Some(start) = module.start {
             ensure!(!gone.contains(&start), "the function that starts the program stays");
         }
-        Ok(Self { stay, go, runs, table, slots, slot, exported, used })
+        let pointed = runs.iter().flat_map(|run| &run.functions);
+        let handed = module.exports.iter().filter(|export| export.kind == ExternalKind::Func);
+        of_first.functions.extend(pointed.copied().chain(handed.map(|export| export.index)));
+        let imported =
+            (0..module.imported()).filter(|function| of_first.functions.contains(function)).collect();
+        Ok(Self { stay, go, runs, table, slots, slot, exported, imported, used })
     }
 }
 
@@ -204,8 +211,8 @@ impl std::error::Error for Missing {}
 
 fn first(module: &Module<'_>, plan: &Plan) -> Result<Vec<u8>> {
     // Imported, then `load`, those that stay, the stand-ins, and those that the browser calls.
-    let load = module.imported();
-    let mut functions: BTreeMap<u32, u32> = (0..load).map(|function| (function, function)).collect();
+    let load = plan.imported.len() as u32;
+    let mut functions: BTreeMap<u32, u32> = plan.imported.iter().copied().zip(0..).collect();
     functions.extend(plan.stay.iter().copied().zip(load + 1..));
     let stand_ins = load + 1 + plan.stay.len() as u32;
     let stand_in: BTreeMap<u32, u32> = plan.slot.keys().copied().zip(stand_ins..).collect();
@@ -224,8 +231,8 @@ fn first(module: &Module<'_>, plan: &Plan) -> Result<Vec<u8>> {
     types.ty().function([], []);
 
     let mut imports = ImportSection::new();
-    for import in &module.imports {
-        numbers.parse_import(&mut imports, *import)?;
+    for function in &plan.imported {
+        numbers.parse_import(&mut imports, module.imports[*function as usize])?;
     }
     imports.import(LOAD.0, LOAD.1, EntityType::Function(nothing));
 
@@ -293,7 +300,7 @@ fn first(module: &Module<'_>, plan: &Plan) -> Result<Vec<u8>> {
     for global in &plan.used.globals {
         exports.export(&name('g', *global), ExportKind::Global, *global);
     }
-    for function in plan.used.functions.iter().filter(|function| **function >= load) {
+    for function in plan.used.functions.iter().filter(|function| **function >= module.imported()) {
         exports.export(&name('f', *function), ExportKind::Func, numbers.function_index(*function)?);
     }
 

@@ -18,10 +18,10 @@ mod views;
 
 use fantoccini::Locator;
 use page::{
-    Copy, LIMIT, OVERFLOW, SMALL, STATUS, by_testid, choose, click, clock, drag, focus, lab, lab_as, number,
-    press, ring, set, status, status_within, text, until_clock,
+    LIMIT, OVERFLOW, SMALL, STATUS, by_testid, choose, click, clock, drag, focus, lab, lab_as, number, press,
+    ring, set, status, status_within, text, until_clock,
 };
-use rumormill_e2e::{Browser, FileServer, Look, settings, until};
+use rumormill_e2e::{Browser, BundleCopy, FileServer, Look, settings, until};
 use serde_json::{Value, json};
 use std::{fs, time::Duration};
 
@@ -307,21 +307,17 @@ async fn those_who_want_stillness_can_follow_too() {
 
 #[tokio::test]
 async fn a_worker_that_cannot_be_loaded_is_said_and_tried_again() {
-    let copy = Copy::of_the_bundle();
-    let names = fs::read_dir(&copy.0)
-        .expect("it can be read")
-        .map(|entry| entry.expect("and its entries").file_name());
-    let mut names = names.map(|name| name.to_string_lossy().into_owned());
-    let script = names.find(|name| name.starts_with("worker-") && name.ends_with(".js"));
-    let script = script.expect("the bundle has a worker");
-    fs::remove_file(copy.0.join(&script)).expect("it can be removed");
-    let server = FileServer::start(&copy.0, "/");
+    let copy = BundleCopy::new();
+    let file = copy.file("worker-", ".js");
+    let script = file.file_name().map(|name| name.to_string_lossy().into_owned()).expect("a file has a name");
+    fs::remove_file(&file).expect("it can be removed");
+    let server = FileServer::start(copy.folder(), "/");
     let browser = Browser::start().await;
     browser.open(&format!("{}#/lab", server.url())).await;
     browser
         .text(&by_testid("failed"), |text| text.contains("The simulation stopped") && text.contains(&script))
         .await;
-    fs::copy(settings::dist().join(&script), copy.0.join(&script)).expect("it can be copied");
+    fs::copy(settings::dist().join(&script), &file).expect("it can be copied");
     click(&browser, "failed-again").await;
     status(&browser, "Quiet").await;
     click(&browser, "play").await;

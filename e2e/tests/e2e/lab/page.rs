@@ -3,7 +3,7 @@
 use fantoccini::{Locator, actions};
 use rumormill_e2e::{Browser, FileServer, Look, settings, until};
 use serde_json::json;
-use std::{env, fs, path::PathBuf, process, time::Duration};
+use std::time::Duration;
 
 /// How long a run may take on a machine that does much else. A guess.
 pub(super) const LIMIT: Duration = Duration::from_secs(60);
@@ -125,29 +125,6 @@ pub(super) async fn drag(browser: &Browser, from: (f64, f64), to: (f64, f64)) {
         .then(at(to))
         .then(PointerAction::Up { button });
     browser.client().perform_actions(mouse).await.expect("the browser has a mouse");
-}
-
-/// A copy of the bundle that ends with the guard.
-#[derive(Debug)]
-pub(super) struct Copy(pub(super) PathBuf);
-
-impl Copy {
-    pub(super) fn of_the_bundle() -> Self {
-        let folder = env::temp_dir().join(format!("rumormill-e2e-lab-{}", process::id()));
-        fs::create_dir_all(&folder).expect("the folder for temporary files can be written");
-        for entry in fs::read_dir(settings::dist()).expect("the bundle is there") {
-            let file = entry.expect("it can be listed").path();
-            fs::copy(&file, folder.join(file.file_name().expect("a file has a name")))
-                .expect("it can be copied");
-        }
-        Self(folder)
-    }
-}
-
-impl Drop for Copy {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
 }
 
 /// What sticks out to the right of the window.
