@@ -62,6 +62,8 @@ pub(super) struct NodeNow {
     pub(super) bytes: [u64; 2],
     pub(super) denials: u64,
     pub(super) links: BTreeSet<u32>,
+    /// When a send to each of these was put off last.
+    pub(super) denied: BTreeMap<u32, u64>,
     /// When each key last read differently here, and from whom that came.
     pub(super) keys: BTreeMap<Key, (u64, Kind, Option<u32>)>,
     /// Does it still know everyone from the start?
@@ -97,6 +99,7 @@ impl Cluster {
             bytes: [0; 2],
             denials: 0,
             links: BTreeSet::new(),
+            denied: BTreeMap::new(),
             keys: BTreeMap::new(),
             knows_all: cast.known && *own,
             beliefs: BTreeMap::new(),
@@ -130,7 +133,8 @@ impl Cluster {
 
     /// How many things it holds, each of which takes some tens of bytes.
     pub(super) fn weight(&self) -> usize {
-        let of = |node: &NodeNow| 4 + node.links.len() + node.keys.len() + node.beliefs.len();
+        let of =
+            |node: &NodeNow| 4 + node.links.len() + node.denied.len() + node.keys.len() + node.beliefs.len();
         let learned: usize = self.writes.iter().map(|write| write.learned.len()).sum();
         self.nodes.iter().map(of).sum::<usize>() + self.cuts.len() + learned
     }
@@ -150,6 +154,12 @@ impl Cluster {
 
     pub(super) fn is_cut(&self) -> bool {
         !self.groups.is_empty() || !self.cuts.is_empty()
+    }
+
+    /// Does nothing pass from one to the other?
+    pub(super) fn blocks(&self, from: u32, to: u32) -> bool {
+        let group = |node: u32| self.groups.get(node as usize);
+        group(from) != group(to) || self.cuts.contains(&(from, to))
     }
 
     pub(super) fn up(&self) -> u32 {
@@ -248,6 +258,7 @@ impl Cluster {
         (now.knows_all, now.rounds, now.denials) = (false, 0, 0);
         (now.messages, now.bytes) = ([0; 2], [0; 2]);
         now.links.clear();
+        now.denied.clear();
         now.beliefs.clear();
         now.told_active = 0;
         if !with_data {
@@ -273,8 +284,9 @@ impl Cluster {
                 now.messages[1] += 1;
                 now.bytes[1] += u64::from(*bytes);
             }
-            Event::Denied { .. } => {
+            Event::Denied { to, .. } => {
                 now.denials += 1;
+                now.denied.extend(self.cast.index(to).map(|to| (to, at_us)));
                 self.totals.denials += 1;
             }
             Event::LinkUp { peer, .. } => now.links.extend(self.cast.index(peer)),

@@ -3,6 +3,7 @@
 use super::cluster::{Cluster, Written};
 use super::matching::Way;
 use super::recording::Recording;
+use super::why;
 use crate::lab::look::worth_reading;
 use crate::lab::protocol::{
     Asked, Branch, Course, Detail, EntryLine, Flight, Frame, Hop, Inside, Known, Look, MATRIX_NODES_MAX,
@@ -216,8 +217,8 @@ impl Recording {
             state: now.state,
             group: self.cluster.groups.get(node as usize).copied(),
             learned: learned.map(|learned| (learned.at_us, learned.hops)),
-            path: self.write(look).map(|write| path(write, node)).unwrap_or_default(),
-            why: None,
+            path: self.write(look).map(|write| path(write, node, &self.ways.ways)).unwrap_or_default(),
+            why: self.write(look).and_then(|write| why::why(self, write, node)),
             inside: self.cast.own[node as usize].then(|| self.inside(node)),
         }
     }
@@ -315,8 +316,11 @@ fn flight(id: u64, way: &Way) -> Flight {
     }
 }
 
+/// How many messages back the one that brought a write is looked for.
+const WAYS_BACK_MAX: usize = 20_000;
+
 /// The nodes over which a write came to one, from the one that wrote it on.
-fn path(write: &Written, node: u32) -> Vec<Hop> {
+fn path(write: &Written, node: u32, ways: &[Way]) -> Vec<Hop> {
     let mut path: Vec<Hop> = Vec::new();
     let mut to = node;
     while let Some(learned) = write.learned.get(&to).filter(|learned| learned.from != to) {
@@ -324,7 +328,12 @@ fn path(write: &Written, node: u32) -> Vec<Hop> {
         if path.iter().any(|hop| hop.to == to) {
             break;
         }
-        path.push(Hop { from: learned.from, to, at_us: learned.at_us, by: None });
+        let (from, at_us) = (learned.from, learned.at_us);
+        let is_it = |way: &&Way| (way.from, way.to, way.ends_us) == (from, to, at_us) && way.writes > 0;
+        // Those sent later are the fewer.
+        let sent = ways.partition_point(|way| way.sent_us <= at_us);
+        let by = ways[..sent].iter().rev().take(WAYS_BACK_MAX).find(is_it);
+        path.push(Hop { from, to, at_us, by: by.map(|way| (way.kind, way.cause)) });
         to = learned.from;
     }
     path.reverse();

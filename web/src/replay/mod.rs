@@ -5,6 +5,7 @@ pub mod file;
 mod matching;
 mod cluster;
 pub mod recording;
+mod why;
 mod look;
 pub mod worker;
 

@@ -95,7 +95,7 @@ pub fn RecordingPanel(props: &RecordingPanelProps) -> Html {
                     <h3>{ "What a trace does not tell" }</h3>
                     <ul class="gaps">
                         <li>{ "Values: a trace names only keys. A node counts as having a write once that key has changed at the node." }</li>
-                        <li>{ "Tokens, what a node still owes to others, and whom it would ask next: so nothing here says why a node lacks a write." }</li>
+                        <li>{ "Tokens, what a node still owes to others, and whom it would ask next: why a node lacks a write is said from what was sent, lost, put off or cut." }</li>
                         <li>{ "What would have happened otherwise: a recording can be looked at, not changed." }</li>
                     </ul>
                 </section>

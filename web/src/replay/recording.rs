@@ -201,6 +201,11 @@ impl Recording {
         self.turn();
     }
 
+    /// What is yet to happen.
+    pub(super) fn ahead(&self) -> &[TraceRecord] {
+        &self.records[self.at..]
+    }
+
     /// What happened since the page was last told.
     pub(super) fn take_records(&mut self) -> Vec<TraceRecord> {
         let records = self.records[self.told.min(self.at)..self.at].to_vec();

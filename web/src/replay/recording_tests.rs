@@ -40,6 +40,45 @@ fn look(view: Asked) -> Look {
 }
 
 #[test]
+fn why_a_node_lacks_a_write_is_said_from_the_records() {
+    let (text, _) = traced(&eventful());
+    let mut recording = opened(&text);
+    let why = |recording: &mut Recording, node: u32| {
+        let frame = recording.frame(&Look { node: Some(node), ..look(Asked::Nothing) });
+        frame.text.and_then(|text| text.node).and_then(|detail| detail.why)
+    };
+    recording.seek(11_000_000);
+    let cut = why(&mut recording, 8).expect("it lacks the write");
+    assert!(cut.because.contains("other side of the cut"), "{cut:?}");
+    assert!(cut.next.contains("end of the recording"), "{cut:?}");
+    assert!(why(&mut recording, 7).is_some_and(|why| why.because.contains("not running")));
+    assert_eq!(why(&mut recording, 2), None, "it has it");
+    // Before everyone on this side has it, some lack it and the records know when it comes.
+    recording.seek(2_500_000);
+    let waits = (2..5).find_map(|node| why(&mut recording, node)).expect("it has only just been written");
+    assert!(waits.next.contains("changes at"), "{waits:?}");
+}
+
+#[test]
+fn what_was_lost_and_what_was_put_off_are_told_apart() {
+    let header = r#"{"rumormill_trace":1,"of":"a test","known":true}"#;
+    let wrote =
+        r#"{"at":10,"node":"n1","event":{"node":{"changed":{"key":"k","kind":"register","from":null}}}}"#;
+    let other = r#"{"at":1,"node":"n2","event":{"node":{"round":{"number":1}}}}"#;
+    let denied = r#"{"at":30,"node":"n1","event":{"node":{"denied":{"to":"n2","purpose":"PURPOSE"}}}}"#;
+    let purpose = serde_json::to_value(rumormill_core::limiter::Purpose::Eager).expect("it encodes");
+    let denied = denied.replace("\"PURPOSE\"", &purpose.to_string());
+    let why = |records: &[&str]| {
+        let mut recording = opened(&[&[header][..], records].concat().join("\n"));
+        recording.seek(u64::MAX);
+        let frame = recording.frame(&look(Asked::Nothing));
+        frame.text.and_then(|text| text.node).and_then(|detail| detail.why).expect("n2 lacks it").because
+    };
+    assert!(why(&[other, wrote]).contains("nobody who has it has sent it"));
+    assert!(why(&[other, wrote, &denied]).contains("no token"));
+}
+
+#[test]
 fn at_its_end_a_recording_shows_what_the_simulator_has() {
     let (text, sim) = traced(&eventful());
     let mut recording = opened(&text);
