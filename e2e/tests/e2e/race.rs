@@ -54,6 +54,22 @@ async fn three_ways_race_on_one_clock_and_a_sentence_says_who_won() {
     let hash = browser.script("return location.hash", vec![]).await;
     let hash = hash.as_str().expect("the hash is text");
     assert_eq!(hash.matches("&lane=").count(), 4, "{hash}");
+    browser.click(&by_testid("race-share-open")).await;
+    let link = "return document.querySelector('[data-testid=race-link]')?.value ?? ''";
+    let link = until("the link", LIMIT, async || {
+        let link = browser.script(link, vec![]).await;
+        link.as_str().map(str::to_owned).filter(|link| !link.is_empty())
+    })
+    .await;
+    assert!(link.starts_with("http") && link.ends_with(hash), "{link}");
+    browser
+        .client()
+        .active_element()
+        .await
+        .expect("the dialog has the focus")
+        .send_keys("\u{e00c}")
+        .await
+        .expect("keys");
     browser.assert_quiet_console().await;
 }
 

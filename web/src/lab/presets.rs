@@ -130,18 +130,24 @@ fn first_rumor() -> Preset {
     }
 }
 
+/// The preset that compares two ways to gossip, and where both run side by side.
+pub const SIDE_BY_SIDE: (&str, &str) = (
+    "tree-against-random",
+    "#/race?nodes=64&lane=tree.push-pull.1.2.1000.bucket.256.128&lane=random.push-pull.1.2.1000.bucket.256.128",
+);
+
 fn tree_against_random() -> Preset {
     Preset {
         speed: REAL_TIME,
         setup: setup(Strategy::Random, "64"),
         script: vec![write(500, 0, "color", "green")],
         ..preset(
-            "tree-against-random",
+            SIDE_BY_SIDE.0,
             "Tree against random",
             "Press Play, or Space, and watch the coverage below.",
             "With the random strategy nothing is sent at the moment of a change: each node asks one random other once a \
-               second, so the news grows slowly, then fast, then waits for the last few. Play it, then choose Tree, press \
-               New run, and compare: same seed, same network.",
+               second, so the news grows slowly, then fast, then waits for the last few. Play it, then see it race the tree: \
+               same seed, same network, one clock.",
         )
     }
 }
@@ -328,6 +334,16 @@ mod tests {
                 other => panic!("{other:?}"),
             }
         }
+    }
+
+    #[test]
+    fn the_way_to_both_side_by_side_leads_to_a_race_of_both() {
+        let (name, address) = SIDE_BY_SIDE;
+        assert!(all().iter().any(|preset| preset.name == name));
+        let query = address.strip_prefix("#/race?").expect("it leads to the Race");
+        let (contest, problems) = crate::race::link::read(query);
+        assert_eq!((contest.lanes.len(), problems), (2, Vec::new()));
+        assert!(contest.scenarios().is_ok());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The setup: presets, and everything that can be set before or during a run.
 
 use super::action::Action;
-use super::presets;
+use super::presets::{self, SIDE_BY_SIDE};
 use super::setup::{Errors, Field, LimiterKind, Setup, Variation};
 use crate::glue::time::random_u32;
 use crate::ui::{
@@ -131,6 +131,9 @@ fn preset(props: &SetupPanelProps) -> Html {
             <SelectField label="Preset" id="preset" value={props.preset} options={none.into_iter().chain(options).collect::<Vec<_>>()}
                 onchange={props.on.reform(Action::Preset)} />
             <p class="preset-text" data-testid="preset-text">{ text }</p>
+            if props.preset == SIDE_BY_SIDE.0 {
+                <a class="replay-link" href={SIDE_BY_SIDE.1} data-testid="to-race">{ "See both race, side by side" }</a>
+            }
             <a class="replay-link" href="#/replay" data-testid="to-replay">{ "Or play a recorded trace" }</a>
         </div>
     }

@@ -13,6 +13,7 @@ pub mod curves;
 pub mod stage;
 
 pub mod setup_panel;
+pub mod sharing;
 pub mod place;
 
 pub use place::{Race, RaceProps};

@@ -4,14 +4,16 @@
 use super::contest::LANES_MAX;
 use super::link;
 use super::setup_panel::SetupPanel;
+use super::sharing::{self, LINK_ID, ShareRace, Sharing, Wish};
 use super::stage::{Light, Stage};
 use super::state::{Action, Order, View};
 use super::verdict;
 use crate::decimal::decimal;
 use crate::glue::time::{Frames, now_ms};
-use crate::glue::{Background, Job, Listener, element, page};
+use crate::glue::{Background, Job, Listener, element, files, page};
 use crate::lab::meter::Meter;
 use crate::lab::pace::{Pace, SPEED_MAX, SPEED_MIN, speed_words};
+use crate::lab::palette::Palette;
 use crate::lab::protocol::{self, Report};
 use crate::lab::setup::group;
 use crate::lab::standing::seconds;
@@ -51,6 +53,10 @@ pub enum Msg {
     Still(bool),
     /// Look at a lane in the Lab, at this moment.
     OpenInLab(usize),
+    /// Hand the race on.
+    Share(Wish),
+    /// The link was copied, or not.
+    Copied(bool),
 }
 
 /// The Race.
@@ -62,6 +68,7 @@ pub struct Race {
     meter: Meter,
     workers: Vec<Background>,
     failed: Option<String>,
+    sharing: Option<Sharing>,
     still: bool,
     text_at_ms: f64,
     /// Has a report come since the figures were painted?
@@ -85,6 +92,7 @@ impl Component for Race {
             meter: Meter::default(),
             workers: Vec::new(),
             failed: None,
+            sharing: None,
             still: page::matches(page::REDUCED_MOTION),
             text_at_ms: 0.0,
             news: false,
@@ -124,6 +132,13 @@ impl Component for Race {
                 self.act(ctx, Action::Again);
             }
             Msg::Still(still) => self.still = still,
+            Msg::Share(wish) => self.on_share(ctx, wish),
+            Msg::Copied(done) => {
+                if !done {
+                    files::select_text(LINK_ID);
+                }
+                self.sharing = Some(Sharing { copied: Some(done), refused: false });
+            }
             Msg::OpenInLab(lane) => {
                 self.act(ctx, Action::Pause);
                 match self.view.in_the_lab(lane) {
@@ -260,6 +275,40 @@ impl Race {
         self.failed.is_some()
     }
 
+    /// The whole address of the race in force.
+    fn link(&self) -> String {
+        page::address_with(&Route::to(Place::Race, &link::write(&self.view.raced)).to_string())
+    }
+
+    fn on_share(&mut self, ctx: &Context<Self>, wish: Wish) {
+        let seed = self.view.scenarios.first().map_or(0, |scenario| scenario.seed);
+        let saved = match wish {
+            Wish::Open => {
+                self.act(ctx, Action::Pause);
+                self.sharing = Some(Sharing::default());
+                return;
+            }
+            Wish::Close => {
+                self.sharing = None;
+                return;
+            }
+            Wish::Copy => {
+                let link = ctx.link().clone();
+                files::copy(&self.link(), move |done| link.send_message(Msg::Copied(done)));
+                return;
+            }
+            Wish::Picture => {
+                let ground = Palette::of(ctx.props().is_dark).ground;
+                files::save_picture(&format!("rumormill-race-{seed}.png"), &[&self.stage.chart], ground)
+            }
+            Wish::Curves => {
+                let text = sharing::table(&self.view.raced, &self.view.heats);
+                files::save(&format!("rumormill-race-{seed}.csv"), "text/csv", &text)
+            }
+        };
+        self.sharing = Some(Sharing { copied: None, refused: !saved });
+    }
+
     fn render(&self, ctx: &Context<Self>, on: &Callback<Action>) -> Html {
         let view = &self.view;
         let verdict = view.verdict();
@@ -272,7 +321,13 @@ impl Race {
         html! {
             <div class="lab race" data-testid="race" data-playing={view.playing.to_string()} data-run={view.run.to_string()}
                 data-over={view.is_over().to_string()}>
-                <SourceBar badge="SIM" facts={facts(view)} {status} {tone} />
+                <SourceBar badge="SIM" facts={facts(view)} {status} {tone}>
+                    <Button label="Share" icon={IconName::Share} testid="race-share-open" title="Link, picture and curves"
+                        onclick={ctx.link().callback(|()| Msg::Share(Wish::Open))} />
+                </SourceBar>
+                if let Some(sharing) = self.sharing {
+                    <ShareRace {sharing} link={self.link()} on={ctx.link().callback(Msg::Share)} />
+                }
                 <div class="race-body">
                     { self.notices(ctx, on) }
                     <SetupPanel contest={view.contest.clone()} errors={view.errors.clone()} on={on.clone()} />
