@@ -110,6 +110,8 @@ pub enum Action {
     Fork,
     /// Looks at another branch.
     Branch(u32),
+    /// Wants to see messages travel, however quick they are, or time at its true scale.
+    Legible(bool),
     /// Changed the speed: the exponent of ten.
     Speed(f64),
     /// Selected a node, or none.

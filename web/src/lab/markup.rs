@@ -95,7 +95,7 @@ impl Lab {
                         filter={view.filter.clone()} selected={name} on={on.clone()} />
                     </div>
                 </div>
-                <TimeBar playing={view.playing} speed={view.speed} now_us={view.now_us} end_us={view.end_us}
+                <TimeBar playing={view.playing} speed={view.speed} legible={view.legible} now_us={view.now_us} end_us={view.end_us}
                     wanted_us={view.seek_us.or(view.goal_us)} branches={view.branches.clone()} branch={view.branch} {recorded}
                     {marks} shortfall={self.pace.shortfall().filter(|_| view.playing)} on={on.clone()} />
                 <Announcer text={announced(&view, words)} />

@@ -81,6 +81,14 @@ impl Pace {
     }
 }
 
+/// A message is seen to travel if it is on the screen for so long. A guess by eye.
+const LEGIBLE_US: f64 = 300_000.0;
+
+/// The speed at which a message that is under way for so long can be seen to travel: the asked one if that is slow enough.
+pub fn legible_speed(speed: f64, travels_us: u32) -> f64 {
+    speed.min(f64::from(travels_us.max(1)) / LEGIBLE_US)
+}
+
 /// A speed in words: `1/4×`, `1×`, `2.5×`.
 pub fn speed_words(exponent: f64) -> String {
     let speed = 10f64.powf(exponent);
@@ -110,6 +118,13 @@ mod tests {
             }
             assert!((99_000..=100_500).contains(&now_us), "{frame_ms}: {now_us}");
         }
+    }
+
+    #[test]
+    fn what_is_quick_is_slowed_down_and_what_is_slow_is_not() {
+        assert_eq!(legible_speed(1.0, 30_000), 0.1);
+        assert_eq!(legible_speed(0.25, 3_000_000), 0.25);
+        assert!(legible_speed(1.0, 0) > 0.0);
     }
 
     #[test]

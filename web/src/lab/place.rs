@@ -5,7 +5,7 @@ use super::handover::Handover;
 use super::keys::{self, SEARCH_ID, Wish};
 use super::layout::Point;
 use super::meter::Meter;
-use super::pace::Pace;
+use super::pace::{Pace, legible_speed};
 use super::protocol::{self, Command, Deed, Frame, MessageRef, Report};
 use super::ring_panel::Pointer;
 use super::sharing::{ShareMsg, Sharing};
@@ -272,6 +272,15 @@ fn take_file(ctx: &Context<Lab>) {
     }
 }
 
+/// The speed at which what is under way can be seen to travel.
+fn legible(speed: f64, frame: &Frame) -> f64 {
+    let under_way = frame.flights.iter().filter(|flight| {
+        flight.payload && flight.sent_us.saturating_add(u64::from(flight.travels_us)) > frame.now_us
+    });
+    let shortest_us = under_way.map(|flight| flight.travels_us).min();
+    shortest_us.map_or(speed, |travels_us| legible_speed(speed, travels_us))
+}
+
 impl Lab {
     #[inline(never)]
     fn take_over(&mut self, handover: Option<&Rc<Handover>>) {
@@ -431,6 +440,7 @@ impl Lab {
     fn next_command(&mut self, at_ms: f64) -> Option<Command> {
         let mut view = self.view.borrow_mut();
         let speed = view.playing.then(|| 10f64.powf(view.speed));
+        let speed = speed.map(|speed| if view.legible { legible(speed, &self.frame) } else { speed });
         self.pace.frame(at_ms, speed);
         if self.waiting > 0 {
             return None;

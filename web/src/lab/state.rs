@@ -79,6 +79,8 @@ pub struct View {
     pub branch: u32,
     /// The exponent of ten of the speed.
     pub speed: f64,
+    /// Does time slow down while messages with state are under way?
+    pub legible: bool,
     /// The selected node.
     pub selected: Option<u32>,
     /// What the pointer does.
@@ -180,6 +182,7 @@ impl View {
             branches: Vec::new(),
             branch: 0,
             speed: SPEED_DEFAULT,
+            legible: false,
             selected: None,
             tool: Tool::default(),
             sight: Sight::default(),
@@ -284,6 +287,7 @@ impl View {
                 self.goal_us = Some(self.now_us.min(end_us));
                 return vec![Command::Switch { branch, look: self.look() }];
             }
+            Action::Legible(legible) => self.legible = legible,
             Action::Speed(speed) => self.speed = speed.clamp(SPEED_MIN, SPEED_MAX),
             Action::Select(node) => return self.select(node),
             Action::SelectBy(steps) => return self.select_by(steps),

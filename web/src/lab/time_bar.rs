@@ -7,7 +7,7 @@ use super::scrub::{MarkKind, STEP_US, TimeMark, branch_label, percent, scale_us,
 use super::standing::seconds;
 use crate::decimal::decimal;
 use crate::glue::element;
-use crate::ui::{Button, ButtonKind, IconName};
+use crate::ui::{Button, ButtonKind, Check, IconName};
 use yew::prelude::*;
 
 /// Props of [`TimeBar`].
@@ -17,6 +17,8 @@ pub struct TimeBarProps {
     pub playing: bool,
     /// The exponent of ten of the speed.
     pub speed: f64,
+    /// Does time slow down for messages?
+    pub legible: bool,
     /// The moment in sight.
     pub now_us: u64,
     /// The moment that the user wants to see, until it is in sight.
@@ -154,6 +156,7 @@ fn speed(props: &TimeBarProps) -> Html {
             <input type="range" id="speed" min={SPEED_MIN.to_string()} max={SPEED_MAX.to_string()} step="0.1"
                 value={props.speed.to_string()} {oninput} aria-valuetext={words.clone()} data-testid="speed" />
             <output for="speed" class="num" data-testid="speed-words">{ words }</output>
+            <Check label="Slow for messages" id="legible" checked={props.legible} onchange={props.on.reform(Action::Legible)} />
             if let Some(behind) = behind {
                 <span class="muted behind">{ behind }</span>
             }
