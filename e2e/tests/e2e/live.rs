@@ -5,6 +5,7 @@ mod everyone;
 mod fake;
 mod member;
 mod page;
+mod rewind;
 mod rough;
 mod spread;
 mod what_if;

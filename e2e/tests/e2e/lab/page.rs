@@ -25,21 +25,21 @@ pub(super) async fn lab_as(look: Look) -> (Browser, FileServer) {
     (browser, server)
 }
 
-pub(super) fn by_testid(name: &str) -> String {
+pub(crate) fn by_testid(name: &str) -> String {
     format!("[data-testid=\"{name}\"]")
 }
 
-pub(super) async fn click(browser: &Browser, name: &str) {
+pub(crate) async fn click(browser: &Browser, name: &str) {
     browser.click(&by_testid(name)).await;
 }
 
 /// A radio button lies under its label.
-pub(super) async fn choose(browser: &Browser, name: &str) {
+pub(crate) async fn choose(browser: &Browser, name: &str) {
     browser.click(&format!("label:has({})", by_testid(name))).await;
 }
 
 /// Puts a value into a control as the user's hand would: the page hears it.
-pub(super) async fn set(browser: &Browser, name: &str, value: &str) {
+pub(crate) async fn set(browser: &Browser, name: &str, value: &str) {
     let script = "const [css, value] = arguments;
         const control = document.querySelector(css);
         control.value = value;
@@ -78,7 +78,7 @@ pub(super) async fn text(browser: &Browser, name: &str) -> String {
     element.text().await.unwrap_or_default()
 }
 
-pub(super) async fn number(browser: &Browser, script: &str) -> f64 {
+pub(crate) async fn number(browser: &Browser, script: &str) -> f64 {
     browser.script(script, vec![]).await.as_f64().unwrap_or_else(|| panic!("not a number: {script}"))
 }
 
@@ -163,3 +163,13 @@ pub(super) const SMALL: &str = "const side = arguments[0];
         .filter((e) => e.offsetParent !== null && !e.closest('.sr-only'))
         .filter((e) => { const r = e.getBoundingClientRect(); return r.height < side - 0.5 || r.width < Math.min(side, 24) - 0.5; })
         .map((e) => `${e.dataset.testid || e.textContent}: ${e.getBoundingClientRect().width} x ${e.getBoundingClientRect().height}`);";
+
+/// How much of the picture is not empty, in thousandths.
+pub(crate) const PAINTED: &str = "const canvas = document.querySelector('#ring');
+    const copy = Object.assign(document.createElement('canvas'), { width: canvas.width, height: canvas.height });
+    const context = copy.getContext('2d', { willReadFrequently: true });
+    context.drawImage(canvas, 0, 0);
+    const { data } = context.getImageData(0, 0, copy.width, copy.height);
+    let painted = 0;
+    for (let at = 3; at < data.length; at += 4) painted += data[at] > 0;
+    return 1000 * painted / (data.length / 4)";
