@@ -2,9 +2,10 @@
 //! each is configured, what happened at each. A pure book of questions and answers: it reads no clock and sends nothing.
 
 use super::measure::Measure;
+use super::message::{Looked, Message};
 use super::rewind::Gathering;
 use super::state::{SeenMember, View};
-use rumormill_api::{Ask, HealthList, HealthView, MemberList, Outcome, Request, Sight};
+use rumormill_api::{Ask, HealthList, HealthView, MemberList, Outcome, PastView, Request, Sight};
 use rumormill_core::ordered::Map;
 use rumormill_core::{NodeId, Status, TraceRecord};
 use serde_json::Value;
@@ -57,6 +58,7 @@ enum Question {
     Tune(NodeId),
     Arrival(NodeId),
     Past(NodeId),
+    OtherEnd(NodeId),
 }
 
 /// The book.
@@ -74,6 +76,8 @@ pub struct Around {
     pub measured: Option<Measure>,
     /// What the members remember, while that is being gathered.
     pub past: Option<Gathering>,
+    /// The message that is looked at.
+    pub message: Option<Looked>,
     /// A write that the observed node has not answered yet, by the number of its request.
     prepared: Option<(u64, Measure)>,
     waiting: Map<u64, Question>,
@@ -170,6 +174,13 @@ impl Around {
         members.iter().map(|member| self.ask(Question::Past(member.clone()), own, now_ms)).collect()
     }
 
+    /// Looks at a message, or at none, and asks whoever is at its other end what it remembers of it.
+    pub fn look_at(&mut self, message: Option<Message>, own: &NodeId, now_ms: u64) -> Option<Request> {
+        let other = message.as_ref().and_then(|message| message.other.clone());
+        self.message = message.map(|message| Looked { message, told: None });
+        other.map(|other| self.ask(Question::OtherEnd(other), own, now_ms))
+    }
+
     /// Takes in an answer. What happened at a member, if it was that.
     pub fn answer(&mut self, id: u64, outcome: Outcome, now_ms: u64) -> Vec<TraceRecord> {
         let Some(question) = self.waiting.remove(&id) else { return Vec::new() };
@@ -200,6 +211,13 @@ impl Around {
                     past.take(member, read(value));
                 }
             }
+            Question::OtherEnd(member) => {
+                // By now another message may be looked at.
+                let looked = self.message.as_mut().filter(|looked| looked.message.other == Some(member));
+                if let Some(looked) = looked {
+                    looked.told = Some(read::<PastView>(value).map(|past| looked.message.told(&past)));
+                }
+            }
         }
         Vec::new()
     }
@@ -208,6 +226,9 @@ impl Around {
     pub fn interrupt(&mut self) {
         self.waiting.clear();
         (self.prepared, self.past) = (None, None);
+        if let Some(looked) = self.message.as_mut().filter(|looked| looked.told.is_none()) {
+            looked.told = Some(Err("the connection was lost before the answer".to_owned()));
+        }
         for tuned in self.tuned.values_mut().filter(|tuned| tuned.is_none()) {
             *tuned = Some(Err(
                 "the connection was lost before the answer: it may or may not have changed".to_owned()
@@ -228,7 +249,7 @@ impl Around {
                 let after_us = measure.map_or(0, Measure::after_us);
                 (member.clone(), Sight::Arrival { key, after_us })
             }
-            Question::Past(member) => (member.clone(), Sight::Past),
+            Question::Past(member) | Question::OtherEnd(member) => (member.clone(), Sight::Past),
             Question::Config => (own.clone(), Sight::Config),
             Question::Services | Question::Tune(_) => (own.clone(), Sight::Health),
         };

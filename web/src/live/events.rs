@@ -1,7 +1,10 @@
-//! What happens at the observed node, as it happens: filter, search, pause. It shows lines; the feed keeps them.
+//! What happens at the observed node, as it happens: filter, search, pause, and a message to look at. It shows lines; the
+//! feed keeps them.
 
 use super::{
     feed::{Feed, Group, Groups, LINES_MAX, Line, What},
+    message::Message,
+    message_panel::MessagePanel,
     session::Model,
     words,
 };
@@ -24,12 +27,16 @@ const FOLDED_MAX: usize = 400;
 pub(super) struct EventsProps {
     /// What is known.
     pub model: Model,
-    /// Counts the changes of the feed.
-    pub revision: u64,
+    /// Counts the changes of the feed and of what others say.
+    pub revision: (u64, u64),
     /// Are other members asked what happens at them?
     pub from_all: bool,
     /// Ask them, or no longer.
     pub on_from_all: Callback<bool>,
+    /// Look at this message, or at none.
+    pub on_message: Callback<Option<Message>>,
+    /// Look at this member.
+    pub on_select: Callback<Option<NodeId>>,
 }
 
 /// What can happen to the panel.
@@ -83,6 +90,7 @@ impl Component for EventsPanel {
         let is_paused = self.paused.is_some();
         let from_all = ctx.props().from_all;
         let on_from_all = ctx.props().on_from_all.reform(move |_: MouseEvent| !from_all);
+        let on_message = &ctx.props().on_message;
         let actions = html! {
             <>
                 <input class="input panel-filter" type="search" placeholder="Search" aria-label="Only events that mention"
@@ -116,12 +124,18 @@ impl Component for EventsPanel {
                         { format!("{} dropped at source", counted(view.feed.dropped(), "event")) }
                     </p>
                 }
+                if let Some(looked) = view.around.message.clone() {
+                    <MessagePanel {looked} on_select={ctx.props().on_select.clone()}
+                        onclose={on_message.reform(|()| None)} />
+                }
                 if lines.is_empty() {
                     { nothing(feed, &self.needle) }
                 } else {
                     <div class="live-event-lines" tabindex="0" role="log" aria-live="off" aria-label="Events, newest first"
                         data-testid="live-lines">
-                        <ol>{ for folded(&lines).into_iter().take(SHOWN_MAX).map(|(line, count)| line_html(line, count, view.node())) }</ol>
+                        <ol>{ for folded(&lines).into_iter().take(SHOWN_MAX).map(|(line, count)| {
+                            line_html(line, count, view.node(), on_message)
+                        }) }</ol>
                     </div>
                 }
             </Panel>
@@ -188,7 +202,12 @@ fn says_the_same(one: &Line, other: &Line) -> bool {
     }
 }
 
-fn line_html(line: &Rc<Line>, count: u32, own: Option<&NodeId>) -> Html {
+fn line_html(
+    line: &Rc<Line>,
+    count: u32,
+    own: Option<&NodeId>,
+    on_message: &Callback<Option<Message>>,
+) -> Html {
     let at = match &line.what {
         What::Record(record) => record.node.as_ref().filter(|node| Some(*node) != own),
         _ => None,
@@ -199,12 +218,18 @@ fn line_html(line: &Rc<Line>, count: u32, own: Option<&NodeId>) -> Html {
         }
         _ => (String::new(), "break".to_owned()),
     };
+    let message = line.record().and_then(Message::of);
+    let inspect = message.map(|message| on_message.reform(move |_: MouseEvent| Some(message.clone())));
     html! {
         <li key={line.number} class={format!("live-event line-{group}")} data-testid="live-line">
             <time class="line-time mono">{ time }</time>
             <span class="line-words">
                 if let Some(at) = at { <b data-testid="live-line-at">{ format!("{at}: ") }</b> }
-                { words::line(line) }
+                if inspect.is_some() {
+                    <button type="button" class="event-message" title="Look at the message" onclick={inspect}>{ words::line(line) }</button>
+                } else {
+                    { words::line(line) }
+                }
                 if count > 1 { <span class="line-count num" data-testid="live-line-count">{ format!(" · {count} times") }</span> }
             </span>
         </li>

@@ -14,6 +14,7 @@ use super::{
     link::{Link, SHOWN},
     member::{self, MemberRow, Tab},
     members::MembersTable,
+    message::Message,
     recents,
     ring::RingView,
     session::{Session, Word, clock_ms},
@@ -114,6 +115,8 @@ pub enum Msg {
     Rewind,
     /// It is known why that was not possible.
     Rewound,
+    /// Look at this message, or at none.
+    Message(Option<Message>),
     /// Ask the other members what happens at them, or no longer.
     FromAll(bool),
     /// Show how the node is configured, or no longer.
@@ -260,6 +263,7 @@ impl Component for Live {
                 self.session.ask_past(&members);
             }
             Msg::Rewound => self.unplayed = None,
+            Msg::Message(message) => self.session.look_at(message),
             Msg::FromAll(all) => self.from_all = all,
             Msg::Configure(open) => {
                 self.is_configuring = open;
@@ -549,8 +553,9 @@ impl Live {
                     <Inspector model={model.clone()} revision={(revisions.members, revisions.node)} now_ms={ages_ms}
                         selected={self.selected.clone()} on_select={link.callback(Msg::Select)}
                         on_connect_to={link.callback(Msg::ConnectTo)} />
-                    <EventsPanel model={model.clone()} revision={revisions.feed} from_all={self.from_all}
-                        on_from_all={link.callback(Msg::FromAll)} />
+                    <EventsPanel model={model.clone()} revision={(revisions.feed, revisions.around)}
+                        from_all={self.from_all} on_from_all={link.callback(Msg::FromAll)}
+                        on_message={link.callback(Msg::Message)} on_select={link.callback(Msg::Select)} />
                     <HealthPanel model={model.clone()} revision={revisions.around} />
                 </div>
                 if self.is_configuring {
