@@ -6,7 +6,7 @@ use super::message::{Looked, Message};
 use super::rewind::Gathering;
 use super::state::{SeenMember, View};
 use rumormill_api::{Ask, HealthList, HealthView, MemberList, Outcome, PastView, Request, Sight};
-use rumormill_core::ordered::Map;
+use rumormill_core::ordered::{Map, Set};
 use rumormill_core::{NodeId, Status, TraceRecord};
 use serde_json::Value;
 
@@ -25,6 +25,9 @@ const PATIENCE_MS: u64 = 6_000;
 /// How often a member is asked whether it has a write, in milliseconds: its whole trace is looked through.
 const ARRIVAL_MS: u64 = 1_000;
 
+/// A write that is not everywhere after so long wants an explanation, in milliseconds: some rounds. A guess.
+const LACKED_MS: u64 = 3_000;
+
 /// How often the services are asked for, in milliseconds.
 const SERVICES_MS: u64 = 1_000;
 
@@ -42,6 +45,8 @@ pub struct Wants {
 pub struct Belief {
     /// Whom it holds for what.
     pub of: Map<NodeId, Status>,
+    /// With whom it has links.
+    pub linked: Set<NodeId>,
     /// When it said so, on the page's clock.
     pub at_ms: u64,
     /// Why it was not told the last time, if it was not.
@@ -92,6 +97,11 @@ impl Around {
     pub fn due(&mut self, view: &View, wants: Wants, now_ms: u64) -> Vec<Request> {
         let Some(own) = view.node() else { return Vec::new() };
         let mut due = vec![(Question::Services, SERVICES_MS)];
+        // Whoever lacks a write may be cut off from all that have it: that shows in their links.
+        let is_lacked = self
+            .measured
+            .as_ref()
+            .is_some_and(|measure| measure.age_ms(now_ms) >= LACKED_MS && !measure.is_over(now_ms));
         for member in asked(view.members.values()) {
             let id = member.view.id.clone();
             if wants.events && !member.view.is_self {
@@ -99,7 +109,7 @@ impl Around {
                 self.traced_us.or_insert_with(id.clone(), || view.node_clock_us(now_ms));
                 due.push((Question::Events(id.clone()), AGAIN_MS));
             }
-            if wants.beliefs {
+            if wants.beliefs || is_lacked {
                 due.push((Question::Beliefs(id), AGAIN_MS));
             }
         }
@@ -269,11 +279,13 @@ impl Around {
     fn believe(&mut self, member: NodeId, list: Result<MemberList, String>, now_ms: u64) {
         match list {
             Ok(list) => {
+                let linked = list.members.iter().filter(|other| other.linked);
+                let linked = linked.map(|other| other.id.clone()).collect();
                 let of = list.members.into_iter().map(|other| (other.id, other.status)).collect();
-                self.beliefs.insert(member, Belief { of, at_ms: now_ms, error: None });
+                self.beliefs.insert(member, Belief { of, linked, at_ms: now_ms, error: None });
             }
             Err(why) => {
-                let fresh = || Belief { of: Map::new(), at_ms: now_ms, error: None };
+                let fresh = || Belief { of: Map::new(), linked: Set::new(), at_ms: now_ms, error: None };
                 self.beliefs.or_insert_with(member, fresh).error = Some(why);
             }
         }

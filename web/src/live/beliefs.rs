@@ -199,6 +199,7 @@ mod tests {
     fn agreement_and_dispute_are_told_in_words() {
         let belief = |of: &[(&str, Status)]| Belief {
             of: of.iter().map(|(name, status)| (id(name), *status)).collect(),
+            linked: Set::new(),
             at_ms: 0,
             error: None,
         };
@@ -229,6 +230,7 @@ mod tests {
     fn who_does_not_answer_is_named_and_its_old_word_does_not_count() {
         let belief = |status, error: Option<&str>| Belief {
             of: Map::from_iter([(id("b"), status)]),
+            linked: Set::new(),
             at_ms: 0,
             error: error.map(str::to_owned),
         };

@@ -33,6 +33,7 @@ mod events;
 mod beliefs;
 mod health;
 mod spread_chart;
+mod way;
 mod spread;
 mod what_if;
 mod configure;

@@ -550,7 +550,7 @@ impl Live {
                         now_ms={ages_ms} {can_write} {on_ask} />
                     <SpreadPanel model={model.clone()} revision={revisions.around}
                         actions={charts_switch("live-spread-charts")} />
-                    <Inspector model={model.clone()} revision={(revisions.members, revisions.node)} now_ms={ages_ms}
+                    <Inspector model={model.clone()} revision={[revisions.members, revisions.node, revisions.around]} now_ms={ages_ms}
                         selected={self.selected.clone()} on_select={link.callback(Msg::Select)}
                         on_connect_to={link.callback(Msg::ConnectTo)} />
                     <EventsPanel model={model.clone()} revision={(revisions.feed, revisions.around)}
