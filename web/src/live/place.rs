@@ -48,6 +48,16 @@ const JOIN_AT_MAX: usize = 3;
 /// What the file is called that is made of what the members remember.
 const RECORDING: &str = "live.jsonl";
 
+/// What is said where nothing can be played.
+const UNPLAYED: &str = "Nothing to rewind";
+
+/// What is said where nothing can be simulated.
+const UNSIMULATED: &str = "Not handed to the Lab";
+
+/// Why it cannot.
+const TOO_LARGE: &str = "What the first hundred entries hold is more than the 4 MB that the Lab takes over. Nothing is \
+    changed here.";
+
 /// Where the recent addresses are stored.
 const RECENTS_KEY: &str = "rumormill.live.recent";
 
@@ -60,8 +70,8 @@ pub struct LiveProps {
     pub own_node: Option<AttrValue>,
     /// Call with what the address is to say, and whether that is a step that Back takes back.
     pub on_query: Callback<(AttrValue, bool)>,
-    /// Call with a cluster that is to be simulated.
-    pub on_what_if: Callback<Rc<Handover>>,
+    /// Call with a cluster that is to be simulated. False if it is too large to be handed over.
+    pub on_what_if: Callback<Rc<Handover>, bool>,
     /// Call with a recording that is to be played.
     pub on_file: Callback<File>,
     /// Is it the place in sight? Otherwise it keeps its state and paints nothing.
@@ -113,8 +123,8 @@ pub enum Msg {
     WhatIf,
     /// Play what the members remember.
     Rewind,
-    /// It is known why that was not possible.
-    Rewound,
+    /// It is known what could not be made for another place.
+    Unmade,
     /// Look at this message, or at none.
     Message(Option<Message>),
     /// Ask the other members what happens at them, or no longer.
@@ -143,8 +153,8 @@ pub struct Live {
     is_remembered: bool,
     selected: Option<NodeId>,
     shown: &'static str,
-    /// Why what the members remember could not be played.
-    unplayed: Option<AttrValue>,
+    /// What could not be made of the cluster for another place, and why.
+    unmade: Option<(&'static str, AttrValue)>,
     /// What stands in the place of the charts; the traffic, until there is a write to follow.
     charts: Option<AttrValue>,
     section: AttrValue,
@@ -176,7 +186,7 @@ impl Component for Live {
             is_remembered: false,
             selected: None,
             shown: SHOWN[0],
-            unplayed: None,
+            unmade: None,
             charts: None,
             section: AttrValue::Static("members"),
             painted: (Revisions::default(), 0),
@@ -253,16 +263,16 @@ impl Component for Live {
             Msg::Leave => self.tab.leave(),
             Msg::PageLeft => self.tab.keep(),
             Msg::WhatIf => {
-                if let Some(handover) = what_if::handover(&self.session.model().view.borrow()) {
-                    ctx.props().on_what_if.emit(Rc::new(handover));
-                }
+                let handover = what_if::handover(&self.session.model().view.borrow());
+                let is_taken = handover.is_none_or(|it| ctx.props().on_what_if.emit(Rc::new(it)));
+                self.unmade = (!is_taken).then_some((UNSIMULATED, AttrValue::Static(TOO_LARGE)));
             }
             Msg::Rewind => {
-                self.unplayed = None;
+                self.unmade = None;
                 let members = self.configurable();
                 self.session.ask_past(&members);
             }
-            Msg::Rewound => self.unplayed = None,
+            Msg::Unmade => self.unmade = None,
             Msg::Message(message) => self.session.look_at(message),
             Msg::FromAll(all) => self.from_all = all,
             Msg::Configure(open) => {
@@ -306,11 +316,11 @@ impl Component for Live {
                         </Notice>
                     </div>
                 }
-                if let Some(why) = &self.unplayed {
+                if let Some((title, why)) = &self.unmade {
                     <div class="live-trouble">
-                        <Notice tone={Tone::Warn} title="Nothing to rewind" testid="live-unplayed"
-                            onclose={link.callback(|()| Msg::Rewound)}>
-                            <p>{ format!("No recording could be made of what the members remember: {why}.") }</p>
+                        <Notice tone={Tone::Warn} title={*title} testid="live-unmade"
+                            onclose={link.callback(|()| Msg::Unmade)}>
+                            <p>{ why }</p>
                         </Notice>
                     </div>
                 }
@@ -346,7 +356,10 @@ impl Live {
             });
             match file {
                 Ok(file) => ctx.props().on_file.emit(file),
-                Err(why) => self.unplayed = Some(why.into()),
+                Err(why) => {
+                    let words = format!("No recording could be made of what the members remember: {why}.");
+                    self.unmade = Some((UNPLAYED, words.into()));
+                }
             }
         }
         if is_active {
