@@ -6,6 +6,7 @@ use super::{
     message::Message,
     message_panel::MessagePanel,
     session::Model,
+    shortcuts::SEARCH_ID,
     words,
 };
 use crate::{
@@ -29,6 +30,10 @@ pub(super) struct EventsProps {
     pub model: Model,
     /// Counts the changes of the feed and of what others say.
     pub revision: (u64, u64),
+    /// Do the lines stand still?
+    pub is_paused: bool,
+    /// Let them stand still, or go on.
+    pub on_pause: Callback<bool>,
     /// Are other members asked what happens at them?
     pub from_all: bool,
     /// Ask them, or no longer.
@@ -46,8 +51,6 @@ pub(super) enum Msg {
     Toggle(Group),
     /// Words to look for were typed.
     Search(String),
-    /// Pause was pressed.
-    Pause,
 }
 
 /// The panel.
@@ -63,20 +66,23 @@ impl Component for EventsPanel {
     type Message = Msg;
     type Properties = EventsProps;
 
-    fn create(_ctx: &Context<Self>) -> Self {
-        Self { groups: Groups::default(), needle: String::new(), paused: None }
+    fn create(ctx: &Context<Self>) -> Self {
+        let mut panel = Self { groups: Groups::default(), needle: String::new(), paused: None };
+        panel.hold(ctx.props());
+        panel
     }
 
-    fn update(&mut self, ctx: &Context<Self>, message: Msg) -> bool {
+    fn changed(&mut self, ctx: &Context<Self>, old: &EventsProps) -> bool {
+        if ctx.props().is_paused != old.is_paused {
+            self.hold(ctx.props());
+        }
+        true
+    }
+
+    fn update(&mut self, _ctx: &Context<Self>, message: Msg) -> bool {
         match message {
             Msg::Toggle(group) => self.groups = self.groups.toggled(group),
             Msg::Search(needle) => self.needle = needle,
-            Msg::Pause => {
-                self.paused = match self.paused {
-                    Some(_) => None,
-                    None => Some(Rc::new(ctx.props().model.view.borrow().feed.clone())),
-                };
-            }
         }
         true
     }
@@ -93,13 +99,13 @@ impl Component for EventsPanel {
         let on_message = &ctx.props().on_message;
         let actions = html! {
             <>
-                <input class="input panel-filter" type="search" placeholder="Search" aria-label="Only events that mention"
+                <input class="input panel-filter" type="search" id={SEARCH_ID} placeholder="Search" aria-label="Only events that mention"
                     value={self.needle.clone()} data-testid="live-events-search" autocomplete="off" spellcheck="false"
                     oninput={link.callback(|event: InputEvent| Msg::Search(element::value(&event)))} />
                 <Button label={if is_paused { "Go on" } else { "Pause" }}
                     icon={if is_paused { IconName::Play } else { IconName::Pause }} icon_only=true
-                    kind={ButtonKind::Quiet} pressed={is_paused} testid="live-events-pause"
-                    onclick={link.callback(|()| Msg::Pause)} />
+                    kind={ButtonKind::Quiet} pressed={is_paused} shortcut="Space" testid="live-events-pause"
+                    onclick={ctx.props().on_pause.reform(move |()| !is_paused)} />
             </>
         };
         html! {
@@ -144,6 +150,11 @@ impl Component for EventsPanel {
 }
 
 impl EventsPanel {
+    /// Keeps the feed as it stands while it is paused.
+    fn hold(&mut self, props: &EventsProps) {
+        self.paused = props.is_paused.then(|| Rc::new(props.model.view.borrow().feed.clone()));
+    }
+
     fn switch(&self, group: Group, ctx: &Context<Self>) -> Html {
         let pressed = self.groups.has(group);
         html! {

@@ -3,6 +3,7 @@
 
 pub mod address;
 pub mod link;
+pub mod shortcuts;
 pub mod trouble;
 pub mod connection;
 pub mod recents;
@@ -37,6 +38,7 @@ mod way;
 mod spread;
 mod what_if;
 mod configure;
+mod help;
 pub mod member;
 mod place;
 

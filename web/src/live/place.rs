@@ -9,6 +9,7 @@ use super::{
     connect_bar::ConnectBar,
     events::EventsPanel,
     health::HealthPanel,
+    help::Help,
     inspector::Inspector,
     keys::KeysPanel,
     link::{Link, SHOWN},
@@ -18,6 +19,7 @@ use super::{
     recents,
     ring::RingView,
     session::{Session, Word, clock_ms},
+    shortcuts::{self, SEARCH_ID, WRITE_ID, Wish},
     spread::SpreadPanel,
     state::{Revisions, View},
     status,
@@ -27,7 +29,7 @@ use super::{
 use crate::lab::handover::Handover;
 use crate::{
     glue::{Listener, files, page, time::Interval},
-    ui::{Announcer, Button, ButtonKind, Choice, Empty, Notice, Panel, Segmented, Tone},
+    ui::{Announcer, Button, ButtonKind, Choice, Empty, IconName, Notice, Panel, Segmented, Tone},
 };
 use rumormill_api::{Ask, Outcome};
 use rumormill_core::{NodeId, sort::sort_by};
@@ -129,6 +131,14 @@ pub enum Msg {
     Message(Option<Message>),
     /// Ask the other members what happens at them, or no longer.
     FromAll(bool),
+    /// Let the events stand still, or go on.
+    Pause(bool),
+    /// A key asks for something.
+    Key(Wish),
+    /// Show the help, or no longer.
+    Help(bool),
+    /// Let single keys work, or not.
+    Keys(bool),
     /// Show how the node is configured, or no longer.
     Configure(bool),
     /// Change the configuration of these members.
@@ -144,6 +154,13 @@ pub struct Live {
     /// Are the other members asked what happens at them?
     from_all: bool,
     is_configuring: bool,
+    /// Is the place in sight?
+    is_active: bool,
+    /// Do the events stand still?
+    is_paused: bool,
+    is_helping: bool,
+    /// Where the focus goes once it is there.
+    focus: Option<&'static str>,
     /// Has it been looked whether this tab was a member before it was loaded again?
     is_resumed: bool,
     typed: String,
@@ -162,6 +179,7 @@ pub struct Live {
     is_dirty: bool,
     _ticks: Interval,
     _leave: Listener,
+    _keys: Listener,
 }
 
 impl Component for Live {
@@ -179,6 +197,10 @@ impl Component for Live {
             writes_as_tab: false,
             from_all: false,
             is_configuring: false,
+            is_active: ctx.props().active,
+            is_paused: false,
+            is_helping: false,
+            focus: None,
             is_resumed: false,
             typed: String::new(),
             error: None,
@@ -193,6 +215,7 @@ impl Component for Live {
             is_dirty: false,
             _ticks: Interval::new(REPAINT_EVERY_MS, move || tick.emit(())),
             _leave: page::on_leave(move || on_leave.emit(())),
+            _keys: listen_to_keys(ctx),
         };
         place.suggest(ctx.props().own_node.as_deref());
         place.follow(&Link::parse(&ctx.props().query), ctx);
@@ -201,6 +224,7 @@ impl Component for Live {
 
     fn changed(&mut self, ctx: &Context<Self>, old: &LiveProps) -> bool {
         let props = ctx.props();
+        self.is_active = props.active;
         if props.query != old.query && !props.query.is_empty() {
             self.follow(&Link::parse(&props.query), ctx);
         } else if props.active && !old.active {
@@ -275,6 +299,10 @@ impl Component for Live {
             Msg::Unmade => self.unmade = None,
             Msg::Message(message) => self.session.look_at(message),
             Msg::FromAll(all) => self.from_all = all,
+            Msg::Pause(paused) => self.is_paused = paused,
+            Msg::Key(wish) => return self.on_key(wish, ctx),
+            Msg::Help(open) => self.is_helping = open,
+            Msg::Keys(on) => page::set_single_keys(on),
             Msg::Configure(open) => {
                 self.is_configuring = open;
                 if open {
@@ -296,7 +324,7 @@ impl Component for Live {
         let is_stale = has_data && !view.is_current();
         html! {
             <div class="live" data-testid="live" data-state={status::state_word(connection.phase())}>
-                { status::source_bar(connection, &view, now_ms) }
+                { status::source_bar(connection, &view, now_ms, self.controls(ctx)) }
                 <ConnectBar typed={self.typed.clone()} error={self.error.clone()} recents={self.recents.clone()}
                     members={status::reachable_members(&view)} seen_through={view.node().filter(|_| view.is_current()).cloned()}
                     is_wanted={status::is_wanted(connection.phase())}
@@ -332,6 +360,10 @@ impl Component for Live {
                 } else {
                     { welcome(connection.address().is_some() && connection.trouble().is_none()) }
                 }
+                if self.is_helping {
+                    <Help keys={page::single_keys()} on_keys={link.callback(Msg::Keys)}
+                        onclose={link.callback(|()| Msg::Help(false))} />
+                }
                 <Announcer text={status::announcement(connection, &view, now_ms)} testid="live-announcer" />
             </div>
         }
@@ -341,6 +373,9 @@ impl Component for Live {
         let revisions = self.session.model().view.borrow().revisions;
         self.painted = (revisions, clock_ms());
         self.is_dirty = false;
+        if let Some(id) = self.focus.take() {
+            page::focus(id);
+        }
     }
 }
 
@@ -404,6 +439,31 @@ impl Live {
                 self.typed = text.to_owned();
                 self.error = Some(error.to_string().into());
             }
+        }
+    }
+
+    /// What a key asks for.
+    fn on_key(&mut self, wish: Wish, ctx: &Context<Self>) -> bool {
+        match wish {
+            Wish::Help => self.is_helping = true,
+            // On a narrow page another part may be in sight.
+            Wish::Search => (self.section, self.focus) = (AttrValue::Static("events"), Some(SEARCH_ID)),
+            Wish::Write => (self.section, self.focus) = (AttrValue::Static("keys"), Some(WRITE_ID)),
+            Wish::Show(what) => ctx.link().send_message(Msg::Show(AttrValue::Static(what))),
+            Wish::Pause => self.is_paused = !self.is_paused,
+            Wish::Close if self.session.model().view.borrow().around.message.is_some() => {
+                self.session.look_at(None);
+            }
+            Wish::Close => ctx.link().send_message(Msg::Select(None)),
+        }
+        true
+    }
+
+    /// The controls of the whole place.
+    fn controls(&self, ctx: &Context<Self>) -> Html {
+        html! {
+            <Button label="Help" icon={IconName::Help} icon_only=true kind={ButtonKind::Quiet} shortcut="?"
+                testid="live-help-open" onclick={ctx.link().callback(|()| Msg::Help(true))} />
         }
     }
 
@@ -567,6 +627,7 @@ impl Live {
                         selected={self.selected.clone()} on_select={link.callback(Msg::Select)}
                         on_connect_to={link.callback(Msg::ConnectTo)} />
                     <EventsPanel model={model.clone()} revision={(revisions.feed, revisions.around)}
+                        is_paused={self.is_paused} on_pause={link.callback(Msg::Pause)}
                         from_all={self.from_all} on_from_all={link.callback(Msg::FromAll)}
                         on_message={link.callback(Msg::Message)} on_select={link.callback(Msg::Select)} />
                     <HealthPanel model={model.clone()} revision={revisions.around} />
@@ -579,6 +640,18 @@ impl Live {
             </>
         }
     }
+}
+
+/// Hears keys while the place is in sight.
+fn listen_to_keys(ctx: &Context<Live>) -> Listener {
+    let link = ctx.link().clone();
+    page::on_key(move |key| {
+        let is_active = link.get_component().is_some_and(|place| place.is_active);
+        let wish = shortcuts::wish(&key, page::single_keys()).filter(|_| is_active);
+        let is_heard = wish.is_some();
+        wish.into_iter().for_each(|wish| link.send_message(Msg::Key(wish)));
+        is_heard
+    })
 }
 
 /// What stands where no node has spoken yet.

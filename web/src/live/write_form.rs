@@ -4,6 +4,7 @@
 use super::{
     requests::{Asked, Fate, value_from},
     session::Model,
+    shortcuts::WRITE_ID,
     words,
 };
 use crate::{
@@ -161,7 +162,7 @@ pub(super) fn WriteForm(props: &WriteFormProps) -> Html {
                 choices={vec![Choice::new("set", "Set a key"), Choice::new("add", "Count"),
                     Choice::new("insert", "Put into a set")]} />
             <div class="write-fields">
-                <input class="input mono" type="text" aria-label="Key" placeholder="key" value={draft.key().to_owned()}
+                <input class="input mono" type="text" id={WRITE_ID} aria-label="Key" placeholder="key" value={draft.key().to_owned()}
                     oninput={edited(Draft::with_key)} autocomplete="off" autocapitalize="off" spellcheck="false"
                     data-testid="live-key" aria-describedby="live-write-help" />
                 <input class="input mono" type="text" aria-label={content_label} {placeholder} value={content.clone()}
