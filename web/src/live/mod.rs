@@ -39,8 +39,10 @@ mod spread;
 mod what_if;
 mod configure;
 mod help;
+mod export;
 pub mod member;
 mod place;
+mod sharing;
 
 pub use link::Link;
 pub use place::{Live, LiveProps};

@@ -19,6 +19,7 @@ use super::{
     recents,
     ring::RingView,
     session::{Session, Word, clock_ms},
+    sharing::{RECORDING, Sharing},
     shortcuts::{self, SEARCH_ID, WRITE_ID, Wish},
     spread::SpreadPanel,
     state::{Revisions, View},
@@ -27,6 +28,7 @@ use super::{
     what_if,
 };
 use crate::lab::handover::Handover;
+use crate::share::dialog as share;
 use crate::{
     glue::{Listener, files, page, time::Interval},
     ui::{Announcer, Button, ButtonKind, Choice, Empty, IconName, Notice, Panel, Segmented, Tone},
@@ -46,9 +48,6 @@ const AGE_EVERY_MS: u64 = 500;
 
 /// Most addresses that the tab's member tries to join through: the observed node, and two in case that it goes.
 const JOIN_AT_MAX: usize = 3;
-
-/// What the file is called that is made of what the members remember.
-const RECORDING: &str = "live.jsonl";
 
 /// What is said where nothing can be played.
 const UNPLAYED: &str = "Nothing to rewind";
@@ -135,6 +134,10 @@ pub enum Msg {
     Pause(bool),
     /// A key asks for something.
     Key(Wish),
+    /// The user hands on what is in sight.
+    Share(share::Wish),
+    /// A copy was made, or denied.
+    Copied(share::Copied),
     /// Show the help, or no longer.
     Help(bool),
     /// Let single keys work, or not.
@@ -148,7 +151,11 @@ pub enum Msg {
 /// The Live place.
 #[derive(Debug)]
 pub struct Live {
-    session: Session,
+    pub(super) session: Session,
+    /// What is handed on, while that dialog is open.
+    pub(super) sharing: Option<Sharing>,
+    /// The ring's canvas.
+    pub(super) ring: NodeRef,
     tab: Tab,
     writes_as_tab: bool,
     /// Are the other members asked what happens at them?
@@ -169,7 +176,7 @@ pub struct Live {
     /// Has the present address been remembered?
     is_remembered: bool,
     selected: Option<NodeId>,
-    shown: &'static str,
+    pub(super) shown: &'static str,
     /// What could not be made of the cluster for another place, and why.
     unmade: Option<(&'static str, AttrValue)>,
     /// What stands in the place of the charts; the traffic, until there is a write to follow.
@@ -193,6 +200,8 @@ impl Component for Live {
         let tick = ctx.link().callback(|()| Msg::Tick);
         let mut place = Self {
             session: Session::new(on_word),
+            sharing: None,
+            ring: NodeRef::default(),
             tab: Tab::new(on_tab),
             writes_as_tab: false,
             from_all: false,
@@ -293,9 +302,10 @@ impl Component for Live {
             }
             Msg::Rewind => {
                 self.unmade = None;
-                let members = self.configurable();
-                self.session.ask_past(&members);
+                self.ask_past();
             }
+            Msg::Share(wish) => self.on_share(wish, ctx),
+            Msg::Copied(copied) => self.on_copied(copied),
             Msg::Unmade => self.unmade = None,
             Msg::Message(message) => self.session.look_at(message),
             Msg::FromAll(all) => self.from_all = all,
@@ -360,6 +370,7 @@ impl Component for Live {
                 } else {
                     { welcome(connection.address().is_some() && connection.trouble().is_none()) }
                 }
+                { self.export_dialog(ctx, &view) }
                 if self.is_helping {
                     <Help keys={page::single_keys()} on_keys={link.callback(Msg::Keys)}
                         onclose={link.callback(|()| Msg::Help(false))} />
@@ -384,8 +395,9 @@ impl Live {
         let is_active = ctx.props().active;
         let phase_before = self.session.connection().phase().clone();
         self.session.tick();
-        if let Some(past) = self.session.take_past() {
-            self.is_dirty = true;
+        let past = self.session.take_past();
+        self.is_dirty |= past.is_some();
+        if let Some(past) = past.and_then(|past| self.save_past(past)) {
             let file = past.and_then(|lines| {
                 files::made(RECORDING, &lines).ok_or_else(|| "the browser makes no file of it".to_owned())
             });
@@ -419,11 +431,21 @@ impl Live {
         }
     }
 
+    /// What is in sight, for an address.
+    pub(super) fn link(&self) -> Link {
+        let node = self.session.connection().address().map(NodeAddress::label);
+        Link { node, shown: self.shown, selected: self.selected.clone() }
+    }
+
     /// Has the address say what is in sight; as a step that Back takes back?
     fn tell(&self, ctx: &Context<Self>, is_step: bool) {
-        let node = self.session.connection().address().map(NodeAddress::label);
-        let link = Link { node, shown: self.shown, selected: self.selected.clone() };
-        ctx.props().on_query.emit((link.to_string().into(), is_step));
+        ctx.props().on_query.emit((self.link().to_string().into(), is_step));
+    }
+
+    /// Asks all members that can be asked for all that they remember.
+    pub(super) fn ask_past(&mut self) {
+        let members = self.configurable();
+        self.session.ask_past(&members);
     }
 
     fn connect_to(&mut self, text: &str, ctx: &Context<Self>) {
@@ -462,8 +484,13 @@ impl Live {
     /// The controls of the whole place.
     fn controls(&self, ctx: &Context<Self>) -> Html {
         html! {
-            <Button label="Help" icon={IconName::Help} icon_only=true kind={ButtonKind::Quiet} shortcut="?"
-                testid="live-help-open" onclick={ctx.link().callback(|()| Msg::Help(true))} />
+            <>
+                <Button label="Share" icon={IconName::Share} testid="live-share"
+                    title="A link to this view, a picture, tables, and what the members remember"
+                    onclick={ctx.link().callback(|()| Msg::Share(share::Wish::Open))} />
+                <Button label="Help" icon={IconName::Help} icon_only=true kind={ButtonKind::Quiet} shortcut="?"
+                    testid="live-help-open" onclick={ctx.link().callback(|()| Msg::Help(true))} />
+            </>
         }
     }
 
@@ -612,7 +639,7 @@ impl Live {
                             <MembersTable model={model.clone()} revision={revisions.members} now_ms={ages_ms}
                                 selected={self.selected.clone()} {on_select} />
                         } else {
-                            <RingView model={model.clone()} revision={revisions.members} now_ms={ages_ms}
+                            <RingView model={model.clone()} canvas={self.ring.clone()} revision={revisions.members} now_ms={ages_ms}
                                 selected={self.selected.clone()} {on_select}
                                 active={ctx.props().active} is_dark={ctx.props().is_dark} />
                         }
