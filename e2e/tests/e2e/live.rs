@@ -2,8 +2,11 @@
 
 mod around;
 mod everyone;
+mod export;
 mod fake;
+mod keyboard;
 mod member;
+mod message;
 mod page;
 mod rewind;
 mod rough;

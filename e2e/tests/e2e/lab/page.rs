@@ -50,7 +50,7 @@ pub(crate) async fn set(browser: &Browser, name: &str, value: &str) {
 }
 
 /// Presses a key where the focus is.
-pub(super) async fn press(browser: &Browser, key: &str) {
+pub(crate) async fn press(browser: &Browser, key: &str) {
     let focus = browser.client().active_element().await.expect("something has the focus");
     focus.send_keys(key).await.expect("it takes keys");
 }
@@ -89,7 +89,7 @@ pub(super) async fn clock(browser: &Browser) -> f64 {
     digits.parse().unwrap_or_else(|_| panic!("not a time: {text}"))
 }
 
-pub(super) async fn until_clock(browser: &Browser, seconds: f64) {
+pub(crate) async fn until_clock(browser: &Browser, seconds: f64) {
     until(&format!("{seconds} s on the clock"), LIMIT, async || {
         (clock(browser).await >= seconds).then_some(())
     })
@@ -145,6 +145,38 @@ impl Copy {
 }
 
 impl Drop for Copy {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A folder into which a browser downloads, until the guard is dropped.
+#[derive(Debug)]
+pub(crate) struct Downloads(pub(super) PathBuf);
+
+impl Downloads {
+    pub(crate) async fn of(browser: &Browser, name: &str) -> Self {
+        let folder = env::temp_dir().join(format!("rumormill-e2e-{name}-{}", process::id()));
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(&folder).expect("the folder for temporary files can be written");
+        let path = folder.display().to_string();
+        browser
+            .devtools("Browser.setDownloadBehavior", json!({ "behavior": "allow", "downloadPath": path }))
+            .await;
+        Self(folder)
+    }
+
+    /// The file, once it is there as a whole: under a name of its own until then.
+    pub(crate) async fn file(&self, ending: &str) -> PathBuf {
+        until(&format!("a file that ends with {ending}"), LIMIT, async || {
+            let entries = fs::read_dir(&self.0).ok()?.flatten().map(|entry| entry.path());
+            entries.into_iter().find(|path| path.to_string_lossy().ends_with(ending))
+        })
+        .await
+    }
+}
+
+impl Drop for Downloads {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
     }
