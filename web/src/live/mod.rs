@@ -42,6 +42,7 @@ mod help;
 mod export;
 pub mod member;
 mod place;
+mod layout;
 mod sharing;
 
 pub use link::Link;

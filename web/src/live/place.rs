@@ -4,34 +4,24 @@
 use super::{
     address::{NodeAddress, PageOrigin},
     around::{self, Wants},
-    beliefs::BeliefsMatrix,
-    configure::Configure,
     connect_bar::ConnectBar,
-    events::EventsPanel,
-    health::HealthPanel,
     help::Help,
-    inspector::Inspector,
-    keys::KeysPanel,
+    layout::welcome,
     link::{Link, SHOWN},
-    member::{self, MemberRow, Tab},
-    members::MembersTable,
+    member::{self, Tab},
     message::Message,
     recents,
-    ring::RingView,
     session::{Session, Word, clock_ms},
     sharing::{RECORDING, Sharing},
     shortcuts::{self, SEARCH_ID, WRITE_ID, Wish},
-    spread::SpreadPanel,
-    state::{Revisions, View},
-    status,
-    traffic::TrafficPanel,
-    what_if,
+    state::Revisions,
+    status, what_if,
 };
 use crate::lab::handover::Handover;
 use crate::share::dialog as share;
 use crate::{
     glue::{Listener, files, page, time::Interval},
-    ui::{Announcer, Button, ButtonKind, Choice, Empty, IconName, Notice, Panel, Segmented, Tone},
+    ui::{Announcer, Notice, Tone},
 };
 use rumormill_api::{Ask, Outcome};
 use rumormill_core::{NodeId, sort::sort_by};
@@ -44,7 +34,7 @@ use yew::prelude::*;
 const REPAINT_EVERY_MS: u32 = 100;
 
 /// How often ages and countdowns are repainted when nothing else changed, in milliseconds.
-const AGE_EVERY_MS: u64 = 500;
+pub(super) const AGE_EVERY_MS: u64 = 500;
 
 /// Most addresses that the tab's member tries to join through: the observed node, and two in case that it goes.
 const JOIN_AT_MAX: usize = 3;
@@ -56,7 +46,7 @@ const UNPLAYED: &str = "Nothing to rewind";
 const UNSIMULATED: &str = "Not handed to the Lab";
 
 /// Why it cannot.
-const TOO_LARGE: &str = "What the first hundred entries hold is more than the 4 MB that the Lab takes over. Nothing is \
+const TOO_LARGE: &str = "What the entries hold is more than the 4 MB that the Lab takes over. Nothing is \
     changed here.";
 
 /// Where the recent addresses are stored.
@@ -156,15 +146,15 @@ pub struct Live {
     pub(super) sharing: Option<Sharing>,
     /// The ring's canvas.
     pub(super) ring: NodeRef,
-    tab: Tab,
-    writes_as_tab: bool,
+    pub(super) tab: Tab,
+    pub(super) writes_as_tab: bool,
     /// Are the other members asked what happens at them?
-    from_all: bool,
-    is_configuring: bool,
+    pub(super) from_all: bool,
+    pub(super) is_configuring: bool,
     /// Is the place in sight?
     is_active: bool,
     /// Do the events stand still?
-    is_paused: bool,
+    pub(super) is_paused: bool,
     is_helping: bool,
     /// Where the focus goes once it is there.
     focus: Option<&'static str>,
@@ -175,13 +165,13 @@ pub struct Live {
     recents: Vec<String>,
     /// Has the present address been remembered?
     is_remembered: bool,
-    selected: Option<NodeId>,
+    pub(super) selected: Option<NodeId>,
     pub(super) shown: &'static str,
     /// What could not be made of the cluster for another place, and why.
     unmade: Option<(&'static str, AttrValue)>,
     /// What stands in the place of the charts; the traffic, until there is a write to follow.
-    charts: Option<AttrValue>,
-    section: AttrValue,
+    pub(super) charts: Option<AttrValue>,
+    pub(super) section: AttrValue,
     painted: (Revisions, u64),
     is_dirty: bool,
     _ticks: Interval,
@@ -481,48 +471,8 @@ impl Live {
         true
     }
 
-    /// The controls of the whole place.
-    fn controls(&self, ctx: &Context<Self>) -> Html {
-        html! {
-            <>
-                <Button label="Share" icon={IconName::Share} testid="live-share"
-                    title="A link to this view, a picture, tables, and what the members remember"
-                    onclick={ctx.link().callback(|()| Msg::Share(share::Wish::Open))} />
-                <Button label="Help" icon={IconName::Help} icon_only=true kind={ButtonKind::Quiet} shortcut="?"
-                    testid="live-help-open" onclick={ctx.link().callback(|()| Msg::Help(true))} />
-            </>
-        }
-    }
-
-    fn tab_row(&self, ctx: &Context<Self>, view: &View) -> Html {
-        let link = ctx.link();
-        let is_gathering = view.around.past.is_some();
-        let row = MemberRow {
-            can_join: view.is_current(),
-            node_store: view.status.as_ref().map(|status| status.store.hash.clone()),
-            writes_as_tab: self.writes_as_tab,
-            on_join: link.callback(|()| Msg::Join),
-            on_leave: link.callback(|()| Msg::Leave),
-            more: html! {
-                <>
-                    <Button label={if is_gathering { "Asking…" } else { "Rewind" }} kind={ButtonKind::Quiet}
-                        testid="live-rewind" disabled={!view.is_current() || is_gathering}
-                        title="Play what the members remember, back and forth, in six views"
-                        onclick={link.callback(|()| Msg::Rewind)} />
-                    <Button label="What if…" kind={ButtonKind::Quiet} testid="live-what-if"
-                        title="Simulate a cluster like this one in the Lab, and break it there"
-                        onclick={link.callback(|()| Msg::WhatIf)} />
-                    <Button label="Configure…" kind={ButtonKind::Quiet} testid="live-configure-open"
-                        disabled={!view.is_current()} onclick={link.callback(|()| Msg::Configure(true))} />
-                </>
-            },
-            on_writes_as_tab: link.callback(Msg::WriteAsTab),
-        };
-        row.html(&self.tab)
-    }
-
     /// The members that could be configured, the observed node in front.
-    fn configurable(&self) -> Vec<NodeId> {
+    pub(super) fn configurable(&self) -> Vec<NodeId> {
         let view = self.session.model().view.borrow();
         let mut members: Vec<_> = around::asked(view.members.values()).map(|member| &member.view).collect();
         sort_by(&mut members, |a, b| b.is_self.cmp(&a.is_self));
@@ -594,79 +544,6 @@ impl Live {
             page::store(RECENTS_KEY, &recents::to_text(&self.recents));
         }
     }
-
-    fn panels(&self, ctx: &Context<Self>, revisions: &Revisions, is_stale: bool, now_ms: u64) -> Html {
-        let link = ctx.link();
-        let model = self.session.model();
-        let on_select = link.callback(Msg::Select);
-        let on_ask = link.callback(Msg::Ask);
-        let ages_ms = now_ms / AGE_EVERY_MS * AGE_EVERY_MS;
-        let can_write =
-            if self.writes_as_tab { self.tab.is_member() } else { self.session.connection().is_live() };
-        let switch = html! {
-            <Segmented label="Show the members as" name="live-show" value={self.shown}
-                choices={vec![Choice::new("ring", "Ring"), Choice::new("table", "Table"),
-                    Choice::new("beliefs", "Beliefs")]}
-                onchange={link.callback(Msg::Show)} />
-        };
-        let has_write = model.view.borrow().around.measured.is_some();
-        let charts =
-            self.charts.clone().unwrap_or(AttrValue::Static(if has_write { "spread" } else { "traffic" }));
-        // Each of the two panels has the switch, since only one is in sight.
-        let charts_switch = |name: &'static str| {
-            html! {
-                <Segmented label="Show" {name} value={charts.clone()} onchange={link.callback(Msg::Charts)}
-                    choices={vec![Choice::new("traffic", "Traffic"), Choice::new("spread", "Spread")]} />
-            }
-        };
-        html! {
-            <>
-                <div class="live-sections">
-                    <Segmented label="Part of the page" name="live-section" value={self.section.clone()} wide=true
-                        choices={vec![Choice::new("members", "Members"), Choice::new("keys", "Keys"),
-                            Choice::new("health", "Services"), Choice::new("traffic", "Traffic"),
-                            Choice::new("events", "Events")]}
-                        onchange={link.callback(Msg::Section)} />
-                </div>
-                <div class={classes!("live-grid", is_stale.then_some("is-stale"))} data-section={self.section.clone()}
-                    data-charts={charts.clone()}>
-                    <Panel title="Members" testid="live-members" class="live-members" actions={switch}
-                        scrolls={self.shown != "ring"}>
-                        if self.shown == "beliefs" {
-                            <BeliefsMatrix model={model.clone()} revision={(revisions.members, revisions.around)}
-                                now_ms={ages_ms} />
-                        } else if self.shown == "table" {
-                            <MembersTable model={model.clone()} revision={revisions.members} now_ms={ages_ms}
-                                selected={self.selected.clone()} {on_select} />
-                        } else {
-                            <RingView model={model.clone()} canvas={self.ring.clone()} revision={revisions.members} now_ms={ages_ms}
-                                selected={self.selected.clone()} {on_select}
-                                active={ctx.props().active} is_dark={ctx.props().is_dark} />
-                        }
-                    </Panel>
-                    <TrafficPanel model={model.clone()} revision={revisions.node} active={ctx.props().active}
-                        is_dark={ctx.props().is_dark} actions={charts_switch("live-charts")} />
-                    <KeysPanel model={model.clone()} revision={(revisions.entries, revisions.requests)}
-                        now_ms={ages_ms} {can_write} {on_ask} />
-                    <SpreadPanel model={model.clone()} revision={revisions.around}
-                        actions={charts_switch("live-spread-charts")} />
-                    <Inspector model={model.clone()} revision={[revisions.members, revisions.node, revisions.around]} now_ms={ages_ms}
-                        selected={self.selected.clone()} on_select={link.callback(Msg::Select)}
-                        on_connect_to={link.callback(Msg::ConnectTo)} />
-                    <EventsPanel model={model.clone()} revision={(revisions.feed, revisions.around)}
-                        is_paused={self.is_paused} on_pause={link.callback(Msg::Pause)}
-                        from_all={self.from_all} on_from_all={link.callback(Msg::FromAll)}
-                        on_message={link.callback(Msg::Message)} on_select={link.callback(Msg::Select)} />
-                    <HealthPanel model={model.clone()} revision={revisions.around} />
-                </div>
-                if self.is_configuring {
-                    <Configure model={model.clone()} revision={revisions.around} members={self.configurable()}
-                        on_tune={link.callback(|(members, changes)| Msg::Tune(members, changes))}
-                        onclose={link.callback(|()| Msg::Configure(false))} />
-                }
-            </>
-        }
-    }
 }
 
 /// Hears keys while the place is in sight.
@@ -679,25 +556,6 @@ fn listen_to_keys(ctx: &Context<Live>) -> Listener {
         wish.into_iter().for_each(|wish| link.send_message(Msg::Key(wish)));
         is_heard
     })
-}
-
-/// What stands where no node has spoken yet.
-fn welcome(is_trying: bool) -> Html {
-    if is_trying {
-        return html! {
-            <Empty title="Waiting for the node’s first word">
-                <p>{ "As soon as it speaks, its members, keys and traffic stand here." }</p>
-            </Empty>
-        };
-    }
-    html! {
-        <Empty title="A window on a real cluster">
-            <p>{ "Type the address of any node above. The page then shows the cluster as that node sees it: who is \
-                alive, what each knows, keys and counters, and every message as it happens." }</p>
-            <p>{ "No cluster yet? " }<code>{ "rumormill demo" }</code>{ " starts five nodes on this machine; the \
-                first listens on " }<code>{ "127.0.0.1:7700" }</code>{ "." }</p>
-        </Empty>
-    }
 }
 
 fn read(text: &str) -> Result<NodeAddress, super::address::AddressError> {
