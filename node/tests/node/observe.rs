@@ -165,7 +165,7 @@ async fn an_observer_sees_and_configures_other_members_through_its_node() {
     let changes = Map::from_iter([("fanout".to_owned(), json!("many"))]);
     let refused = observer.ask(20, Ask::Tune { at: there.clone(), changes: changes.clone() }).await;
     assert!(matches!(&refused, Outcome::Refused(why) if why.contains("fanout")), "{refused:?}");
-    let nobody = rumormill_core::NodeId::new("nobody").unwrap();
+    let nobody = NodeId::new("nobody").unwrap();
     let refused = observer.ask(21, Ask::Look { at: nobody, sight: Sight::Members }).await;
     assert!(matches!(&refused, Outcome::Refused(why) if why.contains("no member")), "{refused:?}");
     let refused = Observer::of(&nodes[0]).await.ask(1, Ask::Tune { at: here, changes }).await;

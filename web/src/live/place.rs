@@ -144,6 +144,8 @@ pub struct Live {
     pub(super) session: Session,
     /// What is handed on, while that dialog is open.
     pub(super) sharing: Option<Sharing>,
+    /// Is what the members remember to be saved, rather than played?
+    pub(super) saves_past: bool,
     /// The ring's canvas.
     pub(super) ring: NodeRef,
     pub(super) tab: Tab,
@@ -191,6 +193,7 @@ impl Component for Live {
         let mut place = Self {
             session: Session::new(on_word),
             sharing: None,
+            saves_past: false,
             ring: NodeRef::default(),
             tab: Tab::new(on_tab),
             writes_as_tab: false,
@@ -292,6 +295,7 @@ impl Component for Live {
             }
             Msg::Rewind => {
                 self.unmade = None;
+                self.saves_past = false;
                 self.ask_past();
             }
             Msg::Share(wish) => self.on_share(wish, ctx),

@@ -25,8 +25,6 @@ pub(super) const RECORDING: &str = "rumormill-live.jsonl";
 /// The dialog while it is open.
 #[derive(Debug, Default)]
 pub(super) struct Sharing {
-    /// Is what the members remember to be saved, rather than played?
-    saves_past: bool,
     /// Why the file that was wanted last was not saved.
     unsaved: Option<AttrValue>,
     copied: Option<Copied>,
@@ -56,17 +54,20 @@ impl Live {
 
     /// Saves what the members remember, if that was wanted. It is given back otherwise.
     pub(super) fn save_past(&mut self, past: Result<String, String>) -> Option<Result<String, String>> {
-        let Some(sharing) = self.sharing.as_mut().filter(|sharing| sharing.saves_past) else {
+        if !std::mem::take(&mut self.saves_past) {
             return Some(past);
-        };
-        sharing.saves_past = false;
-        sharing.unsaved = match past {
+        }
+        let unsaved = match past {
             Ok(lines) => {
                 let is_saved = files::save(RECORDING, "application/x-ndjson", &lines);
                 (!is_saved).then_some(REFUSED.into())
             }
             Err(why) => Some(why.into()),
         };
+        // Whoever has closed the dialog meanwhile has the file all the same.
+        if let Some(sharing) = &mut self.sharing {
+            sharing.unsaved = unsaved;
+        }
         None
     }
 
@@ -88,8 +89,9 @@ impl Live {
             Kept::Trace => {
                 drop(view);
                 self.ask_past();
+                self.saves_past = true;
                 if let Some(sharing) = &mut self.sharing {
-                    (sharing.saves_past, sharing.unsaved) = (true, None);
+                    sharing.unsaved = None;
                 }
                 return;
             }
