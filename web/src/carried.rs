@@ -63,9 +63,10 @@ pub fn live(_: &str, host: Element, teller: Teller) -> Mounted {
     let on_file = Callback::from(move |file: File| on_file.tell(&Told::File(file)));
     let on_query = Callback::from(move |(query, is_step)| on_query.tell(&Told::Query(query, is_step)));
     let on_what_if = Callback::from(move |handover: Rc<Handover>| {
-        if let Some(text) = packed::pack(&*handover, HANDOVER_BYTES_MAX) {
-            on_what_if.tell(&Told::Handover(text.into()));
-        }
+        let text = packed::pack(&*handover, HANDOVER_BYTES_MAX);
+        let is_taken = text.is_some();
+        text.into_iter().for_each(|text| on_what_if.tell(&Told::Handover(text.into())));
+        is_taken
     });
     mount::<Live>(host, move |shown: &Shown| LiveProps {
         query: shown.query.clone(),

@@ -2,9 +2,13 @@
 
 mod around;
 mod everyone;
+mod export;
 mod fake;
+mod keyboard;
 mod member;
+mod message;
 mod page;
+mod rewind;
 mod rough;
 mod spread;
 mod what_if;
@@ -209,6 +213,30 @@ async fn a_stranger_and_a_node_of_another_version_are_told_apart() {
         .text("[data-testid=live-trouble]", |text| text.contains("Other version") && text.contains("9.9.9"))
         .await;
     assert_quiet_but_for(&browser, &other.to_string()).await;
+}
+
+#[tokio::test]
+async fn who_lets_nobody_in_is_told_from_who_is_not_there() {
+    let server = FileServer::start(&settings::dist(), "/");
+    let browser = Browser::start().await;
+    browser.open(&format!("{}#/live", server.url())).await;
+    for (status, body, words) in [
+        ("401 Unauthorized", "<h1>Log in first</h1>", "(HTTP 401): “Log in first”"),
+        ("403 Forbidden", r#"{"detail":"only for operators"}"#, "(HTTP 403): “only for operators”"),
+    ] {
+        let gate = answering(&format!(
+            "HTTP/1.1 {status}\r\naccess-control-allow-origin: *\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+            body.len()
+        ));
+        connect_to(&browser, &gate.to_string()).await;
+        browser
+            .text("[data-testid=live-trouble]", |text| {
+                text.contains("Not authorised") && text.contains(words)
+            })
+            .await;
+        browser.screenshot("live-not-authorised").await;
+        assert_quiet_but_for(&browser, &gate.to_string()).await;
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 use crate::support::{Client, LIMIT, all_read, cluster, metric, node, until};
-use rumormill_api::{Ask, EntryView, Notice, OBSERVE_SUBPROTOCOL, Outcome, Request, Sight};
-use rumormill_core::{Cause, Event, Kind, Status, TraceEvent, TraceRecord};
+use rumormill_api::{Ask, EntryView, Notice, OBSERVE_SUBPROTOCOL, Outcome, PastView, Request, Sight};
+use rumormill_core::{Cause, Event, Kind, NodeId, Status, TraceEvent, TraceRecord};
 use rumormill_node::NodeHandle;
 use rumormill_node::feed::OBSERVED_MAX;
 use serde_json::{Map, json};
@@ -165,7 +165,7 @@ async fn an_observer_sees_and_configures_other_members_through_its_node() {
     let changes = Map::from_iter([("fanout".to_owned(), json!("many"))]);
     let refused = observer.ask(20, Ask::Tune { at: there.clone(), changes: changes.clone() }).await;
     assert!(matches!(&refused, Outcome::Refused(why) if why.contains("fanout")), "{refused:?}");
-    let nobody = rumormill_core::NodeId::new("nobody").unwrap();
+    let nobody = NodeId::new("nobody").unwrap();
     let refused = observer.ask(21, Ask::Look { at: nobody, sight: Sight::Members }).await;
     assert!(matches!(&refused, Outcome::Refused(why) if why.contains("no member")), "{refused:?}");
     let refused = Observer::of(&nodes[0]).await.ask(1, Ask::Tune { at: here, changes }).await;
@@ -308,12 +308,79 @@ async fn tracing_ends_with_the_last_observer() {
     observer.trace_where(|record| matches!(&record.event, TraceEvent::Node(Event::Sent { .. }))).await;
     observer.0.send(Message::Close(None)).await;
     drop(observer);
-    // Rounds go on, and send, but nobody notes the messages any more.
-    until("a round without messages in the trace", async || {
-        let recent = nodes[0].trace().await.expect("the node runs");
-        let mut newest = recent.iter().rev().take(20);
-        newest.all(|record| matches!(&record.event, TraceEvent::Node(Event::Round { .. }))).then_some(())
-    })
-    .await;
+    // Rounds go on, and send, but nobody notes the messages any more. Who asks for the trace has them noted again, so it
+    // is asked for once.
+    let rounds = async || nodes[0].status().await.expect("the node runs").tallies.rounds;
+    let before = rounds().await;
+    until("forty rounds", async || (rounds().await >= before + 40).then_some(())).await;
+    let recent = nodes[0].trace().await.expect("the node runs");
+    let mut newest = recent.iter().rev().take(20);
+    assert!(
+        newest.all(|record| matches!(&record.event, TraceEvent::Node(Event::Round { .. }))),
+        "{recent:?}"
+    );
     assert!(metric(&nodes[0], "rumormill_messages_total{direction=\"sent\",kind=\"summary\"}").await > 0);
+}
+
+#[tokio::test]
+async fn an_observer_is_told_all_that_a_member_remembers() {
+    let nodes = cluster(3, |builder| builder).await;
+    let mut observer = Observer::of(&nodes[0]).await;
+    let (here, there) = (nodes[0].id().clone(), nodes[2].id().clone());
+    let past = async |observer: &mut Observer, id, at: &NodeId| -> PastView {
+        match observer.ask(id, Ask::Look { at: at.clone(), sight: Sight::Past }).await {
+            Outcome::Shown(value) => serde_json::from_value(value).expect("a past"),
+            other => panic!("{at}: {other:?}"),
+        }
+    };
+    // Asking once has messages noted from then on.
+    past(&mut observer, 1, &there).await;
+    nodes[0].set("remembered", 1).await.expect("set");
+    all_read(&nodes, "remembered", &json!(1)).await;
+    for node in [&nodes[0], &nodes[2]] {
+        until("some rounds", async || {
+            (node.status().await.expect("the node runs").tallies.rounds > 2).then_some(())
+        })
+        .await;
+    }
+    for (id, at) in [(2, &here), (3, &there)] {
+        let past = past(&mut observer, id, at).await;
+        assert_eq!(past.members.len(), 3);
+        assert!(past.members.iter().any(|member| member.is_self && member.id == *at));
+        assert!(past.records.iter().all(|record| record.node.as_ref() == Some(at)), "its own and no other's");
+        assert!(past.records.is_sorted_by_key(|record| record.at));
+        let has = |wanted: fn(&Event) -> bool| {
+            past.records
+                .iter()
+                .any(|record| matches!(&record.event, TraceEvent::Node(event) if wanted(event)))
+        };
+        assert!(matches!(past.records[0].event, TraceEvent::Started { .. }), "{:?}", past.records[0]);
+        assert!(has(|event| matches!(event, Event::Round { .. })), "rounds");
+        assert!(has(|event| matches!(event, Event::Received { .. })), "messages");
+        assert!(has(|event| matches!(event, Event::Changed { key, .. } if key.as_str() == "remembered")));
+        let ahead_us = past.ahead_us.expect("it tells its time");
+        assert!(ahead_us.unsigned_abs() <= past.within_us, "both are on one machine: {ahead_us}");
+        assert_eq!(past.within_us == 0, at == &here, "another one's clock is read over a round trip");
+    }
+}
+
+#[tokio::test]
+async fn messages_are_in_the_trace_for_ten_seconds_after_it_was_asked_for() {
+    let nodes = cluster(2, |builder| builder).await;
+    nodes[0].trace().await.expect("the node runs");
+    let clock = async || nodes[0].status().await.expect("the node runs").at_us;
+    let asked_us = clock().await;
+    // Nobody asks meanwhile: that would begin the ten seconds anew.
+    until("twelve seconds later", async || (clock().await > asked_us + 12_000_000).then_some(())).await;
+    let recent = nodes[0].trace().await.expect("the node runs");
+    let last_us = |wanted: fn(&Event) -> bool| {
+        let is_wanted =
+            |record: &&TraceRecord| matches!(&record.event, TraceEvent::Node(event) if wanted(event));
+        recent.iter().rfind(is_wanted).map(|record| record.at.as_micros() - asked_us)
+    };
+    let message_us = last_us(|event| matches!(event, Event::Sent { .. } | Event::Received { .. }));
+    let round_us = last_us(|event| matches!(event, Event::Round { .. })).expect("rounds go on");
+    // Ten rounds a second: on a busy machine some are late.
+    assert!(message_us.is_some_and(|us| (8_000_000..10_500_000).contains(&us)), "{message_us:?}");
+    assert!(round_us > 11_000_000, "{round_us}");
 }

@@ -105,6 +105,29 @@ pub fn set_theme(word: &str) {
     }
 }
 
+/// Where it is stored whether single keys work.
+const KEYS_KEY: &str = "rumormill.keys";
+
+/// Tells all programs of this page that are there, and those that come later, of a choice.
+const KEYS_ATTRIBUTE: &str = "data-keys";
+
+/// Do single keys work? What was chosen on this page counts, in whichever place; else what is stored.
+pub fn single_keys() -> bool {
+    let root = window().document().and_then(|document| document.document_element());
+    let chosen = root.and_then(|root| root.get_attribute(KEYS_ATTRIBUTE));
+    chosen.or_else(|| stored(KEYS_KEY)).as_deref() != Some("off")
+}
+
+/// Lets single keys work from now on, or not.
+pub fn set_single_keys(on: bool) {
+    let word = if on { "on" } else { "off" };
+    if let Some(root) = window().document().and_then(|document| document.document_element()) {
+        let _ = root.set_attribute(KEYS_ATTRIBUTE, word);
+    }
+    // Where storage is denied the choice holds for this visit.
+    store(KEYS_KEY, word);
+}
+
 /// How many processor cores the browser says there are; 2 where it does not say.
 pub fn cores() -> usize {
     let cores = window().navigator().hardware_concurrency();

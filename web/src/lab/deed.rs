@@ -10,6 +10,7 @@ pub(super) fn act(deed: &Deed, groups: &[u8]) -> Act {
     match deed {
         Deed::Write { node, key, value } => Act::Set { node: *node, key: key.clone(), value: json(value) },
         Deed::Put { node, key, value } => Act::Put { node: *node, key: key.clone(), value: json(value) },
+        Deed::Add { node, key, element } => Act::Add { node: *node, key: key.clone(), value: json(element) },
         Deed::Increment { node, key, by } => Act::Increment { node: *node, key: key.clone(), by: *by },
         Deed::Delete { node, key } => Act::Delete { node: *node, key: key.clone() },
         Deed::Crash(node) => Act::Crash { node: *node },
@@ -40,6 +41,7 @@ pub fn name(deed: &Deed) -> String {
     match deed {
         Deed::Write { node, .. } => format!("write {node}"),
         Deed::Put { node, .. } => format!("put {node}"),
+        Deed::Add { node, .. } => format!("add {node}"),
         Deed::Increment { node, .. } => format!("increment {node}"),
         Deed::Delete { node, .. } => format!("delete {node}"),
         Deed::Crash(node) => format!("crash {node}"),

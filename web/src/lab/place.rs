@@ -25,9 +25,6 @@ use std::{
 };
 use yew::prelude::*;
 
-/// Where it is stored that single keys are switched off.
-const KEYS_KEY: &str = "rumormill.keys";
-
 /// Where it is stored that the tour was seen.
 const TOUR_KEY: &str = "rumormill.tour";
 
@@ -134,7 +131,7 @@ impl Component for Lab {
     fn create(ctx: &Context<Self>) -> Self {
         let is_replay = ctx.props().is_replay;
         let (mut view, commands) = if is_replay { (View::for_replay(), Vec::new()) } else { View::new() };
-        view.keys = page::stored(KEYS_KEY).as_deref() != Some("off");
+        view.keys = page::single_keys();
         // Who follows a link to something wants to see that.
         let is_first_visit = !is_replay && ctx.props().query.is_empty() && page::stored(TOUR_KEY).is_none();
         view.tour = is_first_visit.then_some(0);
@@ -255,6 +252,8 @@ fn listen_to_keys(ctx: &Context<Lab>, view: &Rc<RefCell<View>>) -> Listener {
         if !active {
             return false;
         }
+        // They may have been switched off in another place.
+        view.borrow_mut().keys = page::single_keys();
         let Some(wish) = keys::wish(&key, &view.borrow()) else { return false };
         link.send_message(match wish {
             Wish::Act(action) => Msg::Act(action),
@@ -385,7 +384,7 @@ impl Lab {
     pub(super) fn act(&mut self, action: Action) {
         match &action {
             Action::Tour(None) => drop(page::store(TOUR_KEY, "done")),
-            Action::Keys(on) => drop(page::store(KEYS_KEY, if *on { "on" } else { "off" })),
+            Action::Keys(on) => page::set_single_keys(*on),
             Action::NewRun
             | Action::NewSeed(_)
             | Action::Preset(_)

@@ -79,6 +79,7 @@ fn node_of(deed: &Deed) -> Option<u32> {
     match deed {
         Deed::Write { node, .. }
         | Deed::Put { node, .. }
+        | Deed::Add { node, .. }
         | Deed::Increment { node, .. }
         | Deed::Delete { node, .. }
         | Deed::Slow { node, .. }

@@ -247,6 +247,15 @@ pub enum Deed {
     Tune(Tuning),
     /// Let the network treat frames in another way.
     Network(Network),
+    /// Add an element to a set at a node.
+    Add {
+        /// The node that is asked.
+        node: u32,
+        /// The set's key.
+        key: String,
+        /// The element, as the value for [`Deed::Write`].
+        element: String,
+    },
 }
 
 /// What the worker tells the page.

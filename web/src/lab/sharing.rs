@@ -11,14 +11,11 @@ use crate::race::{self, contest::Contest};
 use crate::route::{Place, Route};
 use crate::share::{
     csv,
-    dialog::{Copied, Kept, LINK_ID, ShareDialog, Wish},
+    dialog::{Copied, Kept, LINK_ID, REFUSED, ShareDialog, Wish},
     link::{self, Shared},
 };
 use std::rc::Rc;
 use yew::prelude::*;
-
-/// What is said where the browser takes no file.
-const REFUSED: &str = "The browser did not take the file. Look whether it blocks what pages save, or is out of memory or space.";
 
 /// The dialog while it is open.
 #[derive(Debug, Default)]

@@ -2,10 +2,11 @@
 //! each is configured, what happened at each. A pure book of questions and answers: it reads no clock and sends nothing.
 
 use super::measure::Measure;
+use super::message::{Looked, Message};
 use super::rewind::Gathering;
 use super::state::{SeenMember, View};
-use rumormill_api::{Ask, HealthList, HealthView, MemberList, Outcome, Request, Sight};
-use rumormill_core::ordered::Map;
+use rumormill_api::{Ask, HealthList, HealthView, MemberList, Outcome, PastView, Request, Sight};
+use rumormill_core::ordered::{Map, Set};
 use rumormill_core::{NodeId, Status, TraceRecord};
 use serde_json::Value;
 
@@ -24,6 +25,9 @@ const PATIENCE_MS: u64 = 6_000;
 /// How often a member is asked whether it has a write, in milliseconds: its whole trace is looked through.
 const ARRIVAL_MS: u64 = 1_000;
 
+/// A write that is not everywhere after so long wants an explanation, in milliseconds: some rounds. A guess.
+const LACKED_MS: u64 = 3_000;
+
 /// How often the services are asked for, in milliseconds.
 const SERVICES_MS: u64 = 1_000;
 
@@ -41,6 +45,8 @@ pub struct Wants {
 pub struct Belief {
     /// Whom it holds for what.
     pub of: Map<NodeId, Status>,
+    /// With whom it has links.
+    pub linked: Set<NodeId>,
     /// When it said so, on the page's clock.
     pub at_ms: u64,
     /// Why it was not told the last time, if it was not.
@@ -57,6 +63,7 @@ enum Question {
     Tune(NodeId),
     Arrival(NodeId),
     Past(NodeId),
+    OtherEnd(NodeId),
 }
 
 /// The book.
@@ -74,6 +81,8 @@ pub struct Around {
     pub measured: Option<Measure>,
     /// What the members remember, while that is being gathered.
     pub past: Option<Gathering>,
+    /// The message that is looked at.
+    pub message: Option<Looked>,
     /// A write that the observed node has not answered yet, by the number of its request.
     prepared: Option<(u64, Measure)>,
     waiting: Map<u64, Question>,
@@ -88,6 +97,11 @@ impl Around {
     pub fn due(&mut self, view: &View, wants: Wants, now_ms: u64) -> Vec<Request> {
         let Some(own) = view.node() else { return Vec::new() };
         let mut due = vec![(Question::Services, SERVICES_MS)];
+        // Whoever lacks a write may be cut off from all that have it: that shows in their links.
+        let is_lacked = self
+            .measured
+            .as_ref()
+            .is_some_and(|measure| measure.age_ms(now_ms) >= LACKED_MS && !measure.is_over(now_ms));
         for member in asked(view.members.values()) {
             let id = member.view.id.clone();
             if wants.events && !member.view.is_self {
@@ -95,7 +109,7 @@ impl Around {
                 self.traced_us.or_insert_with(id.clone(), || view.node_clock_us(now_ms));
                 due.push((Question::Events(id.clone()), AGAIN_MS));
             }
-            if wants.beliefs {
+            if wants.beliefs || is_lacked {
                 due.push((Question::Beliefs(id), AGAIN_MS));
             }
         }
@@ -170,6 +184,13 @@ impl Around {
         members.iter().map(|member| self.ask(Question::Past(member.clone()), own, now_ms)).collect()
     }
 
+    /// Looks at a message, or at none, and asks whoever is at its other end what it remembers of it.
+    pub fn look_at(&mut self, message: Option<Message>, own: &NodeId, now_ms: u64) -> Option<Request> {
+        let other = message.as_ref().and_then(|message| message.other.clone());
+        self.message = message.map(|message| Looked { message, told: None });
+        other.map(|other| self.ask(Question::OtherEnd(other), own, now_ms))
+    }
+
     /// Takes in an answer. What happened at a member, if it was that.
     pub fn answer(&mut self, id: u64, outcome: Outcome, now_ms: u64) -> Vec<TraceRecord> {
         let Some(question) = self.waiting.remove(&id) else { return Vec::new() };
@@ -200,6 +221,13 @@ impl Around {
                     past.take(member, read(value));
                 }
             }
+            Question::OtherEnd(member) => {
+                // By now another message may be looked at.
+                let looked = self.message.as_mut().filter(|looked| looked.message.other == Some(member));
+                if let Some(looked) = looked {
+                    looked.told = Some(read::<PastView>(value).map(|past| looked.message.told(&past)));
+                }
+            }
         }
         Vec::new()
     }
@@ -208,6 +236,9 @@ impl Around {
     pub fn interrupt(&mut self) {
         self.waiting.clear();
         (self.prepared, self.past) = (None, None);
+        if let Some(looked) = self.message.as_mut().filter(|looked| looked.told.is_none()) {
+            looked.told = Some(Err("the connection was lost before the answer".to_owned()));
+        }
         for tuned in self.tuned.values_mut().filter(|tuned| tuned.is_none()) {
             *tuned = Some(Err(
                 "the connection was lost before the answer: it may or may not have changed".to_owned()
@@ -228,7 +259,7 @@ impl Around {
                 let after_us = measure.map_or(0, Measure::after_us);
                 (member.clone(), Sight::Arrival { key, after_us })
             }
-            Question::Past(member) => (member.clone(), Sight::Past),
+            Question::Past(member) | Question::OtherEnd(member) => (member.clone(), Sight::Past),
             Question::Config => (own.clone(), Sight::Config),
             Question::Services | Question::Tune(_) => (own.clone(), Sight::Health),
         };
@@ -248,11 +279,13 @@ impl Around {
     fn believe(&mut self, member: NodeId, list: Result<MemberList, String>, now_ms: u64) {
         match list {
             Ok(list) => {
+                let linked = list.members.iter().filter(|other| other.linked);
+                let linked = linked.map(|other| other.id.clone()).collect();
                 let of = list.members.into_iter().map(|other| (other.id, other.status)).collect();
-                self.beliefs.insert(member, Belief { of, at_ms: now_ms, error: None });
+                self.beliefs.insert(member, Belief { of, linked, at_ms: now_ms, error: None });
             }
             Err(why) => {
-                let fresh = || Belief { of: Map::new(), at_ms: now_ms, error: None };
+                let fresh = || Belief { of: Map::new(), linked: Set::new(), at_ms: now_ms, error: None };
                 self.beliefs.or_insert_with(member, fresh).error = Some(why);
             }
         }

@@ -36,8 +36,10 @@ pub(super) fn BeliefsMatrix(props: &BeliefsProps) -> Html {
     let columns = columns(&view);
     let rows: Vec<&NodeId> = asked(view.members.values()).map(|member| &member.view.id).collect();
     let active = view.members.values().filter(|member| member.view.status.is_active());
-    let unasked: Vec<&str> =
-        active.map(|member| &member.view.id).filter(|id| !rows.contains(id)).map(NodeId::as_str).collect();
+    let unasked: Vec<_> = active.filter(|member| !rows.contains(&&member.view.id)).collect();
+    let addressless = unasked.iter().filter(|member| member.view.address.is_none());
+    let addressless: Vec<&str> = addressless.map(|member| member.view.id.as_str()).collect();
+    let too_many = unasked.len() - addressless.len();
     let is_upright =
         columns.len() > COLUMNS_FLAT_MAX || columns.iter().any(|id| id.as_str().len() > NAME_FLAT_MAX);
     html! {
@@ -58,7 +60,7 @@ pub(super) fn BeliefsMatrix(props: &BeliefsProps) -> Html {
             { for rows.iter().filter_map(|id| silence(id, view.around.beliefs.get(*id)?, props.now_ms)).map(|words| html! {
                 <p class="field-hint belief-silence">{ words }</p>
             }) }
-            if let Some(words) = unasked_words(&unasked, rows.len()) {
+            if let Some(words) = unasked_words(&addressless, too_many) {
                 <p class="field-hint">{ words }</p>
             }
         </div>
@@ -140,15 +142,18 @@ fn legend(beliefs: &Map<NodeId, Belief>, rows: &[&NodeId]) -> Html {
     }
 }
 
-/// Who is active and yet has no row, and why.
-fn unasked_words(unasked: &[&str], rows: usize) -> Option<String> {
-    let counted = || words::counted(unasked.len(), "member is", "members are");
-    match unasked {
+/// Who is active and yet has no row, and why: those without an address, and those beyond the most that are asked.
+fn unasked_words(addressless: &[&str], too_many: usize) -> Option<String> {
+    let counted = |count| words::counted(count, "member is", "members are");
+    let addressless = match addressless {
         [] => None,
-        _ if rows >= ASKED_MAX => Some(format!("{} not asked: {ASKED_MAX} is the most.", counted())),
         [one] => Some(format!("{one} is not asked: it has no address.")),
-        _ => Some(format!("{} not asked: they have no address.", counted())),
-    }
+        _ => Some(format!("{} not asked: they have no address.", counted(addressless.len()))),
+    };
+    let too_many =
+        (too_many > 0).then(|| format!("{} not asked: {ASKED_MAX} is the most.", counted(too_many)));
+    let sentences: Vec<String> = addressless.into_iter().chain(too_many).collect();
+    (!sentences.is_empty()).then(|| sentences.join(" "))
 }
 
 /// Whether all who answer agree, and if not, about whom; and who does not answer. What those without a row said, or
@@ -199,6 +204,7 @@ mod tests {
     fn agreement_and_dispute_are_told_in_words() {
         let belief = |of: &[(&str, Status)]| Belief {
             of: of.iter().map(|(name, status)| (id(name), *status)).collect(),
+            linked: Set::new(),
             at_ms: 0,
             error: None,
         };
@@ -229,6 +235,7 @@ mod tests {
     fn who_does_not_answer_is_named_and_its_old_word_does_not_count() {
         let belief = |status, error: Option<&str>| Belief {
             of: Map::from_iter([(id("b"), status)]),
+            linked: Set::new(),
             at_ms: 0,
             error: error.map(str::to_owned),
         };
@@ -247,12 +254,12 @@ mod tests {
 
     #[test]
     fn whoever_is_not_asked_is_told_with_the_reason() {
-        assert_eq!(unasked_words(&[], 5), None);
-        assert_eq!(unasked_words(&["tab-1"], 5), Some("tab-1 is not asked: it has no address.".into()));
-        assert_eq!(
-            unasked_words(&["x", "y"], 5),
-            Some("2 members are not asked: they have no address.".into())
-        );
-        assert_eq!(unasked_words(&["x"], ASKED_MAX), Some("1 member is not asked: 24 is the most.".into()));
+        let said = |addressless: &[&str], too_many| unasked_words(addressless, too_many).unwrap_or_default();
+        assert_eq!(unasked_words(&[], 0), None);
+        assert_eq!(said(&["tab-1"], 0), "tab-1 is not asked: it has no address.");
+        assert_eq!(said(&["x", "y"], 0), "2 members are not asked: they have no address.");
+        assert_eq!(said(&[], 1), "1 member is not asked: 24 is the most.");
+        let both = "tab-1 is not asked: it has no address. 3 members are not asked: 24 is the most.";
+        assert_eq!(said(&["tab-1"], 3), both);
     }
 }

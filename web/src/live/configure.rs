@@ -3,9 +3,12 @@
 
 use super::session::Model;
 use crate::ui::{Button, ButtonKind, Check, Dialog, NumberField, SelectField, TextField};
-use rumormill_core::{LimiterConfig, NodeId};
+use rumormill_core::{Duration, LimiterConfig, NodeId};
 use serde_json::{Map, Value};
 use yew::prelude::*;
+
+/// This part of a limiter's tokens is kept for repair, as in the node's own default.
+const RESERVED: u32 = 8;
 
 /// What the dialog's fields hold.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -16,6 +19,8 @@ pub(super) struct Form {
     limiter: String,
     capacity: String,
     refill: String,
+    tokens: String,
+    period_ms: String,
     log: String,
 }
 
@@ -24,10 +29,19 @@ impl Form {
     fn of(config: &Map<String, Value>) -> Self {
         let text = |key: &str| config.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
         let interval_us = config.get("interval_us").and_then(Value::as_u64).unwrap_or_default();
-        let (limiter, capacity, refill) = match limiter(config) {
-            Some(LimiterConfig::Unlimited) => ("none", 256, 128),
-            Some(LimiterConfig::Bucket { capacity, refill_per_s, .. }) => ("bucket", capacity, refill_per_s),
-            Some(LimiterConfig::Window { .. }) | None => ("keep", 256, 128),
+        // What a limiter does not say is what the node begins with, or for a window what Riak Core does.
+        let (mut capacity, mut refill, mut tokens, mut period_ms) = (256, 128, 45, 10_000);
+        let limiter = match limiter(config) {
+            Some(LimiterConfig::Unlimited) => "none",
+            Some(LimiterConfig::Bucket { capacity: size, refill_per_s, .. }) => {
+                (capacity, refill) = (size, refill_per_s);
+                "bucket"
+            }
+            Some(LimiterConfig::Window { tokens: size, period_us, .. }) => {
+                (tokens, period_ms) = (size, period_us.as_micros() / 1_000);
+                "window"
+            }
+            None => "keep",
         };
         Self {
             strategy: text("strategy"),
@@ -36,6 +50,8 @@ impl Form {
             limiter: limiter.to_owned(),
             capacity: capacity.to_string(),
             refill: refill.to_string(),
+            tokens: tokens.to_string(),
+            period_ms: period_ms.to_string(),
             log: text("log"),
         }
     }
@@ -57,15 +73,19 @@ impl Form {
         if self.fanout != before.fanout {
             changes.insert("fanout".to_owned(), number(&self.fanout, "The fanout")?.into());
         }
-        let of_bucket = |form: &Self| (form.limiter.clone(), form.capacity.clone(), form.refill.clone());
         let wanted = match self.limiter.as_str() {
-            _ if of_bucket(self) == of_bucket(&before) => None,
-            "none" if before.limiter == "none" => None,
+            _ if self.limits() == before.limits() => None,
             "none" => Some(LimiterConfig::Unlimited),
             "bucket" => {
                 let capacity = number(&self.capacity, "The bucket's size")?;
                 let refill_per_s = number(&self.refill, "The refill")?;
-                Some(LimiterConfig::Bucket { capacity, refill_per_s, reserve: capacity / 8 })
+                Some(LimiterConfig::Bucket { capacity, refill_per_s, reserve: capacity / RESERVED })
+            }
+            "window" => {
+                let tokens = number(&self.tokens, "The window's number of tokens")?;
+                let ms = number(&self.period_ms, "The window in milliseconds")?;
+                let period_us = Duration::from_millis(ms.into());
+                Some(LimiterConfig::Window { tokens, period_us, reserve: tokens / RESERVED })
             }
             _ => None,
         };
@@ -82,6 +102,16 @@ impl Form {
             return Err("Nothing is changed yet.".to_owned());
         }
         Ok(changes)
+    }
+
+    /// The fields of the limiter that is chosen.
+    fn limits(&self) -> (&str, &str, &str) {
+        let (first, second) = match self.limiter.as_str() {
+            "bucket" => (self.capacity.as_str(), self.refill.as_str()),
+            "window" => (self.tokens.as_str(), self.period_ms.as_str()),
+            _ => ("", ""),
+        };
+        (&self.limiter, first, second)
     }
 }
 
@@ -139,9 +169,11 @@ pub(super) fn Configure(props: &ConfigureProps) -> Html {
     };
     let strategies = ["random", "tree", "hybrid", "plumtree"].map(|word| (word.into(), word.into())).to_vec();
     let mut limiters: Vec<(AttrValue, AttrValue)> =
-        vec![("none".into(), "no limit".into()), ("bucket".into(), "token bucket".into())];
-    if now.limiter == "keep" || matches!(limiter(config), Some(LimiterConfig::Window { .. })) {
-        limiters.push(("keep".into(), "fixed window, as it is".into()));
+        [("none", "no limit"), ("bucket", "token bucket"), ("window", "fixed window")]
+            .map(|(value, words)| (value.into(), words.into()))
+            .to_vec();
+    if limiter(config).is_none() {
+        limiters.push(("keep".into(), "as it is, unknown to this page".into()));
     }
     let scope = format!("For all {} members that can be asked, not only {own}", props.members.len());
     let on_everywhere = {
@@ -164,6 +196,12 @@ pub(super) fn Configure(props: &ConfigureProps) -> Html {
                         oninput={edited(|form, text| form.capacity = text)} />
                     <NumberField label="Refill" id="live-config-refill" unit="per s" value={now.refill.clone()}
                         oninput={edited(|form, text| form.refill = text)} />
+                }
+                if now.limiter == "window" {
+                    <NumberField label="Tokens" id="live-config-tokens" value={now.tokens.clone()}
+                        oninput={edited(|form, text| form.tokens = text)} />
+                    <NumberField label="Window" id="live-config-period" unit="ms" value={now.period_ms.clone()}
+                        oninput={edited(|form, text| form.period_ms = text)} />
                 }
                 if config.contains_key("log") {
                     <TextField label="Log" id="live-config-log" value={now.log.clone()}
@@ -236,6 +274,24 @@ mod tests {
         let bucket = changed(|form| form.capacity = "80".to_owned()).unwrap();
         let read: LimiterConfig = serde_json::from_value(bucket["limiter"].clone()).unwrap();
         assert_eq!(read, LimiterConfig::Bucket { capacity: 80, refill_per_s: 128, reserve: 10 });
+        let window = changed(|form| {
+            form.limiter = "window".to_owned();
+            form.tokens = "80".to_owned();
+            form.period_ms = "2500".to_owned();
+        });
+        let window = window.unwrap();
+        let read: LimiterConfig = serde_json::from_value(window["limiter"].clone()).unwrap();
+        let period_us = Duration::from_millis(2_500);
+        assert_eq!(read, LimiterConfig::Window { tokens: 80, period_us, reserve: 10 });
+        assert!(changed(|form| form.tokens = "7".to_owned()).is_err(), "it is not the limiter in use");
         assert!(changed(|form| form.fanout = "many".to_owned()).is_err_and(|why| why.contains("many")));
+    }
+    #[test]
+    fn a_window_in_use_is_shown_as_it_is() {
+        let mut config = config();
+        config.insert("limiter".to_owned(), serde_json::to_value(LimiterConfig::RIAK).unwrap());
+        let form = Form::of(&config);
+        assert_eq!(form.limits(), ("window", "45", "10000"));
+        assert!(form.changes(&config).is_err(), "nothing");
     }
 }

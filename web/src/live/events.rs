@@ -1,8 +1,12 @@
-//! What happens at the observed node, as it happens: filter, search, pause. It shows lines; the feed keeps them.
+//! What happens at the observed node, as it happens: filter, search, pause, and a message to look at. It shows lines; the
+//! feed keeps them.
 
 use super::{
     feed::{Feed, Group, Groups, LINES_MAX, Line, What},
+    message::Message,
+    message_panel::MessagePanel,
     session::Model,
+    shortcuts::SEARCH_ID,
     words,
 };
 use crate::{
@@ -24,12 +28,20 @@ const FOLDED_MAX: usize = 400;
 pub(super) struct EventsProps {
     /// What is known.
     pub model: Model,
-    /// Counts the changes of the feed.
-    pub revision: u64,
+    /// Counts the changes of the feed and of what others say.
+    pub revision: (u64, u64),
+    /// Do the lines stand still?
+    pub is_paused: bool,
+    /// Let them stand still, or go on.
+    pub on_pause: Callback<bool>,
     /// Are other members asked what happens at them?
     pub from_all: bool,
     /// Ask them, or no longer.
     pub on_from_all: Callback<bool>,
+    /// Look at this message, or at none.
+    pub on_message: Callback<Option<Message>>,
+    /// Look at this member.
+    pub on_select: Callback<Option<NodeId>>,
 }
 
 /// What can happen to the panel.
@@ -39,8 +51,6 @@ pub(super) enum Msg {
     Toggle(Group),
     /// Words to look for were typed.
     Search(String),
-    /// Pause was pressed.
-    Pause,
 }
 
 /// The panel.
@@ -56,20 +66,23 @@ impl Component for EventsPanel {
     type Message = Msg;
     type Properties = EventsProps;
 
-    fn create(_ctx: &Context<Self>) -> Self {
-        Self { groups: Groups::default(), needle: String::new(), paused: None }
+    fn create(ctx: &Context<Self>) -> Self {
+        let mut panel = Self { groups: Groups::default(), needle: String::new(), paused: None };
+        panel.hold(ctx.props());
+        panel
     }
 
-    fn update(&mut self, ctx: &Context<Self>, message: Msg) -> bool {
+    fn changed(&mut self, ctx: &Context<Self>, old: &EventsProps) -> bool {
+        if ctx.props().is_paused != old.is_paused {
+            self.hold(ctx.props());
+        }
+        true
+    }
+
+    fn update(&mut self, _ctx: &Context<Self>, message: Msg) -> bool {
         match message {
             Msg::Toggle(group) => self.groups = self.groups.toggled(group),
             Msg::Search(needle) => self.needle = needle,
-            Msg::Pause => {
-                self.paused = match self.paused {
-                    Some(_) => None,
-                    None => Some(Rc::new(ctx.props().model.view.borrow().feed.clone())),
-                };
-            }
         }
         true
     }
@@ -83,15 +96,16 @@ impl Component for EventsPanel {
         let is_paused = self.paused.is_some();
         let from_all = ctx.props().from_all;
         let on_from_all = ctx.props().on_from_all.reform(move |_: MouseEvent| !from_all);
+        let on_message = &ctx.props().on_message;
         let actions = html! {
             <>
-                <input class="input panel-filter" type="search" placeholder="Search" aria-label="Only events that mention"
+                <input class="input panel-filter" type="search" id={SEARCH_ID} placeholder="Search" aria-label="Only events that mention"
                     value={self.needle.clone()} data-testid="live-events-search" autocomplete="off" spellcheck="false"
                     oninput={link.callback(|event: InputEvent| Msg::Search(element::value(&event)))} />
                 <Button label={if is_paused { "Go on" } else { "Pause" }}
                     icon={if is_paused { IconName::Play } else { IconName::Pause }} icon_only=true
-                    kind={ButtonKind::Quiet} pressed={is_paused} testid="live-events-pause"
-                    onclick={link.callback(|()| Msg::Pause)} />
+                    kind={ButtonKind::Quiet} pressed={is_paused} shortcut="Space" testid="live-events-pause"
+                    onclick={ctx.props().on_pause.reform(move |()| !is_paused)} />
             </>
         };
         html! {
@@ -116,12 +130,18 @@ impl Component for EventsPanel {
                         { format!("{} dropped at source", counted(view.feed.dropped(), "event")) }
                     </p>
                 }
+                if let Some(looked) = view.around.message.clone() {
+                    <MessagePanel {looked} on_select={ctx.props().on_select.clone()}
+                        onclose={on_message.reform(|()| None)} />
+                }
                 if lines.is_empty() {
                     { nothing(feed, &self.needle) }
                 } else {
                     <div class="live-event-lines" tabindex="0" role="log" aria-live="off" aria-label="Events, newest first"
                         data-testid="live-lines">
-                        <ol>{ for folded(&lines).into_iter().take(SHOWN_MAX).map(|(line, count)| line_html(line, count, view.node())) }</ol>
+                        <ol>{ for folded(&lines).into_iter().take(SHOWN_MAX).map(|(line, count)| {
+                            line_html(line, count, view.node(), on_message)
+                        }) }</ol>
                     </div>
                 }
             </Panel>
@@ -130,6 +150,11 @@ impl Component for EventsPanel {
 }
 
 impl EventsPanel {
+    /// Keeps the feed as it stands while it is paused.
+    fn hold(&mut self, props: &EventsProps) {
+        self.paused = props.is_paused.then(|| Rc::new(props.model.view.borrow().feed.clone()));
+    }
+
     fn switch(&self, group: Group, ctx: &Context<Self>) -> Html {
         let pressed = self.groups.has(group);
         html! {
@@ -188,7 +213,12 @@ fn says_the_same(one: &Line, other: &Line) -> bool {
     }
 }
 
-fn line_html(line: &Rc<Line>, count: u32, own: Option<&NodeId>) -> Html {
+fn line_html(
+    line: &Rc<Line>,
+    count: u32,
+    own: Option<&NodeId>,
+    on_message: &Callback<Option<Message>>,
+) -> Html {
     let at = match &line.what {
         What::Record(record) => record.node.as_ref().filter(|node| Some(*node) != own),
         _ => None,
@@ -199,12 +229,18 @@ fn line_html(line: &Rc<Line>, count: u32, own: Option<&NodeId>) -> Html {
         }
         _ => (String::new(), "break".to_owned()),
     };
+    let message = line.record().and_then(Message::of);
+    let inspect = message.map(|message| on_message.reform(move |_: MouseEvent| Some(message.clone())));
     html! {
         <li key={line.number} class={format!("live-event line-{group}")} data-testid="live-line">
             <time class="line-time mono">{ time }</time>
             <span class="line-words">
                 if let Some(at) = at { <b data-testid="live-line-at">{ format!("{at}: ") }</b> }
-                { words::line(line) }
+                if inspect.is_some() {
+                    <button type="button" class="event-message" title="Look at the message" onclick={inspect}>{ words::line(line) }</button>
+                } else {
+                    { words::line(line) }
+                }
                 if count > 1 { <span class="line-count num" data-testid="live-line-count">{ format!(" · {count} times") }</span> }
             </span>
         </li>

@@ -5,7 +5,7 @@ use super::{
     members::{contact, health_mark, sees},
     session::Model,
     state::View,
-    words,
+    way, words,
 };
 use crate::ui::{Button, ButtonKind, Facts, IconName, Panel};
 use rumormill_api::StatusView;
@@ -17,8 +17,8 @@ use yew::prelude::*;
 pub(super) struct InspectorProps {
     /// What is known.
     pub model: Model,
-    /// Counts the changes of the members and of the observed node.
-    pub revision: (u64, u64),
+    /// Counts the changes of the members, of the observed node and of what others say.
+    pub revision: [u64; 3],
     /// The page's clock, for ages.
     pub now_ms: u64,
     /// The chosen member; none shows the observed node.
@@ -57,6 +57,12 @@ pub(super) fn Inspector(props: &InspectorProps) -> Html {
                 { health_mark(row.health) }
                 <span class="muted">{ contact(&row) }</span>
             </p>
+            if let Some(measure) = &view.around.measured {
+                <p class="inspector-write" data-testid="live-inspector-write">
+                    { "Latest write, " }<b class="mono">{ &measure.key }</b>{ ": " }
+                    { way::of_member(measure, &view, &row.id, props.now_ms) }
+                </p>
+            }
             <Facts {facts} testid="live-inspector-facts" />
             if !row.is_self {
                 { see_through(&row, props) }

@@ -15,8 +15,10 @@ const FIRST_MS: u64 = 250;
 /// When a member had the write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Arrival {
-    /// Not yet, or it was not asked yet.
+    /// It was not asked yet.
     Waiting,
+    /// It said that it has not got it.
+    Lacking,
     /// It had it.
     At {
         /// Microseconds after the write.
@@ -104,7 +106,7 @@ impl Measure {
         }
         let (Some(known), Some(wrote_us)) = (self.members.get_mut(member), self.wrote_us) else { return };
         *known = match told {
-            Ok(ArrivalView { at_us: None, .. }) => Arrival::Waiting,
+            Ok(ArrivalView { at_us: None, .. }) => Arrival::Lacking,
             Ok(ArrivalView { at_us: Some(_), ahead_us: None, .. }) => {
                 Arrival::Unknown("it does not tell its time".to_owned())
             }
@@ -114,6 +116,22 @@ impl Measure {
             }
             Err(why) => Arrival::Unknown(why),
         };
+    }
+
+    /// How long ago the write was asked for, in milliseconds; no longer than members are asked.
+    pub fn age_ms(&self, now_ms: u64) -> u64 {
+        now_ms.saturating_sub(self.begun_ms).min(ASKED_FOR_MS)
+    }
+
+    /// Those that have it, the observed node first, then in the order in which it came to them.
+    pub fn holders(&self) -> Vec<&NodeId> {
+        let had = self.members.iter().filter_map(|(id, arrival)| match arrival {
+            Arrival::At { after_us, .. } => Some((*after_us, id)),
+            _ => None,
+        });
+        let mut had: Vec<_> = had.collect();
+        rumormill_core::sort::sort(&mut had);
+        std::iter::once(&self.origin).chain(had.into_iter().map(|(_, id)| id)).collect()
     }
 
     /// How many have it, the observed node included, and how many are asked.

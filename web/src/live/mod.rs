@@ -3,6 +3,7 @@
 
 pub mod address;
 pub mod link;
+pub mod shortcuts;
 pub mod trouble;
 pub mod connection;
 pub mod recents;
@@ -11,6 +12,7 @@ pub mod feed;
 pub mod requests;
 pub mod measure;
 pub mod rewind;
+pub mod message;
 pub mod around;
 pub mod state;
 mod flash;
@@ -27,15 +29,21 @@ mod traffic;
 mod write_form;
 mod keys;
 mod inspector;
+mod message_panel;
 mod events;
 mod beliefs;
 mod health;
 mod spread_chart;
+mod way;
 mod spread;
 mod what_if;
 mod configure;
+mod help;
+mod export;
 pub mod member;
 mod place;
+mod layout;
+mod sharing;
 
 pub use link::Link;
 pub use place::{Live, LiveProps};

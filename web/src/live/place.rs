@@ -4,29 +4,24 @@
 use super::{
     address::{NodeAddress, PageOrigin},
     around::{self, Wants},
-    beliefs::BeliefsMatrix,
-    configure::Configure,
     connect_bar::ConnectBar,
-    events::EventsPanel,
-    health::HealthPanel,
-    inspector::Inspector,
-    keys::KeysPanel,
+    help::Help,
+    layout::welcome,
     link::{Link, SHOWN},
-    member::{self, MemberRow, Tab},
-    members::MembersTable,
+    member::{self, Tab},
+    message::Message,
     recents,
-    ring::RingView,
     session::{Session, Word, clock_ms},
-    spread::SpreadPanel,
-    state::{Revisions, View},
-    status,
-    traffic::TrafficPanel,
-    what_if,
+    sharing::{RECORDING, Sharing},
+    shortcuts::{self, SEARCH_ID, WRITE_ID, Wish},
+    state::Revisions,
+    status, what_if,
 };
 use crate::lab::handover::Handover;
+use crate::share::dialog as share;
 use crate::{
     glue::{Listener, files, page, time::Interval},
-    ui::{Announcer, Button, ButtonKind, Choice, Empty, Notice, Panel, Segmented, Tone},
+    ui::{Announcer, Notice, Tone},
 };
 use rumormill_api::{Ask, Outcome};
 use rumormill_core::{NodeId, sort::sort_by};
@@ -39,13 +34,20 @@ use yew::prelude::*;
 const REPAINT_EVERY_MS: u32 = 100;
 
 /// How often ages and countdowns are repainted when nothing else changed, in milliseconds.
-const AGE_EVERY_MS: u64 = 500;
+pub(super) const AGE_EVERY_MS: u64 = 500;
 
 /// Most addresses that the tab's member tries to join through: the observed node, and two in case that it goes.
 const JOIN_AT_MAX: usize = 3;
 
-/// What the file is called that is made of what the members remember.
-const RECORDING: &str = "live.jsonl";
+/// What is said where nothing can be played.
+const UNPLAYED: &str = "Nothing to rewind";
+
+/// What is said where nothing can be simulated.
+const UNSIMULATED: &str = "Not handed to the Lab";
+
+/// Why it cannot.
+const TOO_LARGE: &str = "What the entries hold is more than the 4 MB that the Lab takes over. Nothing is \
+    changed here.";
 
 /// Where the recent addresses are stored.
 const RECENTS_KEY: &str = "rumormill.live.recent";
@@ -59,8 +61,8 @@ pub struct LiveProps {
     pub own_node: Option<AttrValue>,
     /// Call with what the address is to say, and whether that is a step that Back takes back.
     pub on_query: Callback<(AttrValue, bool)>,
-    /// Call with a cluster that is to be simulated.
-    pub on_what_if: Callback<Rc<Handover>>,
+    /// Call with a cluster that is to be simulated. False if it is too large to be handed over.
+    pub on_what_if: Callback<Rc<Handover>, bool>,
     /// Call with a recording that is to be played.
     pub on_file: Callback<File>,
     /// Is it the place in sight? Otherwise it keeps its state and paints nothing.
@@ -112,10 +114,24 @@ pub enum Msg {
     WhatIf,
     /// Play what the members remember.
     Rewind,
-    /// It is known why that was not possible.
-    Rewound,
+    /// It is known what could not be made for another place.
+    Unmade,
+    /// Look at this message, or at none.
+    Message(Option<Message>),
     /// Ask the other members what happens at them, or no longer.
     FromAll(bool),
+    /// Let the events stand still, or go on.
+    Pause(bool),
+    /// A key asks for something.
+    Key(Wish),
+    /// The user hands on what is in sight.
+    Share(share::Wish),
+    /// A copy was made, or denied.
+    Copied(share::Copied),
+    /// Show the help, or no longer.
+    Help(bool),
+    /// Let single keys work, or not.
+    Keys(bool),
     /// Show how the node is configured, or no longer.
     Configure(bool),
     /// Change the configuration of these members.
@@ -125,12 +141,25 @@ pub enum Msg {
 /// The Live place.
 #[derive(Debug)]
 pub struct Live {
-    session: Session,
-    tab: Tab,
-    writes_as_tab: bool,
+    pub(super) session: Session,
+    /// What is handed on, while that dialog is open.
+    pub(super) sharing: Option<Sharing>,
+    /// Is what the members remember to be saved, rather than played?
+    pub(super) saves_past: bool,
+    /// The ring's canvas.
+    pub(super) ring: NodeRef,
+    pub(super) tab: Tab,
+    pub(super) writes_as_tab: bool,
     /// Are the other members asked what happens at them?
-    from_all: bool,
-    is_configuring: bool,
+    pub(super) from_all: bool,
+    pub(super) is_configuring: bool,
+    /// Is the place in sight?
+    is_active: bool,
+    /// Do the events stand still?
+    pub(super) is_paused: bool,
+    is_helping: bool,
+    /// Where the focus goes once it is there.
+    focus: Option<&'static str>,
     /// Has it been looked whether this tab was a member before it was loaded again?
     is_resumed: bool,
     typed: String,
@@ -138,17 +167,18 @@ pub struct Live {
     recents: Vec<String>,
     /// Has the present address been remembered?
     is_remembered: bool,
-    selected: Option<NodeId>,
-    shown: &'static str,
-    /// Why what the members remember could not be played.
-    unplayed: Option<AttrValue>,
+    pub(super) selected: Option<NodeId>,
+    pub(super) shown: &'static str,
+    /// What could not be made of the cluster for another place, and why.
+    unmade: Option<(&'static str, AttrValue)>,
     /// What stands in the place of the charts; the traffic, until there is a write to follow.
-    charts: Option<AttrValue>,
-    section: AttrValue,
+    pub(super) charts: Option<AttrValue>,
+    pub(super) section: AttrValue,
     painted: (Revisions, u64),
     is_dirty: bool,
     _ticks: Interval,
     _leave: Listener,
+    _keys: Listener,
 }
 
 impl Component for Live {
@@ -162,10 +192,17 @@ impl Component for Live {
         let tick = ctx.link().callback(|()| Msg::Tick);
         let mut place = Self {
             session: Session::new(on_word),
+            sharing: None,
+            saves_past: false,
+            ring: NodeRef::default(),
             tab: Tab::new(on_tab),
             writes_as_tab: false,
             from_all: false,
             is_configuring: false,
+            is_active: ctx.props().active,
+            is_paused: false,
+            is_helping: false,
+            focus: None,
             is_resumed: false,
             typed: String::new(),
             error: None,
@@ -173,13 +210,14 @@ impl Component for Live {
             is_remembered: false,
             selected: None,
             shown: SHOWN[0],
-            unplayed: None,
+            unmade: None,
             charts: None,
             section: AttrValue::Static("members"),
             painted: (Revisions::default(), 0),
             is_dirty: false,
             _ticks: Interval::new(REPAINT_EVERY_MS, move || tick.emit(())),
             _leave: page::on_leave(move || on_leave.emit(())),
+            _keys: listen_to_keys(ctx),
         };
         place.suggest(ctx.props().own_node.as_deref());
         place.follow(&Link::parse(&ctx.props().query), ctx);
@@ -188,6 +226,7 @@ impl Component for Live {
 
     fn changed(&mut self, ctx: &Context<Self>, old: &LiveProps) -> bool {
         let props = ctx.props();
+        self.is_active = props.active;
         if props.query != old.query && !props.query.is_empty() {
             self.follow(&Link::parse(&props.query), ctx);
         } else if props.active && !old.active {
@@ -250,17 +289,24 @@ impl Component for Live {
             Msg::Leave => self.tab.leave(),
             Msg::PageLeft => self.tab.keep(),
             Msg::WhatIf => {
-                if let Some(handover) = what_if::handover(&self.session.model().view.borrow()) {
-                    ctx.props().on_what_if.emit(Rc::new(handover));
-                }
+                let handover = what_if::handover(&self.session.model().view.borrow());
+                let is_taken = handover.is_none_or(|it| ctx.props().on_what_if.emit(Rc::new(it)));
+                self.unmade = (!is_taken).then_some((UNSIMULATED, AttrValue::Static(TOO_LARGE)));
             }
             Msg::Rewind => {
-                self.unplayed = None;
-                let members = self.configurable();
-                self.session.ask_past(&members);
+                self.unmade = None;
+                self.saves_past = false;
+                self.ask_past();
             }
-            Msg::Rewound => self.unplayed = None,
+            Msg::Share(wish) => self.on_share(wish, ctx),
+            Msg::Copied(copied) => self.on_copied(copied),
+            Msg::Unmade => self.unmade = None,
+            Msg::Message(message) => self.session.look_at(message),
             Msg::FromAll(all) => self.from_all = all,
+            Msg::Pause(paused) => self.is_paused = paused,
+            Msg::Key(wish) => return self.on_key(wish, ctx),
+            Msg::Help(open) => self.is_helping = open,
+            Msg::Keys(on) => page::set_single_keys(on),
             Msg::Configure(open) => {
                 self.is_configuring = open;
                 if open {
@@ -282,7 +328,7 @@ impl Component for Live {
         let is_stale = has_data && !view.is_current();
         html! {
             <div class="live" data-testid="live" data-state={status::state_word(connection.phase())}>
-                { status::source_bar(connection, &view, now_ms) }
+                { status::source_bar(connection, &view, now_ms, self.controls(ctx)) }
                 <ConnectBar typed={self.typed.clone()} error={self.error.clone()} recents={self.recents.clone()}
                     members={status::reachable_members(&view)} seen_through={view.node().filter(|_| view.is_current()).cloned()}
                     is_wanted={status::is_wanted(connection.phase())}
@@ -302,11 +348,11 @@ impl Component for Live {
                         </Notice>
                     </div>
                 }
-                if let Some(why) = &self.unplayed {
+                if let Some((title, why)) = &self.unmade {
                     <div class="live-trouble">
-                        <Notice tone={Tone::Warn} title="Nothing to rewind" testid="live-unplayed"
-                            onclose={link.callback(|()| Msg::Rewound)}>
-                            <p>{ format!("No recording could be made of what the members remember: {why}.") }</p>
+                        <Notice tone={Tone::Warn} title={*title} testid="live-unmade"
+                            onclose={link.callback(|()| Msg::Unmade)}>
+                            <p>{ why }</p>
                         </Notice>
                     </div>
                 }
@@ -318,6 +364,11 @@ impl Component for Live {
                 } else {
                     { welcome(connection.address().is_some() && connection.trouble().is_none()) }
                 }
+                { self.export_dialog(ctx, &view) }
+                if self.is_helping {
+                    <Help keys={page::single_keys()} on_keys={link.callback(Msg::Keys)}
+                        onclose={link.callback(|()| Msg::Help(false))} />
+                }
                 <Announcer text={status::announcement(connection, &view, now_ms)} testid="live-announcer" />
             </div>
         }
@@ -327,6 +378,9 @@ impl Component for Live {
         let revisions = self.session.model().view.borrow().revisions;
         self.painted = (revisions, clock_ms());
         self.is_dirty = false;
+        if let Some(id) = self.focus.take() {
+            page::focus(id);
+        }
     }
 }
 
@@ -335,14 +389,18 @@ impl Live {
         let is_active = ctx.props().active;
         let phase_before = self.session.connection().phase().clone();
         self.session.tick();
-        if let Some(past) = self.session.take_past() {
-            self.is_dirty = true;
+        let past = self.session.take_past();
+        self.is_dirty |= past.is_some();
+        if let Some(past) = past.and_then(|past| self.save_past(past)) {
             let file = past.and_then(|lines| {
                 files::made(RECORDING, &lines).ok_or_else(|| "the browser makes no file of it".to_owned())
             });
             match file {
                 Ok(file) => ctx.props().on_file.emit(file),
-                Err(why) => self.unplayed = Some(why.into()),
+                Err(why) => {
+                    let words = format!("No recording could be made of what the members remember: {why}.");
+                    self.unmade = Some((UNPLAYED, words.into()));
+                }
             }
         }
         if is_active {
@@ -367,11 +425,21 @@ impl Live {
         }
     }
 
+    /// What is in sight, for an address.
+    pub(super) fn link(&self) -> Link {
+        let node = self.session.connection().address().map(NodeAddress::label);
+        Link { node, shown: self.shown, selected: self.selected.clone() }
+    }
+
     /// Has the address say what is in sight; as a step that Back takes back?
     fn tell(&self, ctx: &Context<Self>, is_step: bool) {
-        let node = self.session.connection().address().map(NodeAddress::label);
-        let link = Link { node, shown: self.shown, selected: self.selected.clone() };
-        ctx.props().on_query.emit((link.to_string().into(), is_step));
+        ctx.props().on_query.emit((self.link().to_string().into(), is_step));
+    }
+
+    /// Asks all members that can be asked for all that they remember.
+    pub(super) fn ask_past(&mut self) {
+        let members = self.configurable();
+        self.session.ask_past(&members);
     }
 
     fn connect_to(&mut self, text: &str, ctx: &Context<Self>) {
@@ -390,35 +458,25 @@ impl Live {
         }
     }
 
-    fn tab_row(&self, ctx: &Context<Self>, view: &View) -> Html {
-        let link = ctx.link();
-        let is_gathering = view.around.past.is_some();
-        let row = MemberRow {
-            can_join: view.is_current(),
-            node_store: view.status.as_ref().map(|status| status.store.hash.clone()),
-            writes_as_tab: self.writes_as_tab,
-            on_join: link.callback(|()| Msg::Join),
-            on_leave: link.callback(|()| Msg::Leave),
-            more: html! {
-                <>
-                    <Button label={if is_gathering { "Asking…" } else { "Rewind" }} kind={ButtonKind::Quiet}
-                        testid="live-rewind" disabled={!view.is_current() || is_gathering}
-                        title="Play what the members remember, back and forth, in six views"
-                        onclick={link.callback(|()| Msg::Rewind)} />
-                    <Button label="What if…" kind={ButtonKind::Quiet} testid="live-what-if"
-                        title="Simulate a cluster like this one in the Lab, and break it there"
-                        onclick={link.callback(|()| Msg::WhatIf)} />
-                    <Button label="Configure…" kind={ButtonKind::Quiet} testid="live-configure-open"
-                        disabled={!view.is_current()} onclick={link.callback(|()| Msg::Configure(true))} />
-                </>
-            },
-            on_writes_as_tab: link.callback(Msg::WriteAsTab),
-        };
-        row.html(&self.tab)
+    /// What a key asks for.
+    fn on_key(&mut self, wish: Wish, ctx: &Context<Self>) -> bool {
+        match wish {
+            Wish::Help => self.is_helping = true,
+            // On a narrow page another part may be in sight.
+            Wish::Search => (self.section, self.focus) = (AttrValue::Static("events"), Some(SEARCH_ID)),
+            Wish::Write => (self.section, self.focus) = (AttrValue::Static("keys"), Some(WRITE_ID)),
+            Wish::Show(what) => ctx.link().send_message(Msg::Show(AttrValue::Static(what))),
+            Wish::Pause => self.is_paused = !self.is_paused,
+            Wish::Close if self.session.model().view.borrow().around.message.is_some() => {
+                self.session.look_at(None);
+            }
+            Wish::Close => ctx.link().send_message(Msg::Select(None)),
+        }
+        true
     }
 
     /// The members that could be configured, the observed node in front.
-    fn configurable(&self) -> Vec<NodeId> {
+    pub(super) fn configurable(&self) -> Vec<NodeId> {
         let view = self.session.model().view.borrow();
         let mut members: Vec<_> = around::asked(view.members.values()).map(|member| &member.view).collect();
         sort_by(&mut members, |a, b| b.is_self.cmp(&a.is_self));
@@ -490,96 +548,18 @@ impl Live {
             page::store(RECENTS_KEY, &recents::to_text(&self.recents));
         }
     }
-
-    fn panels(&self, ctx: &Context<Self>, revisions: &Revisions, is_stale: bool, now_ms: u64) -> Html {
-        let link = ctx.link();
-        let model = self.session.model();
-        let on_select = link.callback(Msg::Select);
-        let on_ask = link.callback(Msg::Ask);
-        let ages_ms = now_ms / AGE_EVERY_MS * AGE_EVERY_MS;
-        let can_write =
-            if self.writes_as_tab { self.tab.is_member() } else { self.session.connection().is_live() };
-        let switch = html! {
-            <Segmented label="Show the members as" name="live-show" value={self.shown}
-                choices={vec![Choice::new("ring", "Ring"), Choice::new("table", "Table"),
-                    Choice::new("beliefs", "Beliefs")]}
-                onchange={link.callback(Msg::Show)} />
-        };
-        let has_write = model.view.borrow().around.measured.is_some();
-        let charts =
-            self.charts.clone().unwrap_or(AttrValue::Static(if has_write { "spread" } else { "traffic" }));
-        // Each of the two panels has the switch, since only one is in sight.
-        let charts_switch = |name: &'static str| {
-            html! {
-                <Segmented label="Show" {name} value={charts.clone()} onchange={link.callback(Msg::Charts)}
-                    choices={vec![Choice::new("traffic", "Traffic"), Choice::new("spread", "Spread")]} />
-            }
-        };
-        html! {
-            <>
-                <div class="live-sections">
-                    <Segmented label="Part of the page" name="live-section" value={self.section.clone()} wide=true
-                        choices={vec![Choice::new("members", "Members"), Choice::new("keys", "Keys"),
-                            Choice::new("health", "Services"), Choice::new("traffic", "Traffic"),
-                            Choice::new("events", "Events")]}
-                        onchange={link.callback(Msg::Section)} />
-                </div>
-                <div class={classes!("live-grid", is_stale.then_some("is-stale"))} data-section={self.section.clone()}
-                    data-charts={charts.clone()}>
-                    <Panel title="Members" testid="live-members" class="live-members" actions={switch}
-                        scrolls={self.shown != "ring"}>
-                        if self.shown == "beliefs" {
-                            <BeliefsMatrix model={model.clone()} revision={(revisions.members, revisions.around)}
-                                now_ms={ages_ms} />
-                        } else if self.shown == "table" {
-                            <MembersTable model={model.clone()} revision={revisions.members} now_ms={ages_ms}
-                                selected={self.selected.clone()} {on_select} />
-                        } else {
-                            <RingView model={model.clone()} revision={revisions.members} now_ms={ages_ms}
-                                selected={self.selected.clone()} {on_select}
-                                active={ctx.props().active} is_dark={ctx.props().is_dark} />
-                        }
-                    </Panel>
-                    <TrafficPanel model={model.clone()} revision={revisions.node} active={ctx.props().active}
-                        is_dark={ctx.props().is_dark} actions={charts_switch("live-charts")} />
-                    <KeysPanel model={model.clone()} revision={(revisions.entries, revisions.requests)}
-                        now_ms={ages_ms} {can_write} {on_ask} />
-                    <SpreadPanel model={model.clone()} revision={revisions.around}
-                        actions={charts_switch("live-spread-charts")} />
-                    <Inspector model={model.clone()} revision={(revisions.members, revisions.node)} now_ms={ages_ms}
-                        selected={self.selected.clone()} on_select={link.callback(Msg::Select)}
-                        on_connect_to={link.callback(Msg::ConnectTo)} />
-                    <EventsPanel model={model.clone()} revision={revisions.feed} from_all={self.from_all}
-                        on_from_all={link.callback(Msg::FromAll)} />
-                    <HealthPanel model={model.clone()} revision={revisions.around} />
-                </div>
-                if self.is_configuring {
-                    <Configure model={model.clone()} revision={revisions.around} members={self.configurable()}
-                        on_tune={link.callback(|(members, changes)| Msg::Tune(members, changes))}
-                        onclose={link.callback(|()| Msg::Configure(false))} />
-                }
-            </>
-        }
-    }
 }
 
-/// What stands where no node has spoken yet.
-fn welcome(is_trying: bool) -> Html {
-    if is_trying {
-        return html! {
-            <Empty title="Waiting for the node’s first word">
-                <p>{ "As soon as it speaks, its members, keys and traffic stand here." }</p>
-            </Empty>
-        };
-    }
-    html! {
-        <Empty title="A window on a real cluster">
-            <p>{ "Type the address of any node above. The page then shows the cluster as that node sees it: who is \
-                alive, what each knows, keys and counters, and every message as it happens." }</p>
-            <p>{ "No cluster yet? " }<code>{ "rumormill demo" }</code>{ " starts five nodes on this machine; the \
-                first listens on " }<code>{ "127.0.0.1:7700" }</code>{ "." }</p>
-        </Empty>
-    }
+/// Hears keys while the place is in sight.
+fn listen_to_keys(ctx: &Context<Live>) -> Listener {
+    let link = ctx.link().clone();
+    page::on_key(move |key| {
+        let is_active = link.get_component().is_some_and(|place| place.is_active);
+        let wish = shortcuts::wish(&key, page::single_keys()).filter(|_| is_active);
+        let is_heard = wish.is_some();
+        wish.into_iter().for_each(|wish| link.send_message(Msg::Key(wish)));
+        is_heard
+    })
 }
 
 fn read(text: &str) -> Result<NodeAddress, super::address::AddressError> {

@@ -90,23 +90,16 @@ fn before(member: &NodeId, past: &PastView) -> Vec<TraceRecord> {
     for record in &past.records {
         match &record.event {
             TraceEvent::Node(Event::Member { id, incarnation, was, .. }) if believed.insert(id.clone()) => {
-                if let Some(was) = *was {
-                    events.push(Event::Member {
-                        id: id.clone(),
-                        incarnation: *incarnation,
-                        status: was,
-                        was: None,
-                    });
-                }
+                let (id, incarnation) = (id.clone(), *incarnation);
+                events.extend(was.map(|status| Event::Member { id, incarnation, status, was: None }));
             }
             TraceEvent::Node(Event::LinkUp { peer, .. }) => {
                 linked.insert(peer.clone());
             }
             // One that nobody closed may never have been there.
             TraceEvent::Node(Event::LinkDown { peer: Some(peer), code, .. }) => {
-                if linked.insert(peer.clone()) && code.is_some() {
-                    events.push(Event::LinkUp { peer: peer.clone(), dialed: false });
-                }
+                let was_up = linked.insert(peer.clone()) && code.is_some();
+                events.extend(was_up.then(|| Event::LinkUp { peer: peer.clone(), dialed: false }));
             }
             _ => {}
         }

@@ -45,6 +45,8 @@ pub(super) struct RingProps {
     pub selected: Option<NodeId>,
     /// A member was chosen, or the choice taken back.
     pub on_select: Callback<Option<NodeId>>,
+    /// The canvas, for whoever wants its picture.
+    pub canvas: NodeRef,
     /// Is the place in sight?
     pub active: bool,
     /// Is the page dark?
@@ -109,7 +111,7 @@ impl Component for RingView {
             picture.is_still = is_still;
             picture.is_changed = true;
         });
-        Self { node: NodeRef::default(), picture, resized: None, frames: None, _motion: motion }
+        Self { node: props.canvas.clone(), picture, resized: None, frames: None, _motion: motion }
     }
 
     fn changed(&mut self, ctx: &Context<Self>, _old: &RingProps) -> bool {

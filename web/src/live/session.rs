@@ -5,6 +5,7 @@ use super::{
     address::NodeAddress,
     around::Wants,
     connection::{Connection, Happened, Todo},
+    message::{Looked, Message},
     state::{Flash, View},
     trouble::Finding,
 };
@@ -165,6 +166,23 @@ impl Session {
         self.question(|view, now_ms| {
             let own = view.node().cloned();
             own.map(|own| view.around.ask_past(members, &own, now_ms)).unwrap_or_default()
+        });
+    }
+
+    /// Looks at a message, or at none, and asks about its other end.
+    pub(super) fn look_at(&mut self, message: Option<Message>) {
+        if !self.connection.is_live() {
+            // Who cannot be asked tells nothing, and the end that is known stays.
+            let mut view = self.model.view.borrow_mut();
+            let told = Some(Err("there is no connection to ask through".to_owned()));
+            view.around.message = message.map(|message| Looked { message, told });
+            view.revisions.around += 1;
+            return;
+        }
+        self.question(|view, now_ms| {
+            view.revisions.around += 1;
+            let own = view.node().cloned();
+            own.and_then(|own| view.around.look_at(message, &own, now_ms)).into_iter().collect()
         });
     }
 

@@ -5,7 +5,8 @@ use super::{
     measure::{Arrival, Measure},
     session::{Model, clock_ms},
     spread_chart::{Paths, paths, span},
-    what_if, words,
+    state::View,
+    way, what_if, words,
 };
 use crate::{
     decimal::decimal,
@@ -31,6 +32,9 @@ const WORKERS_MAX: usize = 2;
 
 /// A latency that differs by less than this part is the same one measured again: the band is kept.
 const LATENCY_LIKE: f64 = 0.25;
+
+/// Most members whose lack of the write is explained; of more it is said how many there are.
+const LACKING_SHOWN_MAX: usize = 6;
 
 /// Props of [`SpreadPanel`].
 #[derive(Clone, Debug, PartialEq, Properties)]
@@ -109,7 +113,7 @@ impl Component for SpreadPanel {
                         what the simulator predicts for a cluster like this one." }</p>
                 </Empty>
             },
-            Some(measure) => self.measured(measure),
+            Some(measure) => self.measured(measure, &view),
         };
         html! {
             <Panel title="Spread of a write" testid="live-spread" class="live-spread" scrolls=true
@@ -177,8 +181,9 @@ impl SpreadPanel {
         }
     }
 
-    fn measured(&self, measure: &Measure) -> Html {
-        let is_over = measure.is_over(clock_ms());
+    fn measured(&self, measure: &Measure, view: &View) -> Html {
+        let now_ms = clock_ms();
+        let is_over = measure.is_over(now_ms);
         let band = self.runs.band.as_deref();
         let chart = paths(&measure.curve(), band, is_over);
         let (informed, of) = measure.informed();
@@ -202,6 +207,7 @@ impl SpreadPanel {
                     if let Some(why) = &self.failed {
                         <p class="field-error" role="alert">{ format!("Nothing can be predicted: {why}") }</p>
                     }
+                    { told(measure, view, now_ms) }
                     <p class="sub" data-testid="live-spread-how">{ self.how(measure) }</p>
                     { arrivals(measure) }
                 </div>
@@ -294,18 +300,37 @@ fn drawn(chart: &Paths, label: &str) -> Html {
     }
 }
 
+/// The way it took, and why it is not everywhere.
+fn told(measure: &Measure, view: &View, now_ms: u64) -> Html {
+    let lacking = way::lacking(measure, view, now_ms);
+    let more = lacking.len().saturating_sub(LACKING_SHOWN_MAX);
+    html! {
+        <>
+            <p data-testid="live-spread-way">{ way::way(measure) }</p>
+            if !lacking.is_empty() {
+                <ul class="spread-lacking" data-testid="live-spread-lacking">
+                    { for lacking.into_iter().take(LACKING_SHOWN_MAX).map(|words| html! { <li>{ words }</li> }) }
+                    if more > 0 {
+                        <li>{ format!("{more} more: choose one of the members to read why.") }</li>
+                    }
+                </ul>
+            }
+        </>
+    }
+}
+
 /// The chart's twin: each member and when it had the write.
 fn arrivals(measure: &Measure) -> Html {
     let columns = vec![Column::text("Member"), Column::number("Had it after"), Column::text("By way of")];
     let rank = |arrival: &Arrival| match arrival {
         Arrival::At { after_us, .. } => *after_us,
-        Arrival::Waiting | Arrival::Unknown(_) => u64::MAX,
+        Arrival::Waiting | Arrival::Lacking | Arrival::Unknown(_) => u64::MAX,
     };
     let mut rows: Vec<_> = measure.members.iter().collect();
     rumormill_core::sort::sort_by(&mut rows, |(_, a), (_, b)| rank(a).cmp(&rank(b)));
     let row = |(id, arrival): (&rumormill_core::NodeId, &Arrival)| {
         let (after, way) = match arrival {
-            Arrival::Waiting => ("not yet".to_owned(), String::new()),
+            Arrival::Waiting | Arrival::Lacking => ("not yet".to_owned(), String::new()),
             Arrival::At { after_us, within_us, from } => (
                 format!("{} ± {}", span(*after_us), span(*within_us)),
                 from.as_ref().map_or_else(String::new, ToString::to_string),

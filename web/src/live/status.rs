@@ -34,8 +34,8 @@ pub(super) fn reachable_members(view: &View) -> Vec<(NodeId, AttrValue)> {
         .collect()
 }
 
-/// The bar at the top: LIVE, through whom, how old, how it stands.
-pub(super) fn source_bar(connection: &Connection, view: &View, now_ms: u64) -> Html {
+/// The bar at the top: LIVE, through whom, how old, how it stands; controls at its right end.
+pub(super) fn source_bar(connection: &Connection, view: &View, now_ms: u64, controls: Html) -> Html {
     let rows = knowledge::rows(view, now_ms);
     let (words, tone) = chip(connection, view, &rows, now_ms);
     html! {
@@ -47,6 +47,7 @@ pub(super) fn source_bar(connection: &Connection, view: &View, now_ms: u64) -> H
                       else { format!("last heard {} ago", words::span(age_ms)) } }
                 </span>
             }
+            { controls }
         </SourceBar>
     }
 }

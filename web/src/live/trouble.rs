@@ -10,6 +10,13 @@ pub enum Finding {
     Nothing,
     /// Something answers; its first words, if the browser lets the page read them.
     Stranger(Option<String>),
+    /// Something answers that lets only those in whom it knows.
+    Closed {
+        /// The HTTP status: 401 or 403.
+        status: u16,
+        /// Its own words, if it has any.
+        words: Option<String>,
+    },
     /// A node answers, of this version.
     Node {
         /// Its name.
@@ -31,14 +38,24 @@ impl Finding {
         if let (Some(name), Some(version)) = (field("node"), field("version")) {
             return Self::Node { name, version };
         }
-        let plain: String = without_tags(body).split_whitespace().collect::<Vec<_>>().join(" ");
-        let mut quote: String = plain.chars().take(QUOTE_CHARS_MAX).collect();
-        if quote.len() < plain.len() {
-            quote.push('…');
+        if matches!(status, 401 | 403) {
+            // Those who keep to RFC 9457 say what is wrong in `detail`.
+            let words = field("detail").or_else(|| quoted(body));
+            return Self::Closed { status, words };
         }
-        let quote = if quote.is_empty() { "with nothing".to_owned() } else { format!("“{quote}”") };
+        let quote = quoted(body).map_or_else(|| "with nothing".to_owned(), |quote| format!("“{quote}”"));
         Self::Stranger(Some(format!("it answers {quote} (HTTP {status})")))
     }
+}
+
+/// The first words of an answer, if it has any.
+fn quoted(body: &str) -> Option<String> {
+    let plain: String = without_tags(body).split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut quote: String = plain.chars().take(QUOTE_CHARS_MAX).collect();
+    if quote.len() < plain.len() {
+        quote.push('…');
+    }
+    Some(quote).filter(|quote| !quote.is_empty())
 }
 
 /// The words of a page: what stands between its tags.
@@ -61,6 +78,13 @@ pub enum Trouble {
     NotRumormill {
         /// What it answered, as far as the page may know.
         answer: Option<String>,
+    },
+    /// Whoever answers there lets this page not in.
+    NotAuthorised {
+        /// The HTTP status: 401 or 403.
+        status: u16,
+        /// Its own words, if it has any.
+        words: Option<String>,
     },
     /// A node answers there, but takes no observer that speaks like this page.
     NoObservers {
@@ -109,6 +133,7 @@ impl Trouble {
         match finding {
             Finding::Nothing => Self::Refused,
             Finding::Stranger(answer) => Self::NotRumormill { answer },
+            Finding::Closed { status, words } => Self::NotAuthorised { status, words },
             Finding::Node { name, version } => Self::NoObservers { node: name, version },
         }
     }
@@ -118,6 +143,7 @@ impl Trouble {
         match self {
             Self::Refused => "Refused",
             Self::NotRumormill { .. } => "Not Rumormill",
+            Self::NotAuthorised { .. } => "Not authorised",
             Self::NoObservers { .. } | Self::OtherVersion { .. } => "Other version",
             Self::Forbidden { .. } => "Blocked by the browser",
             Self::Goodbye { .. } => "Node stopped",
@@ -138,6 +164,12 @@ impl Trouble {
             }
             Self::NotRumormill { answer: None } => {
                 format!("Something answers at {label}, but not as Rumormill does. Check the port.")
+            }
+            Self::NotAuthorised { status, words } => {
+                let words = words.as_ref().map_or_else(String::new, |words| format!(": “{words}”"));
+                format!(
+                    "{label} answers, but does not let this page in (HTTP {status}){words}. Rumormill itself asks for no login, so something before the node does: log in there, or open the dashboard that stands behind it."
+                )
             }
             Self::NoObservers { node, version } => format!(
                 "{node} at {label} is a Rumormill node of version {version}, but it does not accept this dashboard as an observer ({OBSERVE_SUBPROTOCOL}). Open the dashboard that the node itself serves."
@@ -163,7 +195,13 @@ impl Trouble {
 
     /// Is another try at once likely to end as this one did? Then the next one waits longer.
     pub fn is_stubborn(&self) -> bool {
-        matches!(self, Self::NotRumormill { .. } | Self::OtherVersion { .. } | Self::Forbidden { .. })
+        matches!(
+            self,
+            Self::NotRumormill { .. }
+                | Self::NotAuthorised { .. }
+                | Self::OtherVersion { .. }
+                | Self::Forbidden { .. }
+        )
     }
 }
 
@@ -189,6 +227,8 @@ mod tests {
             Trouble::Refused,
             Trouble::NotRumormill { answer: None },
             Trouble::NotRumormill { answer: Some("“It works!”".to_owned()) },
+            Trouble::NotAuthorised { status: 401, words: None },
+            Trouble::NotAuthorised { status: 403, words: Some("log in".to_owned()) },
             Trouble::NoObservers { node: "n1".to_owned(), version: "9.9.9".to_owned() },
             Trouble::OtherVersion { detail: "unknown variant".to_owned() },
             Trouble::Forbidden { detail: "insecure".to_owned() },
@@ -225,5 +265,17 @@ mod tests {
         check("", stranger("it answers with nothing (HTTP 200)"));
         let long = Finding::from_answer(404, &"ä".repeat(1_000));
         assert_eq!(long, Finding::Stranger(Some(format!("it answers “{}…” (HTTP 404)", "ä".repeat(60)))));
+    }
+    #[test]
+    fn who_lets_nobody_in_is_quoted() {
+        let check = |status, body: &str, expected: Option<&str>| {
+            let finding = Finding::from_answer(status, body);
+            assert_eq!(finding, Finding::Closed { status, words: expected.map(str::to_owned) }, "{body}");
+            let trouble = Trouble::from_finding(finding);
+            assert!(trouble.is_stubborn() && trouble.title() == "Not authorised");
+        };
+        check(401, "", None);
+        check(403, "<h1>No</h1> entry", Some("No entry"));
+        check(403, r#"{"title": "Forbidden", "detail": "only for operators"}"#, Some("only for operators"));
     }
 }

@@ -1,17 +1,25 @@
 //! A simulated cluster that is like the one in sight: as many members, configured as the observed node is, with what it
 //! holds, and messages that travel as long as they were seen to. Pure. It is a model: real networks do not keep to it.
 
-use super::{state::View, words};
+use super::{
+    state::{SeenMember, View},
+    words,
+};
 use crate::lab::{
     handover::Handover,
     protocol::Deed,
     setup::{Field, LimiterKind, NODES_MAX, Setup, Variation},
 };
 use rumormill_core::ordered::Map;
-use rumormill_core::{Event, Kind, LimiterConfig, MessageKind, NodeId, TraceEvent, TraceRecord, sort::sort};
+use rumormill_core::sort::{sort, sort_by};
+use rumormill_core::{Event, Kind, LimiterConfig, MessageKind, NodeId, Status, TraceEvent, TraceRecord};
+use serde_json::Value;
 
-/// Most entries that are taken along; more would only delay the start.
-const ENTRIES_MAX: usize = 100;
+/// Most writes that entries are made of; more would only delay the start.
+const WRITES_MAX: usize = 100;
+
+/// So many members are named; of more it is said that they stand in the order of their names.
+const NAMED_MAX: usize = 12;
 
 /// An answer that took longer than this was no answer to the question that it seemed to follow, in microseconds.
 const TRIP_MOST_US: u64 = 2_000_000;
@@ -31,7 +39,8 @@ pub(super) struct Fitted {
 /// The cluster in sight as a setup; none before a node spoke.
 pub(super) fn fitted(view: &View) -> Option<Fitted> {
     let status = view.status.as_deref()?;
-    let nodes = members(view);
+    let active = view.members.values().filter(|member| member.view.status.is_active()).count();
+    let nodes = active.clamp(1, NODES_MAX as usize);
     let tuning = &status.tuning;
     let (limiter, tokens, refill) = match tuning.limiter {
         LimiterConfig::Unlimited => (LimiterKind::Unlimited, 256, 128),
@@ -68,6 +77,8 @@ pub(super) fn fitted(view: &View) -> Option<Fitted> {
 pub(super) fn handover(view: &View) -> Option<Handover> {
     let status = view.status.as_deref()?;
     let Fitted { setup, trip } = fitted(view)?;
+    let cast = Cast::of(view);
+    let setup = setup.with(Field::Nodes, cast.names.len().to_string());
     let ms = setup.text(Field::Latency);
     let travels = match trip {
         Some((_, trips)) => {
@@ -75,46 +86,122 @@ pub(super) fn handover(view: &View) -> Option<Handover> {
         }
         None => format!("No round trip was seen yet: messages travel {ms} ms, a guess."),
     };
-    let (script, left_out) = script(view);
+    let Script { deeds, entries, left_out } = script(view, &cast);
     let left_out = match left_out {
         0 => String::new(),
         count => format!(
-            " Left out: {} (sets, conflicts, or too many).",
+            " Left out: {}, as too many, or too much at once.",
             words::counted(count, "entry", "entries")
         ),
     };
+    let down = match cast.down.len() {
+        0 => String::new(),
+        count => format!(" ({count} of them down)"),
+    };
     let words = format!(
-        "Made from cluster {} as {} saw it: {}, {}. {travels} Its losses, load and machines are not known here.{left_out}",
+        "Made from cluster {} as {} saw it: {}{down}, {}. {}{travels} Its losses, load and machines are not known here.{left_out}",
         status.cluster,
         status.node,
-        words::counted(members(view), "member", "members"),
-        words::counted(script.len(), "entry", "entries"),
+        words::counted(cast.names.len(), "member", "members"),
+        words::counted(entries, "entry", "entries"),
+        cast.words(),
     );
-    Some(Handover { setup, script, words })
+    Some(Handover { setup, script: deeds, words })
 }
 
-/// Members that are simulated.
-fn members(view: &View) -> usize {
-    let active = view.members.values().filter(|member| member.view.status.is_active()).count();
-    active.clamp(1, NODES_MAX as usize)
+/// Which simulated node stands for which member.
+struct Cast<'a> {
+    /// The members that are active or down, by name: the first is node 0.
+    names: Vec<&'a NodeId>,
+    /// Those that are down.
+    down: Vec<u32>,
+    /// Those that take part, the observed one first: they can write.
+    up: Vec<u32>,
 }
 
-/// What is written at the start, and how many entries that leaves out.
-fn script(view: &View) -> (Vec<(u64, Deed)>, usize) {
-    let deed = |((key, kind), entry): (&(String, Kind), &super::state::SeenEntry)| match kind {
-        Kind::Register => {
-            Some(Deed::Write { node: 0, key: key.clone(), value: entry.view.value.to_string() })
+impl<'a> Cast<'a> {
+    fn of(view: &'a View) -> Self {
+        let is_there = |status: Status| status.is_active() || status == Status::Down;
+        let there = view.members.values().filter(|member| is_there(member.view.status));
+        // The observed one takes part, however many there are.
+        let mut there: Vec<_> = there.collect();
+        sort_by(&mut there, |a, b| b.view.is_self.cmp(&a.view.is_self));
+        there.truncate(NODES_MAX as usize);
+        sort_by(&mut there, |a, b| a.view.id.cmp(&b.view.id));
+        let of = |wanted: &dyn Fn(&SeenMember) -> bool| {
+            (0..).zip(&there).filter(|(_, member)| wanted(member)).map(|(node, _)| node).collect::<Vec<u32>>()
+        };
+        let down = of(&|member| member.view.status == Status::Down);
+        let mut up = of(&|member| member.view.is_self);
+        up.extend(of(&|member| member.view.status.is_active() && !member.view.is_self));
+        Self { names: there.iter().map(|member| &member.view.id).collect(), down, up }
+    }
+
+    /// Who is who: simulated nodes have numbers for names.
+    fn words(&self) -> String {
+        let names = || self.names.iter().map(|id| id.as_str()).collect::<Vec<_>>().join(", ");
+        match self.names[..] {
+            [] => String::new(),
+            [one] => format!("Node 0 stands for {one}. "),
+            [first, .., last] if self.names.len() > NAMED_MAX => {
+                format!(
+                    "Its nodes stand for the members in the order of their names, from {first} to {last}. "
+                )
+            }
+            _ => format!("Its nodes, from 0 on, stand for {}. ", names()),
         }
-        Kind::Counter => {
-            let by = entry.view.value.as_i64()?;
-            Some(Deed::Increment { node: 0, key: key.clone(), by })
+    }
+}
+
+/// What is done at the start.
+struct Script {
+    deeds: Vec<(u64, Deed)>,
+    /// How many entries that makes.
+    entries: usize,
+    /// How many are left out.
+    left_out: usize,
+}
+
+/// What is done at the start: those that are down stop, the others write what the observed node holds.
+fn script(view: &View, cast: &Cast<'_>) -> Script {
+    let mut script: Vec<Deed> = cast.down.iter().map(|node| Deed::Crash(*node)).collect();
+    let writes_from = script.len();
+    let mut entries = 0;
+    for ((key, kind), entry) in &view.entries {
+        let deeds = deeds(key, *kind, &entry.view.value, cast);
+        if !deeds.is_empty() && script.len() - writes_from + deeds.len() <= WRITES_MAX {
+            script.extend(deeds);
+            entries += 1;
         }
-        Kind::Set | Kind::MultiValue => None,
-    };
-    let deeds: Vec<_> =
-        view.entries.iter().filter_map(deed).take(ENTRIES_MAX).map(|deed| (0, deed)).collect();
-    let left_out = view.entries.len() - deeds.len();
-    (deeds, left_out)
+    }
+    let deeds = script.into_iter().map(|deed| (0, deed)).collect();
+    Script { deeds, entries, left_out: view.entries.len() - entries }
+}
+
+/// The writes that make an entry; none if it cannot be made.
+fn deeds(key: &str, kind: Kind, value: &Value, cast: &Cast<'_>) -> Vec<Deed> {
+    let Some(node) = cast.up.first().copied() else { return Vec::new() };
+    let key = key.to_owned();
+    match (kind, value) {
+        (Kind::Register, value) => vec![Deed::Write { node, key, value: value.to_string() }],
+        (Kind::Counter, value) => {
+            value.as_i64().map(|by| Deed::Increment { node, key, by }).into_iter().collect()
+        }
+        (Kind::Set, Value::Array(elements)) => {
+            let add = |element: &Value| Deed::Add { node, key: key.clone(), element: element.to_string() };
+            elements.iter().map(add).collect()
+        }
+        // What stands beside each other was written at once, each at a node of its own.
+        (Kind::MultiValue, Value::Array(values)) if values.len() <= cast.up.len() => {
+            let put = |(node, value): (&u32, &Value)| Deed::Put {
+                node: *node,
+                key: key.clone(),
+                value: value.to_string(),
+            };
+            cast.up.iter().zip(values).map(put).collect()
+        }
+        (Kind::Set | Kind::MultiValue, _) => Vec::new(),
+    }
 }
 
 /// How long a message travels one way, in microseconds, and from how many round trips that was found: half the median
@@ -148,7 +235,8 @@ mod tests {
     use super::super::fixtures::{entry, id, member, own, snapshot, status};
     use super::*;
     use rumormill_api::Notice;
-    use rumormill_core::{Cause, Instant, Status, Strategy, Tuning};
+    use rumormill_core::{Cause, Instant, Strategy, Tuning};
+    use serde_json::json;
 
     fn record(at_us: u64, event: Event) -> TraceRecord {
         TraceRecord { at: Instant::from_micros(at_us), node: Some(id("a")), event: TraceEvent::Node(event) }
@@ -173,11 +261,15 @@ mod tests {
         assert!(handover(&view).expect("a node spoke").words.contains("a guess"));
 
         let mut set = entry("tags", 1);
-        set.kind = Kind::Set;
+        (set.kind, set.value) = (Kind::Set, json!(["x", 2]));
+        let mut conflict = entry("owner", 1);
+        (conflict.kind, conflict.value) = (Kind::MultiValue, json!(["ada", "bob"]));
+        let mut crowded = entry("owners", 1);
+        (crowded.kind, crowded.value) = (Kind::MultiValue, json!(["ada", "bob", "cyd"]));
         let mut counter = entry("visits", 7);
         counter.kind = Kind::Counter;
         let status = Box::new(view.status.as_deref().expect("told").clone());
-        let entries = vec![set, counter];
+        let entries = vec![set, conflict, crowded, counter];
         view.apply(
             Notice::Update { at_us: 6_000_000, status, members: vec![], entries, gone: vec![] },
             2_000,
@@ -189,16 +281,37 @@ mod tests {
         let scenario = model.setup.scenario().expect("it can run");
         assert_eq!(
             (scenario.nodes, scenario.tuning.strategy, scenario.tuning.fanout),
-            (2, Strategy::Plumtree, 3)
+            (3, Strategy::Plumtree, 3)
         );
         assert_eq!(scenario.network.latency.median().as_micros(), 500);
-        let keys: Vec<_> = model.script.iter().map(|(_, deed)| deed.clone()).collect();
-        let written = Deed::Write { node: 0, key: "k".to_owned(), value: "1".to_owned() };
-        assert_eq!(keys, [written, Deed::Increment { node: 0, key: "visits".to_owned(), by: 7 }]);
-        assert!(
-            model.words.contains("of 3 round trips") && model.words.contains("Left out: 1 entry"),
-            "{}",
-            model.words
+        let fitted = fitted(&view).expect("a node spoke").setup;
+        assert_eq!(fitted.text(Field::Nodes), "2", "a prediction is of those that are up");
+        let deeds: Vec<_> = model.script.iter().map(|(_, deed)| deed.clone()).collect();
+        let (key, put) = (
+            |key: &str| key.to_owned(),
+            |node, value: &str| Deed::Put { node, key: "owner".to_owned(), value: value.to_owned() },
         );
+        let add = |element: &str| Deed::Add { node: 0, key: key("tags"), element: element.to_owned() };
+        assert_eq!(
+            deeds,
+            [
+                Deed::Crash(2),
+                Deed::Write { node: 0, key: key("k"), value: "1".to_owned() },
+                put(0, "\"ada\""),
+                put(1, "\"bob\""),
+                add("\"x\""),
+                add("2"),
+                Deed::Increment { node: 0, key: key("visits"), by: 7 },
+            ]
+        );
+        for part in [
+            "of 3 round trips",
+            "Left out: 1 entry",
+            "3 members (1 of them down)",
+            "stand for a, b, d. ",
+            "4 entries",
+        ] {
+            assert!(model.words.contains(part), "{part}: {}", model.words);
+        }
     }
 }

@@ -4,6 +4,7 @@
 use super::{
     requests::{Asked, Fate, value_from},
     session::Model,
+    shortcuts::WRITE_ID,
     words,
 };
 use crate::{
@@ -161,7 +162,7 @@ pub(super) fn WriteForm(props: &WriteFormProps) -> Html {
                 choices={vec![Choice::new("set", "Set a key"), Choice::new("add", "Count"),
                     Choice::new("insert", "Put into a set")]} />
             <div class="write-fields">
-                <input class="input mono" type="text" aria-label="Key" placeholder="key" value={draft.key().to_owned()}
+                <input class="input mono" type="text" id={WRITE_ID} aria-label="Key" placeholder="key" value={draft.key().to_owned()}
                     oninput={edited(Draft::with_key)} autocomplete="off" autocapitalize="off" spellcheck="false"
                     data-testid="live-key" aria-describedby="live-write-help" />
                 <input class="input mono" type="text" aria-label={content_label} {placeholder} value={content.clone()}
@@ -188,7 +189,15 @@ fn help(draft: &Draft, can_write: bool) -> String {
         return "Nothing can be written while there is no connection.".to_owned();
     }
     match draft {
+        Draft::Set { key: typed, value } | Draft::Insert { key: typed, element: value }
+            if typed.trim().is_empty() && value.trim().is_empty() =>
+        {
+            "A value is a text or JSON: 12 and true are JSON, \"12\" is a text.".to_owned()
+        }
         Draft::Set { value, .. } if value.trim().is_empty() => "Will be set to an empty text.".to_owned(),
+        Draft::Insert { element, .. } if element.trim().is_empty() => {
+            "Type what to put into the set.".to_owned()
+        }
         Draft::Set { value, .. } => format!("Will be set to {}.", type_words(&value_from(value))),
         Draft::Insert { element, .. } => {
             format!("Will be put in as {}, once.", type_words(&value_from(element)))
@@ -248,6 +257,21 @@ fn fate(asked: &Asked) -> Html {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn what_will_be_written_is_said_once_something_is_typed() {
+        let set =
+            |key: &str, value: &str| help(&Draft::Set { key: key.to_owned(), value: value.to_owned() }, true);
+        assert!(set("", " ").starts_with("A value is a text or JSON"));
+        assert_eq!(set("k", ""), "Will be set to an empty text.");
+        assert_eq!(set("", "7"), "Will be set to a JSON number.");
+        let insert = |key: &str, element: &str| {
+            help(&Draft::Insert { key: key.to_owned(), element: element.to_owned() }, true)
+        };
+        assert!(insert("", "").starts_with("A value is a text or JSON"));
+        assert_eq!(insert("k", ""), "Type what to put into the set.");
+        assert_eq!(insert("k", "x"), "Will be put in as a text, once.");
+    }
 
     #[test]
     fn a_draft_asks_or_says_what_is_missing() {

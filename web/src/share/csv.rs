@@ -1,7 +1,8 @@
 //! Tables as comma-separated values, for spreadsheets and scripts. Names of nodes hold no commas, and nothing else here
-//! is text of the user's. Pure.
+//! but an address is text of the user's. Pure.
 
 use crate::lab::protocol::{Row, Sample};
+use crate::live::{knowledge::MemberRow, rates::Rates};
 
 /// The charts' curve: a line for each point.
 pub fn curve(samples: &[Sample]) -> String {
@@ -27,10 +28,69 @@ pub fn nodes(rows: &[Row]) -> String {
     text
 }
 
+/// The table of a live cluster's members. Where something is not known, nothing stands.
+pub fn members(rows: &[MemberRow]) -> String {
+    let mut text =
+        "member,health,address,incarnation,linked,silent_ms,knows,holds_active,holds_known,report_age_ms\n"
+            .to_owned();
+    let told = |value: Option<u64>| value.map(|value| value.to_string()).unwrap_or_default();
+    for row in rows {
+        let MemberRow {
+            id,
+            is_self: _,
+            health,
+            address,
+            incarnation,
+            is_linked,
+            silent_ms,
+            knowledge,
+            sees,
+            report_age_ms,
+        } = row;
+        let (health, address) = (health.as_str(), cell(address.as_deref().unwrap_or_default()));
+        let (silent, knows, age) = (told(*silent_ms), cell(&knowledge.words()), told(*report_age_ms));
+        let (active, known) = (told(sees.map(|it| it.0.into())), told(sees.map(|it| it.1.into())));
+        text.push_str(&format!(
+            "{id},{health},{address},{incarnation},{is_linked},{silent},{knows},{active},{known},{age}\n"
+        ));
+    }
+    text
+}
+
+/// A live node's traffic: a line for each second, the last of which is `newest` since the Unix epoch. Of a second that
+/// nobody watched nothing stands but its time.
+pub fn traffic(seconds: impl ExactSizeIterator<Item = Option<Rates>>, newest: u64) -> String {
+    let mut text =
+        "second,sent_messages,received_messages,sent_bytes,received_bytes,denials,tokens\n".to_owned();
+    let first = (newest + 1).saturating_sub(seconds.len() as u64);
+    for (second, rates) in (first..).zip(seconds) {
+        let rates = rates.map_or_else(
+            || ",,,,,".to_owned(),
+            |rates| {
+                let Rates { sent_messages, received_messages, sent_bytes, received_bytes, denials, tokens } = rates;
+                let tokens = tokens.map(|tokens| format!("{tokens:.0}")).unwrap_or_default();
+                format!("{sent_messages:.2},{received_messages:.2},{sent_bytes:.1},{received_bytes:.1},{denials:.2},{tokens}")
+            },
+        );
+        text.push_str(&format!("{second},{rates}\n"));
+    }
+    text
+}
+
+/// Text that may hold a comma, as RFC 4180 writes it.
+fn cell(text: &str) -> String {
+    if text.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text.to_owned()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::lab::protocol::NodeState;
+    use crate::live::knowledge::{Health, Knowledge};
     use rumormill_core::NodeId;
 
     #[test]
@@ -56,5 +116,29 @@ mod tests {
         for table in [curve(&[]), nodes(&[])] {
             assert_eq!(table.lines().count(), 1);
         }
+    }
+    #[test]
+    fn what_is_not_known_of_a_live_cluster_stays_empty() {
+        let row = MemberRow {
+            id: NodeId::new("n1").unwrap(),
+            is_self: false,
+            health: Health::Alive,
+            address: Some("ws://n1/a,\"b\"".to_owned()),
+            incarnation: 3,
+            is_linked: true,
+            silent_ms: None,
+            knowledge: Knowledge::Behind(2),
+            sees: Some((4, 5)),
+            report_age_ms: Some(70),
+        };
+        let unknown = MemberRow { address: None, sees: None, report_age_ms: None, ..row.clone() };
+        let table = members(&[row, unknown]);
+        let lines: Vec<&str> = table.lines().skip(1).collect();
+        let told = "n1,alive,\"ws://n1/a,\"\"b\"\"\",3,true,,2 writes behind,4,5,70";
+        assert_eq!(lines, [told, "n1,alive,,3,true,,2 writes behind,,,"]);
+        let rates = Rates { sent_messages: 1.5, tokens: Some(256.0), ..Rates::default() };
+        let table = traffic([Some(rates), None].into_iter(), 100);
+        let lines: Vec<&str> = table.lines().skip(1).collect();
+        assert_eq!(lines, ["99,1.50,0.00,0.0,0.0,0.00,256", "100,,,,,,"]);
     }
 }

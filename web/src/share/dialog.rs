@@ -10,6 +10,9 @@ pub const LINK_ID: &str = "share-link";
 /// The `id` of the command's field.
 pub const COMMAND_ID: &str = "share-command";
 
+/// What is said where the browser takes no file.
+pub const REFUSED: &str = "The browser did not take the file. Look whether it blocks what pages save, or is out of memory or space.";
+
 /// What there is in place of a link.
 const SEND_A_FILE: &str = "Send the scenario file instead: dropped on this page it opens like the link, and the command line plays it.";
 
@@ -99,7 +102,7 @@ pub fn ShareDialog(props: &ShareDialogProps) -> Html {
                     </Notice>
                 } else {
                     <p class="field-hint">{ what(props) }</p>
-                    { field(props, LINK_ID, "Link", &props.link, "copy-link") }
+                    { field(LINK_ID, "Link", &props.link, "copy-link", props.copied, on) }
                     { length(props) }
                 }
                 if !props.race.is_empty() {
@@ -116,7 +119,7 @@ pub fn ShareDialog(props: &ShareDialogProps) -> Html {
                        prints the hash of its trace: equal to the one here, event for event. Dropped on this page, the file \
                        opens like the link." }
                 </p>
-                { field(props, COMMAND_ID, "Command", &props.command, "copy-command") }
+                { field(COMMAND_ID, "Command", &props.command, "copy-command", props.copied, on) }
                 <div class="buttons">
                     { save(props, Kept::Scenario, "Scenario file", "save-scenario", None) }
                     <p class="share-hash" role="status" data-testid="share-hash">{ hash(props) }</p>
@@ -161,14 +164,16 @@ fn what(props: &ShareDialogProps) -> String {
     )
 }
 
-fn field(
-    props: &ShareDialogProps,
+/// A text to be copied, and what became of its copy.
+pub fn field(
     id: &'static str,
     label: &'static str,
     text: &AttrValue,
     testid: &'static str,
+    copied: Option<Copied>,
+    on: &Callback<Wish>,
 ) -> Html {
-    let copied = props.copied.filter(|copied| copied.field == id);
+    let copied = copied.filter(|copied| copied.field == id);
     let words = match copied {
         Some(Copied { done: true, .. }) => "Copied",
         _ => "Copy",
@@ -179,7 +184,7 @@ fn field(
             <div class="share-field">
                 <input class="input mono" {id} readonly=true value={text.clone()} aria-label={label} data-testid={id} />
                 <Button label={words} {kind} {testid} disabled={text.is_empty()}
-                    onclick={props.on.reform(move |()| Wish::Copy(id))} />
+                    onclick={on.reform(move |()| Wish::Copy(id))} />
             </div>
             if copied.is_some_and(|copied| !copied.done) {
                 <p class="field-hint" role="status" data-testid="copy-denied">

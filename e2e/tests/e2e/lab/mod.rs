@@ -6,7 +6,7 @@ mod acts;
 mod everyone;
 /// The spread experiment on clusters too large to draw.
 mod large;
-mod page;
+pub(crate) mod page;
 /// Recordings.
 mod replay;
 /// Links and files.

@@ -3,7 +3,7 @@
 use fantoccini::{Locator, actions};
 use rumormill_e2e::{Browser, FileServer, Look, settings, until};
 use serde_json::json;
-use std::time::Duration;
+use std::{env, fs, path::PathBuf, process, time::Duration};
 
 /// How long a run may take on a machine that does much else. A guess.
 pub(super) const LIMIT: Duration = Duration::from_secs(60);
@@ -25,21 +25,21 @@ pub(super) async fn lab_as(look: Look) -> (Browser, FileServer) {
     (browser, server)
 }
 
-pub(super) fn by_testid(name: &str) -> String {
+pub(crate) fn by_testid(name: &str) -> String {
     format!("[data-testid=\"{name}\"]")
 }
 
-pub(super) async fn click(browser: &Browser, name: &str) {
+pub(crate) async fn click(browser: &Browser, name: &str) {
     browser.click(&by_testid(name)).await;
 }
 
 /// A radio button lies under its label.
-pub(super) async fn choose(browser: &Browser, name: &str) {
+pub(crate) async fn choose(browser: &Browser, name: &str) {
     browser.click(&format!("label:has({})", by_testid(name))).await;
 }
 
 /// Puts a value into a control as the user's hand would: the page hears it.
-pub(super) async fn set(browser: &Browser, name: &str, value: &str) {
+pub(crate) async fn set(browser: &Browser, name: &str, value: &str) {
     let script = "const [css, value] = arguments;
         const control = document.querySelector(css);
         control.value = value;
@@ -50,7 +50,7 @@ pub(super) async fn set(browser: &Browser, name: &str, value: &str) {
 }
 
 /// Presses a key where the focus is.
-pub(super) async fn press(browser: &Browser, key: &str) {
+pub(crate) async fn press(browser: &Browser, key: &str) {
     let focus = browser.client().active_element().await.expect("something has the focus");
     focus.send_keys(key).await.expect("it takes keys");
 }
@@ -78,7 +78,7 @@ pub(super) async fn text(browser: &Browser, name: &str) -> String {
     element.text().await.unwrap_or_default()
 }
 
-pub(super) async fn number(browser: &Browser, script: &str) -> f64 {
+pub(crate) async fn number(browser: &Browser, script: &str) -> f64 {
     browser.script(script, vec![]).await.as_f64().unwrap_or_else(|| panic!("not a number: {script}"))
 }
 
@@ -89,7 +89,7 @@ pub(super) async fn clock(browser: &Browser) -> f64 {
     digits.parse().unwrap_or_else(|_| panic!("not a time: {text}"))
 }
 
-pub(super) async fn until_clock(browser: &Browser, seconds: f64) {
+pub(crate) async fn until_clock(browser: &Browser, seconds: f64) {
     until(&format!("{seconds} s on the clock"), LIMIT, async || {
         (clock(browser).await >= seconds).then_some(())
     })
@@ -127,6 +127,38 @@ pub(super) async fn drag(browser: &Browser, from: (f64, f64), to: (f64, f64)) {
     browser.client().perform_actions(mouse).await.expect("the browser has a mouse");
 }
 
+/// A folder into which a browser downloads, until the guard is dropped.
+#[derive(Debug)]
+pub(crate) struct Downloads(pub(super) PathBuf);
+
+impl Downloads {
+    pub(crate) async fn of(browser: &Browser, name: &str) -> Self {
+        let folder = env::temp_dir().join(format!("rumormill-e2e-{name}-{}", process::id()));
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(&folder).expect("the folder for temporary files can be written");
+        let path = folder.display().to_string();
+        browser
+            .devtools("Browser.setDownloadBehavior", json!({ "behavior": "allow", "downloadPath": path }))
+            .await;
+        Self(folder)
+    }
+
+    /// The file, once it is there as a whole: under a name of its own until then.
+    pub(crate) async fn file(&self, ending: &str) -> PathBuf {
+        until(&format!("a file that ends with {ending}"), LIMIT, async || {
+            let entries = fs::read_dir(&self.0).ok()?.flatten().map(|entry| entry.path());
+            entries.into_iter().find(|path| path.to_string_lossy().ends_with(ending))
+        })
+        .await
+    }
+}
+
+impl Drop for Downloads {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
 /// What sticks out to the right of the window.
 pub(super) const OVERFLOW: &str = "const wide = document.documentElement.scrollWidth - window.innerWidth;
     if (wide <= 0) return [];
@@ -140,3 +172,13 @@ pub(super) const SMALL: &str = "const side = arguments[0];
         .filter((e) => e.offsetParent !== null && !e.closest('.sr-only'))
         .filter((e) => { const r = e.getBoundingClientRect(); return r.height < side - 0.5 || r.width < Math.min(side, 24) - 0.5; })
         .map((e) => `${e.dataset.testid || e.textContent}: ${e.getBoundingClientRect().width} x ${e.getBoundingClientRect().height}`);";
+
+/// How much of the picture is not empty, in thousandths.
+pub(crate) const PAINTED: &str = "const canvas = document.querySelector('#ring');
+    const copy = Object.assign(document.createElement('canvas'), { width: canvas.width, height: canvas.height });
+    const context = copy.getContext('2d', { willReadFrequently: true });
+    context.drawImage(canvas, 0, 0);
+    const { data } = context.getImageData(0, 0, copy.width, copy.height);
+    let painted = 0;
+    for (let at = 3; at < data.length; at += 4) painted += data[at] > 0;
+    return 1000 * painted / (data.length / 4)";

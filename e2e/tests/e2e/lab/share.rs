@@ -1,48 +1,17 @@
 //! What is handed on: a link that opens the same run elsewhere, and files that the real program takes.
 
 use super::page::{
-    LIMIT, STATUS, by_testid, click, clock, focus, lab, press, set, status, text, until_clock,
+    Downloads, LIMIT, STATUS, by_testid, click, clock, focus, lab, press, set, status, text, until_clock,
 };
 use crate::axe::{check, with_axe};
 use fantoccini::Locator;
 use rumormill_e2e::{Browser, Look, settings, until};
 use serde_json::{Value, json};
 use std::{
-    env, fs,
+    fs,
     path::{Path, PathBuf},
     process::Command,
 };
-
-/// A folder into which a browser downloads, until the guard is dropped.
-struct Downloads(PathBuf);
-
-impl Downloads {
-    async fn of(browser: &Browser, name: &str) -> Self {
-        let folder = env::temp_dir().join(format!("rumormill-e2e-{name}-{}", std::process::id()));
-        let _ = fs::remove_dir_all(&folder);
-        fs::create_dir_all(&folder).expect("the folder for temporary files can be written");
-        let path = folder.display().to_string();
-        browser
-            .devtools("Browser.setDownloadBehavior", json!({ "behavior": "allow", "downloadPath": path }))
-            .await;
-        Self(folder)
-    }
-
-    /// The file, once it is there as a whole: under a name of its own until then.
-    async fn file(&self, ending: &str) -> PathBuf {
-        until(&format!("a file that ends with {ending}"), LIMIT, async || {
-            let entries = fs::read_dir(&self.0).ok()?.flatten().map(|entry| entry.path());
-            entries.into_iter().find(|path| path.to_string_lossy().ends_with(ending))
-        })
-        .await
-    }
-}
-
-impl Drop for Downloads {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
 
 /// What stands in a field.
 async fn field(browser: &Browser, name: &str) -> String {

@@ -1,8 +1,8 @@
 //! The six views, what one sees of a change in them, and messages.
 
 use super::page::{
-    LIMIT, OVERFLOW, by_testid, click, drag, focus, lab, number, open_first_rumor, press, ring, set, status,
-    text, until_clock,
+    LIMIT, OVERFLOW, PAINTED, by_testid, click, drag, focus, lab, number, open_first_rumor, press, ring, set,
+    status, text, until_clock,
 };
 use fantoccini::Locator;
 use rumormill_e2e::{Look, until};
@@ -11,16 +11,6 @@ use serde_json::json;
 const HASH: &str = "return location.hash";
 const VIEWS: [(&str, &str); 6] =
     [("1", "ring"), ("2", "tree"), ("3", "grid"), ("4", "matrix"), ("5", "space-time"), ("6", "table")];
-
-/// How much of the picture is not empty, in thousandths.
-const PAINTED: &str = "const canvas = document.querySelector('#ring');
-    const copy = Object.assign(document.createElement('canvas'), { width: canvas.width, height: canvas.height });
-    const context = copy.getContext('2d', { willReadFrequently: true });
-    context.drawImage(canvas, 0, 0);
-    const { data } = context.getImageData(0, 0, copy.width, copy.height);
-    let painted = 0;
-    for (let at = 3; at < data.length; at += 4) painted += data[at] > 0;
-    return 1000 * painted / (data.length / 4)";
 
 #[tokio::test]
 async fn every_view_paints_stands_in_the_address_and_back_leads_back() {

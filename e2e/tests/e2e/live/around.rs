@@ -6,7 +6,7 @@ use super::page::{
     show_table, there_is,
 };
 use reqwest::Method;
-use rumormill_e2e::{Look, until};
+use rumormill_e2e::{Browser, Look, until};
 use serde_json::json;
 
 #[tokio::test]
@@ -42,6 +42,13 @@ async fn beliefs_services_and_events_of_all_members_are_seen_through_one() {
     browser.assert_quiet_console().await;
 }
 
+/// Picks one of a list.
+async fn pick(browser: &Browser, testid: &str, value: &str) {
+    let script = "const select = document.querySelector(`[data-testid=${arguments[0]}]`);
+        select.value = arguments[1]; select.dispatchEvent(new Event('change', { bubbles: true }))";
+    browser.script(script, vec![json!(testid), json!(value)]).await;
+}
+
 #[tokio::test]
 async fn the_configuration_of_all_members_is_changed_from_the_nodes_own_page() {
     let (cluster, browser) = cluster_and_page().await;
@@ -67,6 +74,26 @@ async fn the_configuration_of_all_members_is_changed_from_the_nodes_own_page() {
         })
         .await;
     }
+    pick(&browser, "live-config-strategy", "plumtree").await;
+    pick(&browser, "live-config-limiter", "window").await;
+    fill(&browser, "[data-testid=live-config-tokens]", "400").await;
+    fill(&browser, "[data-testid=live-config-period]", "2000").await;
+    browser.screenshot("live-configure-window").await;
+    browser.click("[data-testid=live-config-apply]").await;
+    for node in 0..5 {
+        until("the strategy and the limiter to be changed", LIMIT, async || {
+            let config = cluster.get(node, "config").await?;
+            let window = json!({ "window": { "tokens": 400, "period_us": 2_000_000, "reserve": 50 } });
+            (config["strategy"] == "plumtree" && config["limiter"] == window).then_some(())
+        })
+        .await;
+    }
+    pick(&browser, "live-config-limiter", "none").await;
+    browser.click("[data-testid=live-config-apply]").await;
+    until("no limiter", LIMIT, async || {
+        (cluster.get(4, "config").await?["limiter"] == "unlimited").then_some(())
+    })
+    .await;
     fill(&browser, "[data-testid=live-config-fanout]", "9999").await;
     browser.click("[data-testid=live-config-apply]").await;
     browser

@@ -1,6 +1,8 @@
 //! A write that is followed from member to member, over what the simulator predicts.
 
-use super::page::{LIMIT, NODES, choose, cluster_page, count, set_in_page, there_is};
+use super::page::{
+    LIMIT, NODES, choose, cluster_page, count, has_members, kill, set_in_page, show_table, there_is,
+};
 use rumormill_e2e::{Look, until};
 use serde_json::json;
 use std::time::Duration;
@@ -42,6 +44,11 @@ async fn a_write_is_measured_over_the_band_of_a_hundred_simulated_runs() {
         serde_json::from_value(browser.script(spread, vec![]).await).expect("three numbers");
     assert!(width > 900.0 && height > 700.0 && full < 950.0, "{width} x {height}, full at {full}");
 
+    let way =
+        browser.text("[data-testid=live-spread-way]", |text| text.matches("got it from").count() == 4).await;
+    assert!(way.starts_with("n1 wrote it; n") && way.ends_with('.'), "{way}");
+    println!("{way}");
+
     browser.script("document.querySelector('[data-testid=live-arrivals]').open = true", vec![]).await;
     for member in ["n2", "n3", "n4", "n5"] {
         there_is(&browser, &format!("[data-testid=live-arrival][data-member={member}]")).await;
@@ -75,5 +82,44 @@ async fn a_write_is_measured_over_the_band_of_a_hundred_simulated_runs() {
         browser.script("return document.querySelector('.live-spread').offsetParent", vec![]).await,
         json!(null)
     );
+    browser.assert_quiet_console().await;
+}
+
+#[tokio::test]
+async fn how_a_member_got_the_write_and_why_one_lacks_it_is_said() {
+    let (cluster, _server, browser) = cluster_page(4).await;
+    show_table(&browser).await;
+    has_members(&browser, "alive", 4).await;
+    set_in_page(&browser, "color", "teal").await;
+    there_is(&browser, "[data-testid=live-spread-body][data-informed='4']").await;
+    browser.click("[data-testid=live-member-n3]").await;
+    let write = "[data-testid=live-inspector-write]";
+    browser.text(write, |text| text.starts_with("Latest write, color: n3 got it from n")).await;
+    assert_eq!(count(&browser, "[data-testid=live-spread-lacking]").await, 0);
+
+    kill(&cluster, 3).await;
+    set_in_page(&browser, "color", "red").await;
+    let lacking = "[data-testid=live-spread-lacking]";
+    let words = browser.text(lacking, |text| text.contains("n4")).await;
+    assert!(words.contains("Whether n4 has it is not known: "), "{words}");
+    browser.text(lacking, |text| text.contains("it does not tell: ")).await;
+    has_members(&browser, "down", 1).await;
+    let words = browser.text(lacking, |text| text.contains("n1 holds it to be down")).await;
+    assert!(!words.contains("n2") && !words.contains("n3"), "the others have it: {words}");
+    browser.click("[data-testid=live-member-n4]").await;
+    browser.text(write, |text| text.contains("n4 is not known to have it: n1 holds it to be down")).await;
+    for (name, look) in [
+        ("live-lacking", Look::DESKTOP),
+        ("live-lacking-dark", Look::DESKTOP.dark()),
+        ("live-lacking-phone", Look::PHONE),
+    ] {
+        browser.look(look).await;
+        if look.mobile {
+            choose(&browser, "[data-testid=live-section-keys]").await;
+            let show = "document.querySelector('[data-testid=live-spread]').scrollIntoView()";
+            browser.script(show, vec![]).await;
+        }
+        browser.screenshot(name).await;
+    }
     browser.assert_quiet_console().await;
 }

@@ -1,0 +1,99 @@
+//! What single keys do in Live. Pure: from a key press to a wish.
+
+use super::link::SHOWN;
+use crate::glue::page::Key;
+
+/// The `id` of the field that the search key leads to.
+pub const SEARCH_ID: &str = "live-event-words";
+
+/// The `id` of the field that the writing key leads to.
+pub const WRITE_ID: &str = "live-write-key";
+
+/// What a key press asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// The help.
+    Help,
+    /// The focus in the search field of the events.
+    Search,
+    /// The focus in the form that writes.
+    Write,
+    /// The members shown so: one of [`SHOWN`].
+    Show(&'static str),
+    /// The events stopped, or going on.
+    Pause,
+    /// What is open closed, or the selection taken back.
+    Close,
+}
+
+/// Keys and what they do, for the help.
+pub const HELP: [(&str, &str); 7] = [
+    ("1 2 3", "Ring, table, beliefs"),
+    ("Space", "Pause the events, or let them go on"),
+    ("/", "Search events"),
+    ("w", "Write"),
+    ("← → ↑ ↓", "Select a member, on the ring"),
+    ("Esc", "Close the message, select nobody"),
+    ("?", "This help"),
+];
+
+/// What a key press asks for, if anything. Fields and dialogs keep their keys, and the browser those with modifiers.
+pub fn wish(key: &Key, is_on: bool) -> Option<Wish> {
+    if key.with_modifier || key.in_field || key.in_dialog || key.repeated {
+        return None;
+    }
+    if !is_on && key.name != "?" {
+        return None;
+    }
+    match key.name.as_str() {
+        "?" => Some(Wish::Help),
+        "/" => Some(Wish::Search),
+        "w" => Some(Wish::Write),
+        number @ ("1" | "2" | "3") => Some(Wish::Show(SHOWN[usize::from(number.as_bytes()[0] - b'1')])),
+        " " if !key.on_button => Some(Wish::Pause),
+        "Escape" => Some(Wish::Close),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(name: &str) -> Key {
+        Key {
+            name: name.into(),
+            with_modifier: false,
+            repeated: false,
+            in_field: false,
+            on_button: false,
+            target_id: String::new(),
+            in_dialog: false,
+        }
+    }
+
+    #[test]
+    fn keys_do_what_the_help_says() {
+        let check = |name: &str, expected| assert_eq!(wish(&key(name), true), expected, "{name}");
+        check("1", Some(Wish::Show("ring")));
+        check("2", Some(Wish::Show("table")));
+        check("3", Some(Wish::Show("beliefs")));
+        check("4", None);
+        check(" ", Some(Wish::Pause));
+        check("/", Some(Wish::Search));
+        check("w", Some(Wish::Write));
+        check("Escape", Some(Wish::Close));
+        check("?", Some(Wish::Help));
+    }
+
+    #[test]
+    fn keys_that_belong_to_others_do_nothing() {
+        assert_eq!(wish(&Key { on_button: true, ..key(" ") }, true), None);
+        assert_eq!(wish(&Key { in_field: true, ..key("w") }, true), None);
+        assert_eq!(wish(&Key { in_dialog: true, ..key("Escape") }, true), None);
+        assert_eq!(wish(&Key { with_modifier: true, ..key("1") }, true), None);
+        assert_eq!(wish(&Key { repeated: true, ..key(" ") }, true), None);
+        assert_eq!(wish(&key("w"), false), None, "they are switched off");
+        assert_eq!(wish(&key("?"), false), Some(Wish::Help), "whoever looks for the switch finds it");
+    }
+}
