@@ -1,6 +1,7 @@
 //! What the worker shows of the cluster at a moment: the marks and messages of the picture, and the text beside it. Only
 //! types; times are microseconds of simulated time.
 
+use super::paths::{Path, Trouble};
 use super::protocol::Deed;
 use super::why::Why;
 use rumormill_core::event::Fate;
@@ -83,6 +84,8 @@ pub struct Frame {
     pub marks: Vec<Mark>,
     /// The part of a cut network in which each node is; empty without a cut.
     pub groups: Vec<u8>,
+    /// Paths that are cut by themselves or slow; at most [`PATHS_MAX`](super::paths::PATHS_MAX) of each.
+    pub paths: Vec<Path>,
     /// Messages under way, oldest first.
     pub flights: Vec<Flight>,
     /// Messages under way that were left out, because there are too many to draw.
@@ -154,8 +157,17 @@ pub struct Spread {
     pub owed: bool,
     /// Do the nodes compare whole states now and then?
     pub repairs: bool,
-    /// Is any path cut?
+    /// Is the network in parts, between which nothing passes?
     pub cut: bool,
+    /// Paths between two nodes that are cut beside that, one way or both.
+    pub paths_cut: u32,
+}
+
+impl Spread {
+    /// Is anything cut?
+    pub fn has_cuts(&self) -> bool {
+        self.cut || self.paths_cut > 0
+    }
 }
 
 /// A point of the charts.
@@ -330,6 +342,8 @@ pub struct Detail {
     pub state: NodeState,
     /// The part of a cut network in which it is.
     pub group: Option<u8>,
+    /// What is wrong with its process, its clock and its paths.
+    pub trouble: Trouble,
     /// How it learned of the latest write: when, and over how many messages.
     pub learned: Option<(u64, u32)>,
     /// The way on which the write came to it, the first message first; empty if it does not have it.

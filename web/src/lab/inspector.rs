@@ -59,6 +59,7 @@ pub fn Inspector(props: &InspectorProps) -> Html {
                     { acts(props, detail) }
                     <NodeActs detail={detail.clone()} form={props.form.clone()} on={props.on.clone()} />
                 }
+                { trouble(detail) }
                 { knowledge(props, detail) }
                 if let (true, Some(inside)) = (props.recorded, &detail.inside) {
                     { told(detail, inside, belief_choice(props)) }
@@ -118,6 +119,21 @@ fn acts(props: &InspectorProps, detail: &Detail) -> Html {
                     onclick={on.reform(|()| Action::Increment)} />
             </form>
         </>
+    }
+}
+
+/// What is wrong with its process, its clock and its paths, if anything is.
+fn trouble(detail: &Detail) -> Html {
+    let facts = detail.trouble.facts();
+    if facts.is_empty() {
+        return Html::default();
+    }
+    let facts: Vec<(AttrValue, AttrValue)> =
+        facts.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+    html! {
+        <section class="trouble" aria-label="What is wrong with it">
+            <Facts testid="node-trouble" {facts} />
+        </section>
     }
 }
 

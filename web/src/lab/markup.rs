@@ -8,6 +8,7 @@ use super::inspector::{Inspector, state_word};
 use super::message_panel::MessagePanel;
 use super::node_table::NodeTable;
 use super::opening::LinkNote;
+use super::paths::paths_cut_words;
 use super::place::{Lab, Msg};
 use super::protocol::Spread;
 use super::ring_panel::RingPanel;
@@ -136,7 +137,7 @@ impl Lab {
             Html::default()
         };
         html! {
-            <RingPanel sight={view.sight} tool={view.tool} parts={view.parts} nodes={view.nodes()} recorded={view.replay.is_some()} hint={hint(view)}
+            <RingPanel sight={view.sight} tool={view.tool} is_cut={view.spread.has_cuts()} signs={view.signs} nodes={view.nodes()} recorded={view.replay.is_some()} hint={hint(view)}
                 caption={view.caption(self.stage.rows()).map(AttrValue::from)} options={super::view_options::options(view, on)}
                 selection={selection(view)} back={self.stage.back.clone()} front={self.stage.front.clone()} {table}
                 on={on.clone()} on_pointer={ctx.link().callback(Msg::Pointer)} />
@@ -223,7 +224,7 @@ fn message(view: &View, on: &Callback<Action>) -> Html {
 /// How the cluster stands. Whether all hold the same, a recording does not tell.
 fn status(view: &View) -> (Tone, String) {
     let standing = view.standing();
-    let Spread { since_us, informed, up, cut, .. } = view.spread;
+    let Spread { since_us, informed, up, cut, paths_cut, .. } = view.spread;
     if view.replay.is_none() || up == 0 {
         return (standing.tone(), standing.words(&view.spread));
     }
@@ -241,7 +242,10 @@ fn status(view: &View) -> (Tone, String) {
             format!("{parted}{} of {} have the latest", group(u64::from(informed)), group(u64::from(up)))
         }
     };
-    (tone, words)
+    match paths_cut {
+        0 => (tone, words),
+        count => (tone, format!("{words}, {}", paths_cut_words(count))),
+    }
 }
 
 fn on_file(on: &Callback<Action>) -> Callback<Given> {

@@ -3,6 +3,7 @@
 
 pub mod protocol;
 pub mod frame;
+pub mod paths;
 pub mod worker;
 mod timeline;
 mod run;

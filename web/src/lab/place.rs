@@ -486,14 +486,14 @@ impl Lab {
             self.pace.note_reached((passed_us as f64 / self.asked_us as f64).min(1.0));
         }
         self.meter.tick(f64::from(frame.took_us) / 1_000.0);
-        let was = (view.spread.up, view.spread.cut, view.run);
+        let was = (view.spread.up, view.spread.has_cuts(), view.run);
         let mut news = view.take(&mut frame);
         // A step that is over says so at once.
         news |= view.goal_us.is_none() && !view.playing;
-        if (view.spread.up, view.spread.cut, view.run) != was || news {
+        if (view.spread.up, view.spread.has_cuts(), view.run) != was || news {
             self.theory = view.scenario.as_ref().and_then(|scenario| {
-                let line =
-                    theory_line::line(view.spread.up, &scenario.tuning, &scenario.network, view.spread.cut);
+                let is_cut = view.spread.has_cuts();
+                let line = theory_line::line(view.spread.up, &scenario.tuning, &scenario.network, is_cut);
                 line.map(Rc::new)
             });
         }

@@ -5,6 +5,7 @@ use super::action::{Action, Form, MatrixOf, Sight, Spot, Tab, Tool, TreeOf};
 use super::follow::History;
 use super::opening::LinkNote;
 use super::pace::{SPEED_DEFAULT, SPEED_MAX, SPEED_MIN};
+use super::paths::PathSigns;
 use super::presets;
 use super::protocol::{
     Branch, Command, Deed, Detail, Frame, MessageLine, MessageRef, Row, Shown, Spread, Totals, WriteLine,
@@ -121,6 +122,8 @@ pub struct View {
     pub spread: Spread,
     /// In how many parts the network is.
     pub parts: u32,
+    /// Which signs of paths stand in the picture.
+    pub signs: PathSigns,
     /// Messages under way.
     pub under_way: u32,
     /// Counts of the run.
@@ -201,6 +204,7 @@ impl View {
             now_us: 0,
             spread: Spread::default(),
             parts: 1,
+            signs: PathSigns::default(),
             under_way: 0,
             totals: Totals::default(),
             detail: None,
@@ -379,6 +383,7 @@ impl View {
         self.now_us = frame.now_us;
         self.spread = frame.spread;
         self.parts = frame.groups.iter().max().map_or(1, |last| u32::from(*last) + 1);
+        self.signs = PathSigns::of(&frame.paths);
         self.under_way = frame.flights.len() as u32 + frame.flights_unseen;
         self.end_us = frame.end_us;
         let mut news = !frame.done.is_empty() || frame.turned_us.is_some();

@@ -4,6 +4,7 @@ use super::cluster::{Cluster, Written};
 use super::matching::Way;
 use super::recording::Recording;
 use crate::lab::look::worth_reading;
+use crate::lab::paths::{Few, PATHS_MAX, Trouble};
 use crate::lab::protocol::{
     Asked, Branch, Course, Detail, EntryLine, Flight, Frame, Hop, Inside, Known, Look, MATRIX_NODES_MAX,
     MEMBERS_SHOWN_MAX, Mark, Matrix, MemberLine, MessageLine, MessageRef, Row, Shown, Spread, Text,
@@ -38,6 +39,7 @@ impl Recording {
             next_us: self.next_us(),
             marks: (0..).zip(&self.cluster.nodes).map(mark).collect(),
             groups: self.cluster.groups.clone(),
+            paths: self.cluster.paths().take(PATHS_MAX).collect(),
             flights,
             flights_unseen: unseen as u32,
             landed: self.landed(look),
@@ -96,7 +98,8 @@ impl Recording {
         let cluster = &self.cluster;
         let up = cluster.up();
         let Some(write) = cluster.writes.back() else {
-            return Spread { up, cut: cluster.is_cut(), repairs: true, ..Spread::default() };
+            let (cut, paths_cut) = (cluster.is_parted(), cluster.paths_cut());
+            return Spread { up, cut, paths_cut, repairs: true, ..Spread::default() };
         };
         let informed = cluster.informed(write);
         let last_us = write.learned.values().map(|learned| learned.at_us).max();
@@ -111,7 +114,8 @@ impl Recording {
             converged: cluster.writes.iter().all(|write| cluster.informed(write) == up),
             owed: false,
             repairs: true,
-            cut: cluster.is_cut(),
+            cut: cluster.is_parted(),
+            paths_cut: cluster.paths_cut(),
         }
     }
 
@@ -215,10 +219,24 @@ impl Recording {
             incarnation: Incarnation(now.incarnation),
             state: now.state,
             group: self.cluster.groups.get(node as usize).copied(),
+            trouble: self.trouble(node),
             learned: learned.map(|learned| (learned.at_us, learned.hops)),
             path: self.write(look).map(|write| path(write, node)).unwrap_or_default(),
             why: None,
             inside: self.cast.own[node as usize].then(|| self.inside(node)),
+        }
+    }
+
+    /// What is wrong with a node; which paths are slow, a recording does not tell.
+    fn trouble(&self, node: u32) -> Trouble {
+        let now = &self.cluster.nodes[node as usize];
+        let name = |node: u32| self.cast.names[node as usize].clone();
+        Trouble {
+            slow_us: now.slow_us,
+            ahead_us: now.ahead_us,
+            cut_to: Few::of(self.cluster.cut_from(node).map(name)),
+            cut_from: Few::of(self.cluster.cut_to(node).map(name)),
+            delayed: Few::default(),
         }
     }
 
