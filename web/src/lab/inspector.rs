@@ -100,7 +100,7 @@ fn acts(props: &InspectorProps, detail: &Detail) -> Html {
                     title="Stop it without a word; it loses its data" onclick={on.reform(move |()| Action::Do(Deed::Crash(node)))} />
                 <Button label="Cut off" icon={IconName::Cut} shortcut="p" testid="node-cut-off"
                     title="Nothing passes between it and the others" onclick={on.reform(|()| Action::CutOff)} />
-                <Button label="Leave" testid="node-leave" title="It says goodbye and stops"
+                <Button label="Leave" shortcut="q" testid="node-leave" title="It says goodbye and stops"
                     onclick={on.reform(move |()| Action::Do(Deed::Leave(node)))} />
             </div>
             <form class="write-form" onsubmit={submit}>

@@ -2,7 +2,7 @@
 
 use super::action::{Action, Sight, Spot, Tab, Tool};
 use super::handover::Handover;
-use super::keys::{self, SEARCH_ID, Wish};
+use super::keys::{self, OTHER_ID, RING_ID, SEARCH_ID, Wish};
 use super::layout::Point;
 use super::meter::Meter;
 use super::pace::Pace;
@@ -88,8 +88,8 @@ pub enum Msg {
     Still(bool),
     /// A sweep has another band, or none any more.
     Band(Option<Rc<Band>>),
-    /// Put the focus in the search field.
-    Search,
+    /// What a key asks for beyond an action.
+    Wish(Wish),
     /// Something of what hands the run on.
     Share(ShareMsg),
 }
@@ -114,6 +114,8 @@ pub struct Lab {
     pressed: Option<(Point, Point)>,
     /// Was something pointed at, so that what is said of it has to come in sight?
     is_pointed: bool,
+    /// Where the focus is to go, once that stands on the page.
+    wants_focus: Option<&'static str>,
     /// What the theory was computed for, and the result.
     pub(super) theory: Option<Rc<TheoryLine>>,
     /// Where most runs of the setup lie.
@@ -154,6 +156,7 @@ impl Component for Lab {
             still: page::matches(page::REDUCED_MOTION),
             pressed: None,
             is_pointed: false,
+            wants_focus: None,
             theory: None,
             band: None,
             revision: 0,
@@ -210,7 +213,11 @@ impl Component for Lab {
                         self.begin_again(ctx);
                     }
                 }
+                let names_other = action == Action::OtherNamed;
                 self.act(action);
+                if names_other && self.view.borrow().form.between.is_none() {
+                    self.wants_focus = Some(RING_ID);
+                }
                 self.tell_address(ctx);
             }
             Msg::Frame(at_ms) => return self.on_frame(ctx, at_ms),
@@ -229,10 +236,7 @@ impl Component for Lab {
             Msg::Still(still) => self.still = still,
             Msg::Band(band) => self.band = band,
             Msg::Share(message) => self.on_share(ctx, message),
-            Msg::Search => {
-                self.act(Action::Tab(Tab::Events));
-                page::focus(SEARCH_ID);
-            }
+            Msg::Wish(wish) => self.fulfil(wish),
         }
         self.revision += 1;
         true
@@ -240,6 +244,9 @@ impl Component for Lab {
 
     fn rendered(&mut self, _ctx: &Context<Self>, _first: bool) {
         self.stage.attach();
+        if let Some(id) = self.wants_focus.take() {
+            page::focus(id);
+        }
         if std::mem::take(&mut self.is_pointed) {
             // On a phone it stands below the picture, and below the edge.
             page::lift(TABS);
@@ -266,7 +273,7 @@ fn listen_to_keys(ctx: &Context<Lab>, view: &Rc<RefCell<View>>) -> Listener {
         let Some(wish) = keys::wish(&key, &view.borrow()) else { return false };
         link.send_message(match wish {
             Wish::Act(action) => Msg::Act(action),
-            Wish::Search => Msg::Search,
+            wish => Msg::Wish(wish),
         });
         true
     })
@@ -284,6 +291,26 @@ impl Lab {
     fn take_over(&mut self, handover: Option<&Rc<Handover>>) {
         if let Some(handover) = handover {
             self.act(Action::TakeOver(Box::new((**handover).clone())));
+        }
+    }
+
+    /// Does what a key asks for. The focus waits until what it goes to is in sight.
+    fn fulfil(&mut self, wish: Wish) {
+        match wish {
+            Wish::Act(action) => self.act(action),
+            Wish::Search => {
+                self.act(Action::Tab(Tab::Events));
+                self.wants_focus = Some(SEARCH_ID);
+            }
+            Wish::Inspect => {
+                self.act(Action::Tab(Tab::Node));
+                let is_message = self.view.borrow().message.is_some();
+                self.wants_focus = Some(if is_message { "message-body" } else { "inspector-body" });
+            }
+            Wish::Name(what) => {
+                self.act(Action::AskOther(what));
+                self.wants_focus = self.view.borrow().form.between.map(|_| OTHER_ID);
+            }
         }
     }
 

@@ -309,11 +309,12 @@ impl View {
                 let key = self.form.key.clone();
                 return self.at_selected(|node| Deed::Delete { node, key });
             }
-            Action::Well(node) => {
-                let deeds = [Deed::Slow { node, delay_us: 0 }, Deed::Skew { node, skew_us: 0 }];
-                return deeds.into_iter().flat_map(|deed| self.perform(deed)).collect();
-            }
+            Action::ToSelected(turn) => return self.turn(turn),
+            Action::AskOther(what) => return self.ask_other(what),
             Action::Other(other) => self.form.other = other,
+            Action::OtherNamed => {
+                return self.form.between.map(|what| self.with_other(what)).unwrap_or_default();
+            }
             Action::WithOther(what) => return self.with_other(what),
             // Which message that is shows in the frame, which the place keeps.
             Action::DropNext => {}

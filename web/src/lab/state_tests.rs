@@ -1,4 +1,4 @@
-use super::super::action::Between;
+use super::super::action::{Between, Turn};
 use super::super::protocol::{Flight, Mark, NodeState, Report};
 use super::super::setup::LimiterKind;
 use super::super::worker::Machine;
@@ -297,7 +297,7 @@ fn what_concerns_two_nodes_names_the_other() {
     for what in [Between::Conflict, Between::Delay, Between::EndDelay, Between::CutOneWay] {
         pair.act(Action::WithOther(what));
     }
-    pair.act(Action::Well(3));
+    pair.act(Action::ToSelected(Turn::Well));
     pair.act(Action::Do(Deed::Pause(5)));
     assert_eq!((pair.view.refused.clone(), pair.view.series.deeds().len()), (None, 8));
     pair.play(20);
