@@ -202,6 +202,8 @@ pub struct Text {
     pub writes: Vec<WriteLine>,
     /// What the view asked for.
     pub shown: Shown,
+    /// Whom most suspect, and how many do, if anyone is suspected.
+    pub suspect: Option<(NodeId, u32)>,
     /// The inspected message, while it is under way.
     pub message: Option<Box<MessageLine>>,
 }
@@ -315,6 +317,8 @@ pub struct Row {
     pub state: NodeState,
     /// Does it have the latest write?
     pub informed: bool,
+    /// How many of those that are up suspect it to be down.
+    pub suspected_by: u32,
     /// Is known what it holds and does? Otherwise the numbers after this mean nothing.
     pub told: bool,
     /// Entries in its store.

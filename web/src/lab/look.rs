@@ -84,6 +84,7 @@ fn text(timeline: &mut Timeline, look: &Look) -> Text {
     let totals = sim.totals();
     let node = look.node.filter(|node| *node < sim.nodes());
     let (first, count) = look.rows.unwrap_or((0, 0));
+    let suspected = suspected(sim);
     Text {
         totals: Totals {
             messages: totals.messages,
@@ -93,7 +94,8 @@ fn text(timeline: &mut Timeline, look: &Look) -> Text {
             denials: totals.denials,
             events: totals.events,
         },
-        rows: rows_of(run, watch, first, count),
+        rows: rows_of(run, watch, first, count, &suspected),
+        suspect: most_suspected(&suspected).map(|(node, by)| (sim.node(node).id.clone(), by)),
         node: node.map(|node| Box::new(detail(run, &sim.node(node), watch))),
         records,
         writes: look_views::writes(sim),
@@ -191,15 +193,31 @@ fn spread(run: &Run) -> Spread {
 
 /// So many rows of the table from the first one on, by the latest write.
 pub(super) fn rows(run: &Run, first: u32, count: u32) -> Vec<Row> {
-    rows_of(run, run.sim.latest(), first, count)
+    rows_of(run, run.sim.latest(), first, count, &suspected(&run.sim))
 }
 
-fn rows_of(run: &Run, watch: Option<&Watch>, first: u32, count: u32) -> Vec<Row> {
+fn rows_of(run: &Run, watch: Option<&Watch>, first: u32, count: u32, suspected: &[u32]) -> Vec<Row> {
     let nodes = first..first.saturating_add(count).min(run.sim.nodes());
-    nodes.map(|node| row(run, &run.sim.node(node), watch)).collect()
+    nodes.map(|node| row(run, &run.sim.node(node), watch, suspected[node as usize])).collect()
 }
 
-fn row(run: &Run, view: &NodeView<'_>, watch: Option<&Watch>) -> Row {
+/// By how many of those that are up each node is suspected. Each engine keeps a list of its suspicions, which is mostly empty.
+fn suspected(sim: &Sim) -> Vec<u32> {
+    let mut by = vec![0; sim.nodes() as usize];
+    let engines = sim.iter().filter_map(|view| view.engine);
+    for node in engines.flat_map(Engine::suspects).filter_map(|id| sim.index_of(id)) {
+        by[node as usize] += 1;
+    }
+    by
+}
+
+/// The node that most suspect, the first of several, and how many do.
+pub(crate) fn most_suspected(by: &[u32]) -> Option<(u32, u32)> {
+    let most = by.iter().max().copied().filter(|most| *most > 0)?;
+    by.iter().position(|count| *count == most).map(|node| (node as u32, most))
+}
+
+fn row(run: &Run, view: &NodeView<'_>, watch: Option<&Watch>, suspected_by: u32) -> Row {
     let Mark { state, informed } = mark(run, view, watch);
     let of = |read: fn(&Engine<Store>) -> u64| view.engine.map_or(0, read);
     Row {
@@ -207,6 +225,7 @@ fn row(run: &Run, view: &NodeView<'_>, watch: Option<&Watch>) -> Row {
         id: view.id.clone(),
         state,
         informed,
+        suspected_by,
         told: view.engine.is_some(),
         keys: of(|engine| engine.state().len() as u64) as u32,
         active: of(|engine| u64::from(engine.members().active_count())) as u32,

@@ -131,7 +131,7 @@ impl Lab {
         let table = if view.sight == Sight::Table {
             html! {
                 <NodeTable rows={view.rows.clone()} page={view.page} pages={view.pages()} selected={view.selected}
-                    recorded={view.replay.is_some()} on={on.clone()} />
+                    form={view.form.clone()} recorded={view.replay.is_some()} on={on.clone()} />
             }
         } else {
             Html::default()

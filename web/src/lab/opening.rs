@@ -141,7 +141,7 @@ impl View {
         if !self.sight_is_own {
             self.sight = if nodes > RING_NODES_MAX { Sight::Grid } else { Sight::Ring };
         }
-        (self.now_us, self.page) = (0, 0);
+        (self.now_us, self.page, self.suspect) = (0, 0, None);
         self.lines.clear();
         self.highlights.clear();
         self.series = Series::default();

@@ -132,6 +132,8 @@ pub struct View {
     pub detail: Option<Box<Detail>>,
     /// The rows in sight.
     pub rows: Vec<Row>,
+    /// Whom most suspect, and how many do.
+    pub suspect: Option<(rumormill_core::NodeId, u32)>,
     /// What is worth knowing of what happened, oldest first.
     pub highlights: VecDeque<Line>,
     /// Everything else that happened, oldest first: it must not crowd out the highlights.
@@ -209,6 +211,7 @@ impl View {
             totals: Totals::default(),
             detail: None,
             rows: Vec::new(),
+            suspect: None,
             highlights: VecDeque::new(),
             lines: VecDeque::new(),
             lines_made: 0,
@@ -416,6 +419,7 @@ impl View {
             self.totals = text.totals;
             self.detail = text.node;
             self.rows = text.rows;
+            self.suspect = text.suspect;
             self.writes = text.writes;
             self.shown = text.shown;
             if self.write.is_some_and(|number| self.writes.iter().all(|write| write.number != number)) {

@@ -137,6 +137,16 @@ impl Cluster {
         node.told_active + untold as u32
     }
 
+    /// By how many of those that are up each node is suspected, as far as that was told.
+    pub(super) fn suspected(&self) -> Vec<u32> {
+        let mut by = vec![0; self.nodes.len()];
+        let up = self.nodes.iter().filter(|node| node.state.is_up());
+        for (of, _) in up.flat_map(|node| &node.beliefs).filter(|(_, status)| **status == Status::Suspect) {
+            by[*of as usize] += 1;
+        }
+        by
+    }
+
     /// How many things it holds, each of which takes some tens of bytes.
     pub(super) fn weight(&self) -> usize {
         let of = |node: &NodeNow| 4 + node.links.len() + node.keys.len() + node.beliefs.len();

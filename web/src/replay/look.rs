@@ -3,7 +3,7 @@
 use super::cluster::{Cluster, Written};
 use super::matching::Way;
 use super::recording::Recording;
-use crate::lab::look::worth_reading;
+use crate::lab::look::{most_suspected, worth_reading};
 use crate::lab::paths::{Few, PATHS_MAX, Trouble};
 use crate::lab::protocol::{
     Asked, Branch, Course, Detail, EntryLine, Flight, Frame, Hop, Inside, Known, Look, MATRIX_NODES_MAX,
@@ -57,7 +57,9 @@ impl Recording {
 
     /// What of a recording can be kept as a table; the rest of it is its file.
     pub fn record(&self) -> Record {
-        let rows = (0..self.cast.names.len() as u32).map(|node| self.row(node, &Look::default()));
+        let suspected = self.cluster.suspected();
+        let row = |node: u32| self.row(node, &Look::default(), suspected[node as usize]);
+        let rows = (0..self.cast.names.len() as u32).map(row);
         Record { now_us: self.now_us, rows: rows.collect(), ..Record::default() }
     }
 
@@ -125,18 +127,21 @@ impl Recording {
         let (first, count) = look.rows.unwrap_or((0, 0));
         let rows = first..first.saturating_add(count).min(nodes);
         let node = look.node.filter(|node| *node < nodes);
+        let suspected = self.cluster.suspected();
+        let suspect = most_suspected(&suspected);
         Text {
             totals: self.cluster.totals,
             records,
             node: node.map(|node| Box::new(self.detail(node, look))),
-            rows: rows.map(|node| self.row(node, look)).collect(),
+            rows: rows.map(|node| self.row(node, look, suspected[node as usize])).collect(),
             writes: self.cluster.writes.iter().rev().map(|write| line(&self.cluster, write)).collect(),
             shown: self.shown(look),
+            suspect: suspect.map(|(node, by)| (self.cast.names[node as usize].clone(), by)),
             message: look.message.and_then(|asked| self.message(asked)).map(Box::new),
         }
     }
 
-    fn row(&self, node: u32, look: &Look) -> Row {
+    fn row(&self, node: u32, look: &Look, suspected_by: u32) -> Row {
         let now = &self.cluster.nodes[node as usize];
         Row {
             node,
@@ -144,6 +149,7 @@ impl Recording {
             state: now.state,
             informed: now.state.is_up()
                 && self.write(look).is_some_and(|write| write.learned.contains_key(&node)),
+            suspected_by,
             told: self.tells(node),
             keys: now.keys.len() as u32,
             active: self.cluster.active(node),
