@@ -79,7 +79,7 @@ impl Lab {
                             changed={view.changed} wants_new_run={view.wants_new_run()} on={on.clone()} />
                     }
                     { self.ring(ctx, &view, on) }
-                    <ChartPanel canvas={self.stage.chart.clone()} spread={view.spread} totals={view.totals}
+                    <ChartPanel canvas={self.stage.chart.clone()} spread={view.spread} totals={view.totals} of_change={view.of_change()}
                         theory={self.theory.clone()} formula={view.formula} on={on.clone()}
                         sweep={if recorded { Html::default() } else { html! {
                             <Sweep plan={view.plan().map(Rc::new)} playing={view.playing} on_band={ctx.link().callback(Msg::Band)}

@@ -511,6 +511,12 @@ impl View {
         if !self.has_run() { Standing::Nothing } else { Standing::of(&self.spread) }
     }
 
+    /// Messages and bytes that were sent since the latest write, until all had it.
+    pub fn of_change(&self) -> Option<(u64, u64)> {
+        let since_us = self.spread.since_us?;
+        self.series.sent_between(since_us, self.spread.complete_us.unwrap_or(self.now_us))
+    }
+
     /// The tree along which news is forwarded, if the strategy has one.
     pub fn tree(&self) -> Option<Tree> {
         let tuning = self.scenario.as_ref()?.tuning;
