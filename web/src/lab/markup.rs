@@ -10,6 +10,7 @@ use super::node_table::NodeTable;
 use super::opening::LinkNote;
 use super::paths::paths_cut_words;
 use super::place::{Lab, Msg};
+use super::presets;
 use super::protocol::Spread;
 use super::ring_panel::RingPanel;
 use super::scrub;
@@ -209,8 +210,15 @@ fn link_note(note: &LinkNote, on: &Callback<Action>) -> Html {
         LinkNote::Partly(lost) => (Tone::Warn, "A part of the link is lost", lost.clone()),
         LinkNote::Refused(why) => (Tone::Bad, "This link could not be opened", why.clone()),
     };
+    let first = matches!(note, LinkNote::Refused(_)).then(|| presets::all().swap_remove(0));
     html! {
-        <Notice {tone} {title} testid="link-note" onclose={on.reform(|()| Action::DismissLink)}>{ words }</Notice>
+        <Notice {tone} {title} testid="link-note" onclose={on.reform(|()| Action::DismissLink)}>
+            <p>{ words }</p>
+            if let Some(preset) = first {
+                <Button label={format!("Open “{}”", preset.title)} testid="link-preset"
+                    onclick={on.reform(move |()| Action::Preset(preset.name.to_owned()))} />
+            }
+        </Notice>
     }
 }
 
@@ -285,7 +293,7 @@ fn hint(view: &View) -> Option<AttrValue> {
         let at_start = view.now_us == 0 && !view.playing && view.goal_us.is_none();
         at_start.then(|| "At its start. Press Play, or Space, or drag the time bar.".into())
     } else if view.is_fresh() && !view.playing && view.goal_us.is_none() {
-        let preset = super::presets::find(view.preset).filter(|_| !view.changed);
+        let preset = presets::find(view.preset).filter(|_| !view.changed);
         Some(preset.map_or("Paused at the start. Press Play, or Space.", |preset| preset.hint).into())
     } else {
         None

@@ -64,7 +64,7 @@ impl View {
         let Some(preset) = presets::find(name) else { return Vec::new() };
         (self.preset, self.setup, self.script) = (preset.name, preset.setup, preset.script);
         (self.changed, self.model_of, self.script_is_exact) = (false, None, false);
-        self.selected = None;
+        (self.selected, self.link_note) = (None, None);
         self.speed = preset.speed;
         if let Some(sight) = preset.sight {
             self.sight = sight;

@@ -376,7 +376,7 @@ impl Lab {
         let before = Spot::parse(&self.query);
         let view = self.view.borrow();
         let sight = Some(view.sight).filter(|_| view.sight_is_own && view.sight != Sight::Ring);
-        let spot = Spot { sight, selected: view.selected };
+        let spot = Spot { sight, ..view.spot() };
         let is_linked = view.linked == Some(view.run);
         drop(view);
         let rest = if is_linked { self.query.to_string() } else { link::without(&self.query) };

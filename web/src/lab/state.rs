@@ -422,7 +422,9 @@ impl View {
             self.suspect = text.suspect;
             self.writes = text.writes;
             self.shown = text.shown;
-            if self.write.is_some_and(|number| self.writes.iter().all(|write| write.number != number)) {
+            let is_unknown = |number| self.writes.iter().all(|write| write.number != number);
+            // A link may name a write that is only made on the way to its moment.
+            if !self.on_way && self.write.is_some_and(is_unknown) {
                 self.write = None;
             }
             // What has arrived long ago is not remembered by the worker, but by the page.
@@ -581,7 +583,25 @@ impl View {
         if sight != self.sight {
             (self.sight, self.sight_is_own) = (sight, true);
         }
-        if spot.selected != self.selected { self.select(spot.selected) } else { self.ask() }
+        (self.matrix_of, self.tree_of, self.write) = (spot.matrix_of, spot.tree_of, spot.write);
+        if spot.selected != self.selected {
+            // What it leads to is asked for below.
+            let _ = self.select(spot.selected);
+        }
+        self.beliefs = spot.beliefs && self.selected.is_some();
+        self.ask()
+    }
+
+    /// What is looked at, for the page's address and for links.
+    pub fn spot(&self) -> Spot {
+        Spot {
+            sight: Some(self.sight),
+            selected: self.selected,
+            matrix_of: self.matrix_of,
+            tree_of: self.tree_of,
+            write: self.write,
+            beliefs: self.beliefs,
+        }
     }
 
     fn select_by(&mut self, steps: i64) -> Vec<Command> {

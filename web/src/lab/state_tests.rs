@@ -194,6 +194,29 @@ fn a_cut_of_one_way_parts_nobody_is_told_and_can_be_healed() {
 }
 
 #[test]
+fn an_address_keeps_what_is_looked_at() {
+    let mut pair = Pair::new();
+    pair.play(5);
+    pair.act(Action::Select(Some(3)));
+    pair.act(Action::Write);
+    pair.play(5);
+    assert_eq!(pair.view.writes.len(), 2);
+    pair.act(Action::ByWrite(Some(1)));
+    pair.act(Action::Beliefs(true));
+    pair.act(Action::MatrixOf(MatrixOf::Writes));
+    pair.act(Action::TreeOf(TreeOf::Way));
+    pair.act(Action::Sight(Sight::Tree));
+    let spot = pair.view.spot();
+    pair.act(Action::Spot(Spot::default()));
+    assert_eq!(pair.view.spot(), Spot { sight: Some(Sight::Ring), ..Spot::default() });
+    pair.act(Action::Spot(spot));
+    assert_eq!(pair.view.spot(), spot);
+    assert_eq!((spot.write, spot.beliefs, spot.selected), (Some(1), true, Some(3)));
+    pair.act(Action::Spot(Spot { write: Some(9), ..spot }));
+    assert_eq!(pair.view.write, None, "there is no such write");
+}
+
+#[test]
 fn a_round_is_one_interval() {
     let mut pair = Pair::new();
     pair.act(Action::PlayPause);
