@@ -17,6 +17,7 @@ use super::scrub;
 use super::setup::group;
 use super::setup_panel::SetupPanel;
 use super::sharing::ShareMsg;
+use super::standing::Standing;
 use super::state::View;
 use super::time_bar::TimeBar;
 use super::tour::{self, Tour};
@@ -276,12 +277,34 @@ fn facts(view: &View) -> String {
     )
 }
 
-/// What a screen reader says: how the cluster stands, and that another view was taken for a large one.
+/// What a screen reader says: how the cluster stands and in which round, whom most suspect, and that another view was
+/// taken for a large one.
 fn announced(view: &View, words: String) -> String {
+    let words = spoken(view, words);
     let is_switched = view.is_fresh() && view.sight == Sight::Grid && !view.sight_is_own;
     match view.caption(0).filter(|_| is_switched) {
         Some(caption) => format!("{words}. {caption}"),
         None => words,
+    }
+}
+
+/// The round is told while a write spreads, and then that in which all had it: nobody wants to hear of each round of a
+/// cluster that is at rest.
+fn spoken(view: &View, words: String) -> String {
+    let Spread { informed, up, complete_us, .. } = view.spread;
+    let round = |us: u64| us / view.interval_us().max(1);
+    let counts = || format!("{} of {} informed", group(u64::from(informed)), group(u64::from(up)));
+    let stands = match view.standing() {
+        Standing::Spreading => format!("Round {}: {}", round(view.now_us), counts()),
+        Standing::Settling | Standing::Converged => match complete_us {
+            Some(us) => format!("Round {}: {}. {words}", round(us), counts()),
+            None => words,
+        },
+        _ => words,
+    };
+    match &view.suspect {
+        Some((node, by)) => format!("{stands}; {node} suspected by {}", group(u64::from(*by))),
+        None => stands,
     }
 }
 
@@ -311,5 +334,34 @@ fn selection(view: &View) -> String {
             format!("Node {} selected: {}{latest}", detail.id, state_word(detail.state).to_lowercase())
         }
         _ => "No node selected".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_round_and_whom_most_suspect_are_spoken() {
+        let (mut view, _) = View::new();
+        let said = |view: &View| spoken(view, status(view).1);
+        view.spread.up = 100;
+        assert_eq!(said(&view), "Quiet");
+        view.now_us = 6_400_000;
+        view.spread = Spread {
+            since_us: Some(500_000),
+            informed: 74,
+            up: 100,
+            owed: true,
+            repairs: true,
+            ..Spread::default()
+        };
+        assert_eq!(said(&view), "Round 6: 74 of 100 informed");
+        view.suspect = view.name(12).map(|id| (id, 3));
+        assert_eq!(said(&view), "Round 6: 74 of 100 informed; n12 suspected by 3");
+        (view.spread.informed, view.spread.converged) = (100, true);
+        (view.spread.complete_us, view.suspect) = (Some(7_100_000), None);
+        view.now_us = 60_000_000;
+        assert_eq!(said(&view), "Round 7: 100 of 100 informed. Converged, 100 of 100");
     }
 }

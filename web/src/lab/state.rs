@@ -546,7 +546,7 @@ impl View {
         self.seek_us = self.has_run().then_some(to_us);
     }
 
-    fn interval_us(&self) -> u64 {
+    pub(super) fn interval_us(&self) -> u64 {
         if let Some(replay) = &self.replay {
             return replay.round_us;
         }
