@@ -23,6 +23,11 @@ pub struct Debt {
 }
 
 impl<S: State> Engine<S> {
+    /// Whom this node suspects, by name.
+    pub fn suspects(&self) -> impl Iterator<Item = &NodeId> {
+        self.suspicions.suspects()
+    }
+
     /// To whom this node sends what is new, at once: its children in the tree,
     /// or the neighbours whose links are in Plumtree's. Nobody, if the strategy
     /// only asks.

@@ -57,6 +57,11 @@ impl Suspicions {
         }
     }
 
+    /// Who is suspected, by name.
+    pub(super) fn suspects(&self) -> impl Iterator<Item = &NodeId> {
+        self.known.iter().map(|(id, _)| id)
+    }
+
     /// When the next one ends, as far as is known now.
     pub(super) fn deadline(&self, tuning: &Tuning, members: &Members) -> Option<Instant> {
         let ends = self.oldest.iter().enumerate().filter_map(|(confirmations, oldest)| {

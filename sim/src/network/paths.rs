@@ -25,6 +25,16 @@ impl Paths {
         !self.cuts.is_empty() || !self.groups.is_empty()
     }
 
+    /// From whom to whom nothing passes, in order; the parts of a partition are no such ways.
+    pub(crate) fn cuts(&self) -> impl Iterator<Item = (u32, u32)> {
+        self.cuts.iter().copied()
+    }
+
+    /// The lesser node of each link with a latency of its own, and the greater.
+    pub(crate) fn delayed(&self) -> impl Iterator<Item = (u32, u32, Latency)> {
+        self.latencies.iter().map(|(&(a, b), latency)| (a, b, *latency))
+    }
+
     /// How long a frame travels between two nodes, if not as everywhere.
     pub(super) fn latency(&self, a: u32, b: u32) -> Option<Latency> {
         if self.latencies.is_empty() {

@@ -13,6 +13,7 @@ pub use acts::ActError;
 pub use contents::Carried;
 
 use crate::host::Host;
+use crate::latency::Latency;
 use crate::network::{Flight, Wires};
 use crate::queue::{Queue, What};
 use crate::scenario::{Act, Scenario, ScenarioError, Start, Timed};
@@ -22,8 +23,8 @@ use rumormill_core::engine::Tally;
 use rumormill_core::event::Fate;
 use rumormill_core::sort::sort_by;
 use rumormill_core::{
-    Cause, Engine, Incarnation, Instant, Member, Members, MessageKind, NodeId, State, Status, Store,
-    TraceRecord, Tuning,
+    Cause, Duration, Engine, Incarnation, Instant, Member, Members, MessageKind, NodeId, State, Status,
+    Store, TraceRecord, Tuning,
 };
 use std::collections::VecDeque;
 
@@ -57,8 +58,13 @@ pub struct NodeView<'a> {
     pub up: bool,
     /// Is its process stopped?
     pub paused: bool,
+    /// How late it handles what reaches it.
+    pub delay: Duration,
     /// What its clock shows: the time that its engine goes by.
     pub clock: Instant,
+    /// How far its machine's clock is ahead of the true time, in microseconds.
+    /// A process never sees that clock go back: it may be further ahead.
+    pub clock_ahead_us: i64,
     /// Its latest life.
     pub incarnation: Incarnation,
     /// Its engine, while it is up.
@@ -274,7 +280,9 @@ impl Sim {
             id: &host.id,
             up: host.engine.is_some(),
             paused: host.paused,
+            delay: host.delay,
             clock: host.clock.now(self.now),
+            clock_ahead_us: host.clock.error(self.now).0,
             incarnation: host.incarnation,
             engine: host.engine.as_ref(),
         }
@@ -337,6 +345,18 @@ impl Sim {
     /// Is any path cut?
     pub fn has_cuts(&self) -> bool {
         self.wires.paths.has_cuts()
+    }
+
+    /// From whom to whom nothing passes, in order, beside what lies between the
+    /// parts of a partition. A path that is cut both ways counts twice.
+    pub fn cut_ways(&self) -> impl Iterator<Item = (u32, u32)> {
+        self.wires.paths.cuts()
+    }
+
+    /// The links with a latency of their own, each as the lesser node, the
+    /// greater one and the latency.
+    pub fn delayed_links(&self) -> impl Iterator<Item = (u32, u32, Latency)> {
+        self.wires.paths.delayed()
     }
 
     /// Do all nodes that are up hold the same state?

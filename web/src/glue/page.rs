@@ -2,7 +2,7 @@
 
 use super::listener::Listener;
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlElement, KeyboardEvent, Storage, Window};
+use web_sys::{Element, HtmlElement, HtmlInputElement, KeyboardEvent, Storage, Window};
 
 /// The media query that a dark system matches.
 pub const DARK: &str = "(prefers-color-scheme: dark)";
@@ -215,10 +215,17 @@ pub(super) fn element<T: JsCast>(id: &str) -> Option<T> {
     window().document()?.get_element_by_id(id)?.dyn_into().ok()
 }
 
-/// Gives the focus to the element with this `id`, if it is there.
+/// Gives the focus to the element with this `id`, if it is there. What it is folded away in opens, and what stands in a
+/// field is selected, so that typing replaces it.
 pub fn focus(id: &str) {
     if let Some(element) = element::<HtmlElement>(id) {
+        if let Ok(Some(fold)) = element.closest("details") {
+            let _ = fold.set_attribute("open", "");
+        }
         let _ = element.focus();
+        if let Some(field) = element.dyn_ref::<HtmlInputElement>() {
+            field.select();
+        }
     }
 }
 

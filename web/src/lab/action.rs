@@ -61,6 +61,23 @@ impl Between {
     }
 }
 
+/// What can be done to the selected node alone, beyond a crash, a cut and a write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// Its process stands still, or goes on.
+    PauseOrResume,
+    /// It starts again with the store that it had.
+    RestartWithData,
+    /// It says goodbye and stops.
+    Leave,
+    /// It handles everything late.
+    Slow,
+    /// Its clock is set ahead.
+    ClockAhead,
+    /// In time again, its clock right.
+    Well,
+}
+
 /// What the user did.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
@@ -136,10 +153,14 @@ pub enum Action {
     DeleteKey,
     /// Takes the inspected message out, or the next one that the selected node sends or gets.
     DropNext,
-    /// Ends a node's lateness and sets its clock right.
-    Well(u32),
+    /// Does something to the selected node alone.
+    ToSelected(Turn),
+    /// Wants to name the other node of a link, for this.
+    AskOther(Between),
     /// Named the other node of a link.
     Other(String),
+    /// Has named the other node, and wants what was asked for.
+    OtherNamed,
     /// Does something to the selected node and the one in the form.
     WithOther(Between),
     /// Adds one to the counter in the form at the selected node.
@@ -205,6 +226,8 @@ pub struct Form {
     pub counter: String,
     /// The other node of a link, as typed.
     pub other: String,
+    /// What is to be done once the other node is named.
+    pub between: Option<Between>,
     /// How many values were proposed.
     proposed: usize,
 }
@@ -219,6 +242,7 @@ impl Default for Form {
             value: PROPOSALS[0].into(),
             counter: "visits".into(),
             other: "1".into(),
+            between: None,
             proposed: 0,
         }
     }

@@ -18,6 +18,8 @@ pub struct ChartPanelProps {
     pub spread: Spread,
     /// Counts of the run.
     pub totals: Totals,
+    /// Messages and bytes sent since the latest write, until all had it.
+    pub of_change: Option<(u64, u64)>,
     /// What theory expects.
     pub theory: Option<Rc<TheoryLine>>,
     /// Is the formula open?
@@ -59,11 +61,21 @@ pub fn ChartPanel(props: &ChartPanelProps) -> Html {
                 if let Some(theory) = &props.theory {
                     <li><i class="key key-theory"></i>{ &theory.summary }</li>
                 }
+                if let Some((messages, sent)) = props.of_change {
+                    <li title="Everything that was sent from the write on, until all had it">
+                        { "this change: " }<b data-testid="of-change">{ change_words(messages, sent) }</b>
+                    </li>
+                }
                 <li><i class="key key-talk"></i>{ "messages/s" }</li>
                 <li><i class="key key-payload"></i>{ "with state" }</li>
             </ul>
         </Panel>
     }
+}
+
+fn change_words(messages: u64, sent: u64) -> String {
+    let what = if messages == 1 { "message" } else { "messages" };
+    format!("{} {what}, {}", group(messages), bytes(sent))
 }
 
 fn covered(spread: &Spread) -> String {

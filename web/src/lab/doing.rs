@@ -1,9 +1,14 @@
 //! What the user does to the cluster: which deed it is, at which node, or what is missing for it. Pure. What a deed means to
 //! the simulator is told in `deed`.
 
-use super::action::Between;
-use super::protocol::{Command, Deed, Flight, Frame, MessageRef};
+use super::action::{Between, Tab, Turn};
+use super::protocol::{Command, Deed, Detail, Flight, Frame, MessageRef, NodeState};
 use super::state::View;
+
+/// How late a slowed node is.
+const SLOW_US: u64 = 500_000;
+/// How far a clock is set ahead.
+const SKEW_US: i64 = 60_000_000;
 
 impl View {
     pub(super) fn perform(&mut self, deed: Deed) -> Vec<Command> {
@@ -30,12 +35,49 @@ impl View {
         }
     }
 
+    fn state_of_selected(&self) -> Option<NodeState> {
+        let is_selected = |detail: &&Detail| Some(detail.node) == self.selected;
+        self.detail.as_deref().filter(is_selected).map(|detail| detail.state)
+    }
+
+    pub(super) fn turn(&mut self, turn: Turn) -> Vec<Command> {
+        let is_paused = self.state_of_selected() == Some(NodeState::Paused);
+        match turn {
+            Turn::PauseOrResume if is_paused => self.at_selected(Deed::Resume),
+            Turn::PauseOrResume => self.at_selected(Deed::Pause),
+            Turn::RestartWithData => self.at_selected(Deed::RestartWithData),
+            Turn::Leave => self.at_selected(Deed::Leave),
+            Turn::Slow => self.at_selected(|node| Deed::Slow { node, delay_us: SLOW_US }),
+            Turn::ClockAhead => self.at_selected(|node| Deed::Skew { node, skew_us: SKEW_US }),
+            Turn::Well => {
+                let mut commands = self.at_selected(|node| Deed::Slow { node, delay_us: 0 });
+                commands.extend(self.at_selected(|node| Deed::Skew { node, skew_us: 0 }));
+                commands
+            }
+        }
+    }
+
+    /// The field for the other node is only there for a node that is up.
+    pub(super) fn ask_other(&mut self, what: Between) -> Vec<Command> {
+        let is_up = self.state_of_selected().is_none_or(NodeState::is_up);
+        if self.selected.is_none() || self.replay.is_some() {
+            return self.at_selected(Deed::Resume);
+        }
+        if is_up {
+            (self.form.between, self.tab, self.refused) = (Some(what), Tab::Node, None);
+        } else {
+            self.refused = Some("The selected node is not up. Restart it first.".to_owned());
+        }
+        Vec::new()
+    }
+
     pub(super) fn with_other(&mut self, what: Between) -> Vec<Command> {
         let nodes = self.nodes();
         let text = self.form.other.trim().trim_start_matches('n');
         let other = text.parse::<u32>().ok().filter(|other| *other < nodes && Some(*other) != self.selected);
         match (self.selected, other) {
             (Some(node), Some(other)) => {
+                self.form.between = None;
                 what.deeds(node, other).into_iter().flat_map(|deed| self.perform(deed)).collect()
             }
             _ => {

@@ -2,6 +2,7 @@
 //! types; times are microseconds of simulated time.
 
 use super::apart;
+use super::paths::{Path, Trouble};
 use super::protocol::Deed;
 use super::why::Why;
 use rumormill_core::event::Fate;
@@ -84,6 +85,9 @@ pub struct Frame {
     pub marks: Vec<Mark>,
     /// The part of a cut network in which each node is; empty without a cut.
     pub groups: Vec<u8>,
+    /// Paths that are cut by themselves or slow; at most [`PATHS_MAX`](super::paths::PATHS_MAX) of each.
+    #[serde(with = "apart::list")]
+    pub paths: Vec<Path>,
     /// Messages under way, oldest first.
     #[serde(with = "apart::list")]
     pub flights: Vec<Flight>,
@@ -160,8 +164,17 @@ pub struct Spread {
     pub owed: bool,
     /// Do the nodes compare whole states now and then?
     pub repairs: bool,
-    /// Is any path cut?
+    /// Is the network in parts, between which nothing passes?
     pub cut: bool,
+    /// Paths between two nodes that are cut beside that, one way or both.
+    pub paths_cut: u32,
+}
+
+impl Spread {
+    /// Is anything cut?
+    pub fn has_cuts(&self) -> bool {
+        self.cut || self.paths_cut > 0
+    }
 }
 
 /// A point of the charts.
@@ -200,6 +213,8 @@ pub struct Text {
     pub writes: Vec<WriteLine>,
     /// What the view asked for.
     pub shown: Shown,
+    /// Whom most suspect, and how many do, if anyone is suspected.
+    pub suspect: Option<(NodeId, u32)>,
     /// The inspected message, while it is under way.
     #[serde(with = "apart::option")]
     pub message: Option<Box<MessageLine>>,
@@ -314,6 +329,8 @@ pub struct Row {
     pub state: NodeState,
     /// Does it have the latest write?
     pub informed: bool,
+    /// How many of those that are up suspect it to be down.
+    pub suspected_by: u32,
     /// Is known what it holds and does? Otherwise the numbers after this mean nothing.
     pub told: bool,
     /// Entries in its store.
@@ -341,6 +358,8 @@ pub struct Detail {
     pub state: NodeState,
     /// The part of a cut network in which it is.
     pub group: Option<u8>,
+    /// What is wrong with its process, its clock and its paths.
+    pub trouble: Trouble,
     /// How it learned of the latest write: when, and over how many messages.
     pub learned: Option<(u64, u32)>,
     /// The way on which the write came to it, the first message first; empty if it does not have it.

@@ -3,6 +3,7 @@
 use super::action::Action;
 use super::inspector::state_shape;
 use super::keys::HELP;
+use super::paths::PathSigns;
 use super::protocol::NodeState;
 use crate::ui::{Button, Check, Dialog};
 use yew::prelude::*;
@@ -28,7 +29,7 @@ pub fn Help(props: &HelpProps) -> Html {
                 { "A whole cluster in this tab: every node runs the same engine as a real one, on a simulated network. \
                    The same setup and seed always play the same." }
             </p>
-            { legend(true) }
+            { legend(true, PathSigns { cut: true, slow: true }) }
             <h3>{ "Keys" }</h3>
             <dl class="keys">
                 { for HELP.iter().map(|(key, what)| html! {
@@ -72,8 +73,8 @@ pub fn matrix_legend() -> Html {
     }
 }
 
-/// What the shapes on the ring mean: all of them, or those that one always meets.
-pub fn legend(all: bool) -> Html {
+/// What the shapes on the ring mean: all of them, or those that one always meets; and those of paths.
+pub fn legend(all: bool, paths: PathSigns) -> Html {
     let node =
         |state, informed, words: &'static str| html! { <li>{ state_shape(state, informed) }{ words }</li> };
     html! {
@@ -105,6 +106,23 @@ pub fn legend(all: bool) -> Html {
                 </svg>
                 { "lost" }
             </li>
+            if paths.cut {
+                <li>
+                    <svg width="16" height="16" viewBox="0 0 16 16" aria-hidden="true" class="shape" fill="none">
+                        <path d="M1 8h13" stroke="var(--down)" stroke-width="1.75" stroke-dasharray="3 2" />
+                        <path d="M10 4.5l4.5 3.5l-4.5 3.5" stroke="var(--down)" stroke-width="1.75" />
+                    </svg>
+                    { "cut: this end hears nothing" }
+                </li>
+            }
+            if paths.slow {
+                <li>
+                    <svg width="16" height="16" viewBox="0 0 16 16" aria-hidden="true" class="shape" fill="none">
+                        <path d="M1 8h14" stroke="var(--suspect)" stroke-width="1.75" stroke-dasharray="3 2" />
+                    </svg>
+                    { "slow path" }
+                </li>
+            }
         </ul>
     }
 }

@@ -59,6 +59,7 @@ pub fn Inspector(props: &InspectorProps) -> Html {
                     { acts(props, detail) }
                     <NodeActs detail={detail.clone()} form={props.form.clone()} on={props.on.clone()} />
                 }
+                { trouble(detail) }
                 { knowledge(props, detail) }
                 if let (true, Some(inside)) = (props.recorded, &detail.inside) {
                     { told(detail, inside, belief_choice(props)) }
@@ -100,7 +101,7 @@ fn acts(props: &InspectorProps, detail: &Detail) -> Html {
                     title="Stop it without a word; it loses its data" onclick={on.reform(move |()| Action::Do(Deed::Crash(node)))} />
                 <Button label="Cut off" icon={IconName::Cut} shortcut="p" testid="node-cut-off"
                     title="Nothing passes between it and the others" onclick={on.reform(|()| Action::CutOff)} />
-                <Button label="Leave" testid="node-leave" title="It says goodbye and stops"
+                <Button label="Leave" shortcut="q" testid="node-leave" title="It says goodbye and stops"
                     onclick={on.reform(move |()| Action::Do(Deed::Leave(node)))} />
             </div>
             <form class="write-form" onsubmit={submit}>
@@ -119,6 +120,21 @@ fn acts(props: &InspectorProps, detail: &Detail) -> Html {
                     onclick={on.reform(|()| Action::Increment)} />
             </form>
         </>
+    }
+}
+
+/// What is wrong with its process, its clock and its paths, if anything is.
+fn trouble(detail: &Detail) -> Html {
+    let facts = detail.trouble.facts();
+    if facts.is_empty() {
+        return Html::default();
+    }
+    let facts: Vec<(AttrValue, AttrValue)> =
+        facts.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+    html! {
+        <section class="trouble" aria-label="What is wrong with it">
+            <Facts testid="node-trouble" {facts} />
+        </section>
     }
 }
 

@@ -1,6 +1,6 @@
 //! What single keys do. Pure: from a key press to an action.
 
-use super::action::{Action, Sight};
+use super::action::{Action, Between, Sight, Turn};
 use super::protocol::Deed;
 use super::state::View;
 use crate::glue::page::Key;
@@ -9,6 +9,8 @@ use crate::glue::page::Key;
 pub const RING_ID: &str = "ring";
 /// The `id` of the field that the search key leads to.
 pub const SEARCH_ID: &str = "event-words";
+/// The `id` of the field for the other node of a link.
+pub const OTHER_ID: &str = "other-node";
 
 /// What a key press asks for.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,10 +19,14 @@ pub enum Wish {
     Act(Action),
     /// The focus in the search field.
     Search,
+    /// The focus in what is said of the selected node or message.
+    Inspect,
+    /// The focus in the field for the other node, and then this.
+    Name(Between),
 }
 
 /// Keys and what they do, for the help.
-pub const HELP: [(&str, &str); 19] = [
+pub const HELP: [(&str, &str); 30] = [
     ("Space", "Play or pause"),
     (". ,", "One event further, back"),
     ("] [", "One round further, back"),
@@ -28,12 +34,23 @@ pub const HELP: [(&str, &str); 19] = [
     ("f", "Fork here"),
     ("+ −", "Faster, slower"),
     ("← → ↑ ↓", "Select a node, on the picture"),
+    ("Enter", "Into the inspector, from the picture"),
     ("Esc", "Select nothing"),
     ("k", "Crash or restart the node"),
-    ("x", "Drop the node's next message"),
+    ("r", "Restart it with its data"),
+    ("z", "Pause or resume it"),
+    ("q", "Let it say goodbye and leave"),
+    ("s", "Slow it down"),
+    ("t", "Set its clock ahead"),
+    ("a", "All well: in time, its clock right"),
     ("w", "Write at the node"),
     ("i", "Increment at the node"),
+    ("d", "Delete the key in the form"),
+    ("x", "Drop the node's next message"),
     ("p", "Cut the node off"),
+    ("o", "Cut one way, to a node to be named"),
+    ("l L", "Delay the link to one, end that"),
+    ("v", "A conflict with one"),
     ("c", "Cut in halves"),
     ("h", "Heal all cuts"),
     ("1 … 6", "Ring, tree, grid, matrix, space-time, table"),
@@ -57,6 +74,8 @@ pub fn wish(key: &Key, view: &View) -> Option<Wish> {
             "PageUp" => Some(Action::SelectBy(-10)),
             "Home" => Some(Action::Select(Some(0))),
             "End" => Some(Action::Select(view.nodes().checked_sub(1))),
+            "Enter" if view.selected.is_none() && view.message.is_none() => Some(Action::SelectBy(1)),
+            "Enter" => return Some(Wish::Inspect),
             _ => None,
         };
         if let Some(action) = on_ring {
@@ -86,6 +105,17 @@ pub fn wish(key: &Key, view: &View) -> Option<Wish> {
         "Escape" => Action::Select(None),
         "x" => Action::DropNext,
         "k" => Action::CrashOrRestart,
+        "r" => Action::ToSelected(Turn::RestartWithData),
+        "z" => Action::ToSelected(Turn::PauseOrResume),
+        "q" => Action::ToSelected(Turn::Leave),
+        "s" => Action::ToSelected(Turn::Slow),
+        "t" => Action::ToSelected(Turn::ClockAhead),
+        "a" => Action::ToSelected(Turn::Well),
+        "d" => Action::DeleteKey,
+        "o" => return Some(Wish::Name(Between::CutOneWay)),
+        "l" => return Some(Wish::Name(Between::Delay)),
+        "L" => return Some(Wish::Name(Between::EndDelay)),
+        "v" => return Some(Wish::Name(Between::Conflict)),
         "w" => Action::Write,
         "i" => Action::Increment,
         "p" => Action::CutOff,
@@ -132,9 +162,58 @@ mod tests {
         check(key("k"), Some(Action::CrashOrRestart));
         check(key("x"), Some(Action::DropNext));
         check(key("y"), None);
+        check(key("z"), Some(Action::ToSelected(Turn::PauseOrResume)));
         check(Key { target_id: RING_ID.into(), ..key("ArrowLeft") }, Some(Action::SelectBy(-1)));
         check(Key { target_id: RING_ID.into(), ..key("End") }, Some(Action::Select(Some(49))));
         check(key("ArrowLeft"), None);
+    }
+
+    #[test]
+    fn every_key_of_the_help_does_something() {
+        let (mut view, _) = View::new();
+        view.act(Action::Select(Some(3)));
+        for (keys, what) in HELP {
+            let keys = match keys {
+                "Space" => " ",
+                "1 … 6" => "1 2 3 4 5 6",
+                "+ −" => "+ -",
+                "Esc" => "Escape",
+                "← → ↑ ↓" => "ArrowLeft ArrowRight ArrowUp ArrowDown",
+                keys => keys,
+            };
+            let keys: Vec<&str> = if keys == " " { vec![keys] } else { keys.split(' ').collect() };
+            for name in keys {
+                let key = Key { target_id: RING_ID.into(), ..key(name) };
+                assert!(wish(&key, &view).is_some(), "{name}: {what}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_key_for_two_nodes_asks_for_the_other_one() {
+        let (mut view, _) = View::new();
+        assert_eq!(wish(&key("o"), &view), Some(Wish::Name(Between::CutOneWay)));
+        view.act(Action::AskOther(Between::CutOneWay));
+        assert!(view.form.between.is_none() && view.refused.is_some(), "from whom?");
+        view.act(Action::Select(Some(3)));
+        assert_eq!(view.act(Action::AskOther(Between::CutOneWay)), []);
+        view.act(Action::Other("n3".into()));
+        assert_eq!(view.act(Action::OtherNamed), []);
+        assert!(view.refused.is_some() && view.form.between.is_some(), "not with itself: it is asked again");
+        view.act(Action::Other("n7".into()));
+        assert_eq!(view.act(Action::OtherNamed).len(), 1);
+        assert_eq!(view.form.between, None);
+        assert_eq!(view.act(Action::OtherNamed), [], "only what was asked for");
+    }
+
+    #[test]
+    fn enter_leads_from_the_picture_into_the_inspector() {
+        let (mut view, _) = View::new();
+        let enter = Key { target_id: RING_ID.into(), ..key("Enter") };
+        assert_eq!(wish(&enter, &view), Some(Wish::Act(Action::SelectBy(1))), "there has to be a node");
+        view.act(Action::Select(Some(3)));
+        assert_eq!(wish(&enter, &view), Some(Wish::Inspect));
+        assert_eq!(wish(&key("Enter"), &view), None);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! lists of news, which it empties into the frame. What single views ask for is in `look_views`.
 
 use super::look_views;
+use super::paths::{Few, PATHS_MAX, Path, PathState, Trouble, cut_paths};
 use super::protocol::{
     Course, Detail, ENTRIES_SHOWN_MAX, EntryLine, Frame, Inside, Look, MEMBERS_SHOWN_MAX, Mark, MemberLine,
     NodeState, Row, Spread, Text, Totals,
@@ -12,7 +13,8 @@ use super::timeline::Timeline;
 use super::why;
 use rumormill_core::state::store::{Entry, Reading};
 use rumormill_core::{Engine, Instant, Member, State, Status, Store, TraceRecord};
-use rumormill_sim::{NodeView, Sim, Watch};
+use rumormill_sim::{Latency, NodeView, Sim, Watch};
+use std::collections::BTreeSet;
 
 /// Most highlights handed over at once, and most of all other records: more than anyone can read.
 const HIGHLIGHTS_MAX: usize = 200;
@@ -43,10 +45,11 @@ pub(super) fn frame(timeline: &mut Timeline, look: &Look) -> Frame {
         took_us: 0,
         marks: sim.iter().map(|view| mark(run, &view, watch)).collect(),
         groups: run.groups.clone(),
+        paths: paths(sim),
         flights,
         flights_unseen: under_way.saturating_sub(FLIGHTS_MAX) as u32,
         landed: look_views::landed(sim, look),
-        spread: spread(sim),
+        spread: spread(run),
         samples,
         done,
         refused: news.refused,
@@ -81,6 +84,7 @@ fn text(timeline: &mut Timeline, look: &Look) -> Text {
     let totals = sim.totals();
     let node = look.node.filter(|node| *node < sim.nodes());
     let (first, count) = look.rows.unwrap_or((0, 0));
+    let suspected = suspected(sim);
     Text {
         totals: Totals {
             messages: totals.messages,
@@ -90,7 +94,8 @@ fn text(timeline: &mut Timeline, look: &Look) -> Text {
             denials: totals.denials,
             events: totals.events,
         },
-        rows: rows_of(run, watch, first, count),
+        rows: rows_of(run, watch, first, count, &suspected),
+        suspect: most_suspected(&suspected).map(|(node, by)| (sim.node(node).id.clone(), by)),
         node: node.map(|node| Box::new(detail(run, &sim.node(node), watch))),
         records,
         writes: look_views::writes(sim),
@@ -135,7 +140,36 @@ fn mark(run: &Run, view: &NodeView<'_>, watch: Option<&Watch>) -> Mark {
     Mark { state: state(run, view), informed }
 }
 
-fn spread(sim: &Sim) -> Spread {
+/// Paths that are cut by themselves, then those that are slow.
+fn paths(sim: &Sim) -> Vec<Path> {
+    let slow = |(a, b, _): (u32, u32, Latency)| Path { from: a as u16, to: b as u16, state: PathState::Slow };
+    let slow = sim.delayed_links().take(PATHS_MAX).map(slow);
+    cut_by_themselves(sim).take(PATHS_MAX).chain(slow).collect()
+}
+
+fn cut_by_themselves(sim: &Sim) -> impl Iterator<Item = Path> {
+    let ways: BTreeSet<(u32, u32)> = sim.cut_ways().collect();
+    cut_paths(ways.clone().into_iter(), move |from, to| ways.contains(&(from, to)))
+}
+
+fn trouble(sim: &Sim, view: &NodeView<'_>) -> Trouble {
+    let name = |node: u32| sim.node(node).id.clone();
+    let other = |(a, b, _): (u32, u32, Latency)| match view.index {
+        index if index == a => Some(b),
+        index if index == b => Some(a),
+        _ => None,
+    };
+    Trouble {
+        slow_us: view.delay.as_micros(),
+        ahead_us: view.clock_ahead_us,
+        cut_to: Few::of(sim.cut_ways().filter(|(from, _)| *from == view.index).map(|(_, to)| name(to))),
+        cut_from: Few::of(sim.cut_ways().filter(|(_, to)| *to == view.index).map(|(from, _)| name(from))),
+        delayed: Few::of(sim.delayed_links().filter_map(other).map(name)),
+    }
+}
+
+fn spread(run: &Run) -> Spread {
+    let sim = &run.sim;
     let (informed, up) = (sim.informed(), sim.up());
     let latest = sim.latest();
     let last_us = latest.filter(|_| informed == up).and_then(|watch| {
@@ -153,23 +187,40 @@ fn spread(sim: &Sim) -> Spread {
         converged: sim.is_converged(),
         owed: sim.owes_payload(),
         repairs: engines.next().is_some_and(|engine| engine.config().tuning.strategy.repairs()),
-        cut: sim.has_cuts(),
+        cut: !run.groups.is_empty(),
+        paths_cut: cut_by_themselves(sim).count() as u32,
     }
 }
 
 /// So many rows of the table from the first one on, by the latest write.
 pub(super) fn rows(run: &Run, first: u32, count: u32) -> Vec<Row> {
-    rows_of(run, run.sim.latest(), first, count)
+    rows_of(run, run.sim.latest(), first, count, &suspected(&run.sim))
 }
 
 #[inline(never)]
-fn rows_of(run: &Run, watch: Option<&Watch>, first: u32, count: u32) -> Vec<Row> {
+fn rows_of(run: &Run, watch: Option<&Watch>, first: u32, count: u32, suspected: &[u32]) -> Vec<Row> {
     let nodes = first..first.saturating_add(count).min(run.sim.nodes());
-    nodes.map(|node| row(run, &run.sim.node(node), watch)).collect()
+    nodes.map(|node| row(run, &run.sim.node(node), watch, suspected[node as usize])).collect()
+}
+
+/// By how many of those that are up each node is suspected. Each engine keeps a list of its suspicions, which is mostly empty.
+fn suspected(sim: &Sim) -> Vec<u32> {
+    let mut by = vec![0; sim.nodes() as usize];
+    let engines = sim.iter().filter_map(|view| view.engine);
+    for node in engines.flat_map(Engine::suspects).filter_map(|id| sim.index_of(id)) {
+        by[node as usize] += 1;
+    }
+    by
+}
+
+/// The node that most suspect, the first of several, and how many do.
+pub(crate) fn most_suspected(by: &[u32]) -> Option<(u32, u32)> {
+    let most = by.iter().max().copied().filter(|most| *most > 0)?;
+    by.iter().position(|count| *count == most).map(|node| (node as u32, most))
 }
 
 #[inline(never)]
-fn row(run: &Run, view: &NodeView<'_>, watch: Option<&Watch>) -> Row {
+fn row(run: &Run, view: &NodeView<'_>, watch: Option<&Watch>, suspected_by: u32) -> Row {
     let Mark { state, informed } = mark(run, view, watch);
     let of = |read: fn(&Engine<Store>) -> u64| view.engine.map_or(0, read);
     Row {
@@ -177,6 +228,7 @@ fn row(run: &Run, view: &NodeView<'_>, watch: Option<&Watch>) -> Row {
         id: view.id.clone(),
         state,
         informed,
+        suspected_by,
         told: view.engine.is_some(),
         keys: of(|engine| engine.state().len() as u64) as u32,
         active: of(|engine| u64::from(engine.members().active_count())) as u32,
@@ -195,6 +247,7 @@ fn detail(run: &Run, view: &NodeView<'_>, watch: Option<&Watch>) -> Detail {
         incarnation: view.incarnation,
         state: state(run, view),
         group: run.groups.get(view.index as usize).copied(),
+        trouble: trouble(&run.sim, view),
         learned: learned.map(|learned| (learned.at.as_micros(), learned.hops)),
         path: watch.map(|watch| look_views::path(watch, view.index)).unwrap_or_default(),
         why: watch.and_then(|watch| why::why(&run.sim, &run.clues, watch, view.index)),

@@ -8,13 +8,16 @@ use super::inspector::{Inspector, state_word};
 use super::message_panel::MessagePanel;
 use super::node_table::NodeTable;
 use super::opening::LinkNote;
+use super::paths::paths_cut_words;
 use super::place::{Lab, Msg};
+use super::presets;
 use super::protocol::Spread;
 use super::ring_panel::RingPanel;
 use super::scrub;
 use super::setup::group;
 use super::setup_panel::SetupPanel;
 use super::sharing::ShareMsg;
+use super::standing::Standing;
 use super::state::View;
 use super::time_bar::TimeBar;
 use super::tour::{self, Tour};
@@ -78,7 +81,7 @@ impl Lab {
                             changed={view.changed} wants_new_run={view.wants_new_run()} on={on.clone()} />
                     }
                     { self.ring(ctx, &view, on) }
-                    <ChartPanel canvas={self.stage.chart.clone()} spread={view.spread} totals={view.totals}
+                    <ChartPanel canvas={self.stage.chart.clone()} spread={view.spread} totals={view.totals} of_change={view.of_change()}
                         theory={self.theory.clone()} formula={view.formula} on={on.clone()}
                         sweep={if recorded { Html::default() } else { html! {
                             <Sweep plan={view.plan().map(Rc::new)} playing={view.playing} on_band={ctx.link().callback(Msg::Band)}
@@ -131,13 +134,13 @@ impl Lab {
         let table = if view.sight == Sight::Table {
             html! {
                 <NodeTable rows={view.rows.clone()} page={view.page} pages={view.pages()} selected={view.selected}
-                    recorded={view.replay.is_some()} on={on.clone()} />
+                    form={view.form.clone()} recorded={view.replay.is_some()} on={on.clone()} />
             }
         } else {
             Html::default()
         };
         html! {
-            <RingPanel sight={view.sight} tool={view.tool} parts={view.parts} nodes={view.nodes()} recorded={view.replay.is_some()} hint={hint(view)}
+            <RingPanel sight={view.sight} tool={view.tool} is_cut={view.spread.has_cuts()} signs={view.signs} nodes={view.nodes()} recorded={view.replay.is_some()} hint={hint(view)}
                 caption={view.caption(self.stage.rows()).map(AttrValue::from)} options={super::view_options::options(view, on)}
                 selection={selection(view)} back={self.stage.back.clone()} front={self.stage.front.clone()} {table}
                 on={on.clone()} on_pointer={ctx.link().callback(Msg::Pointer)} />
@@ -212,8 +215,15 @@ fn link_note(note: &LinkNote, on: &Callback<Action>) -> Html {
         LinkNote::Partly(lost) => (Tone::Warn, "A part of the link is lost", lost.clone()),
         LinkNote::Refused(why) => (Tone::Bad, "This link could not be opened", why.clone()),
     };
+    let first = matches!(note, LinkNote::Refused(_)).then(|| presets::all().swap_remove(0));
     html! {
-        <Notice {tone} {title} testid="link-note" onclose={on.reform(|()| Action::DismissLink)}>{ words }</Notice>
+        <Notice {tone} {title} testid="link-note" onclose={on.reform(|()| Action::DismissLink)}>
+            <p>{ words }</p>
+            if let Some(preset) = first {
+                <Button label={format!("Open “{}”", preset.title)} testid="link-preset"
+                    onclick={on.reform(move |()| Action::Preset(preset.name.to_owned()))} />
+            }
+        </Notice>
     }
 }
 
@@ -228,7 +238,7 @@ fn message(view: &View, on: &Callback<Action>) -> Html {
 /// How the cluster stands. Whether all hold the same, a recording does not tell.
 fn status(view: &View) -> (Tone, String) {
     let standing = view.standing();
-    let Spread { since_us, informed, up, cut, .. } = view.spread;
+    let Spread { since_us, informed, up, cut, paths_cut, .. } = view.spread;
     if view.replay.is_none() || up == 0 {
         return (standing.tone(), standing.words(&view.spread));
     }
@@ -246,7 +256,10 @@ fn status(view: &View) -> (Tone, String) {
             format!("{parted}{} of {} have the latest", group(u64::from(informed)), group(u64::from(up)))
         }
     };
-    (tone, words)
+    match paths_cut {
+        0 => (tone, words),
+        count => (tone, format!("{words}, {}", paths_cut_words(count))),
+    }
 }
 
 fn on_file(on: &Callback<Action>) -> Callback<Given> {
@@ -269,13 +282,35 @@ fn facts(view: &View) -> String {
     )
 }
 
-/// What a screen reader says: how the cluster stands, and that another view was taken for a large one.
+/// What a screen reader says: how the cluster stands and in which round, whom most suspect, and that another view was
+/// taken for a large one.
 #[inline(never)]
 fn announced(view: &View, words: String) -> String {
+    let words = spoken(view, words);
     let is_switched = view.is_fresh() && view.sight == Sight::Grid && !view.sight_is_own;
     match view.caption(0).filter(|_| is_switched) {
         Some(caption) => format!("{words}. {caption}"),
         None => words,
+    }
+}
+
+/// The round is told while a write spreads, and then that in which all had it: nobody wants to hear of each round of a
+/// cluster that is at rest.
+fn spoken(view: &View, words: String) -> String {
+    let Spread { informed, up, complete_us, .. } = view.spread;
+    let round = |us: u64| us / view.interval_us().max(1);
+    let counts = || format!("{} of {} informed", group(u64::from(informed)), group(u64::from(up)));
+    let stands = match view.standing() {
+        Standing::Spreading => format!("Round {}: {}", round(view.now_us), counts()),
+        Standing::Settling | Standing::Converged => match complete_us {
+            Some(us) => format!("Round {}: {}. {words}", round(us), counts()),
+            None => words,
+        },
+        _ => words,
+    };
+    match &view.suspect {
+        Some((node, by)) => format!("{stands}; {node} suspected by {}", group(u64::from(*by))),
+        None => stands,
     }
 }
 
@@ -287,7 +322,7 @@ fn hint(view: &View) -> Option<AttrValue> {
         let at_start = view.now_us == 0 && !view.playing && view.goal_us.is_none();
         at_start.then(|| "At its start. Press Play, or Space, or drag the time bar.".into())
     } else if view.is_fresh() && !view.playing && view.goal_us.is_none() {
-        let preset = super::presets::find(view.preset).filter(|_| !view.changed);
+        let preset = presets::find(view.preset).filter(|_| !view.changed);
         Some(preset.map_or("Paused at the start. Press Play, or Space.", |preset| preset.hint).into())
     } else {
         None
@@ -306,5 +341,34 @@ fn selection(view: &View) -> String {
             format!("Node {} selected: {}{latest}", detail.id, state_word(detail.state).to_ascii_lowercase())
         }
         _ => "No node selected".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_round_and_whom_most_suspect_are_spoken() {
+        let (mut view, _) = View::new();
+        let said = |view: &View| spoken(view, status(view).1);
+        view.spread.up = 100;
+        assert_eq!(said(&view), "Quiet");
+        view.now_us = 6_400_000;
+        view.spread = Spread {
+            since_us: Some(500_000),
+            informed: 74,
+            up: 100,
+            owed: true,
+            repairs: true,
+            ..Spread::default()
+        };
+        assert_eq!(said(&view), "Round 6: 74 of 100 informed");
+        view.suspect = view.name(12).map(|id| (id, 3));
+        assert_eq!(said(&view), "Round 6: 74 of 100 informed; n12 suspected by 3");
+        (view.spread.informed, view.spread.converged) = (100, true);
+        (view.spread.complete_us, view.suspect) = (Some(7_100_000), None);
+        view.now_us = 60_000_000;
+        assert_eq!(said(&view), "Round 7: 100 of 100 informed. Converged, 100 of 100");
     }
 }

@@ -4,6 +4,7 @@
 pub mod protocol;
 mod apart;
 pub mod frame;
+pub mod paths;
 pub mod worker;
 mod timeline;
 mod run;

@@ -1,8 +1,8 @@
 //! The table of all nodes: everything that the ring shows and everything that can be done there, in words.
 
-use super::action::Action;
+use super::action::{Action, Form, Turn};
 use super::inspector::state_shape;
-use super::protocol::{Deed, Row};
+use super::protocol::{Deed, NodeState, Row};
 use super::setup::group;
 use super::state::ROWS_PER_PAGE;
 use crate::ui::{Button, ButtonKind, Column, IconName, Table};
@@ -19,6 +19,8 @@ pub struct NodeTableProps {
     pub pages: u32,
     /// The selected node.
     pub selected: Option<u32>,
+    /// What one writes at it.
+    pub form: Form,
     /// Is it of a recording, where nothing can be done?
     pub recorded: bool,
     /// What the user does.
@@ -34,6 +36,7 @@ pub fn NodeTable(props: &NodeTableProps) -> Html {
         Column::text("Node"),
         Column::text("State"),
         Column::text("Latest"),
+        Column::number("Suspected by"),
         Column::number("Keys"),
         Column::number("Alive"),
         Column::number("Links"),
@@ -56,9 +59,12 @@ pub fn NodeTable(props: &NodeTableProps) -> Html {
             }
             <div class="table-frame" tabindex="0" role="region" aria-label="All nodes">
                 <Table caption="All nodes, as they are" testid="node-table" {columns}>
-                    { for props.rows.iter().map(|row| html! {
-                        <NodeRow key={row.node} row={row.clone()} selected={props.selected == Some(row.node)} recorded={props.recorded}
-                            on={props.on.clone()} />
+                    { for props.rows.iter().map(|row| {
+                        let selected = props.selected == Some(row.node);
+                        html! {
+                            <NodeRow key={row.node} row={row.clone()} {selected} recorded={props.recorded}
+                                form={(selected && !props.recorded).then(|| props.form.clone())} on={props.on.clone()} />
+                        }
                     }) }
                 </Table>
             </div>
@@ -71,6 +77,8 @@ struct NodeRowProps {
     row: Row,
     selected: bool,
     recorded: bool,
+    /// What one writes at it, if it is the one at which more can be done.
+    form: Option<Form>,
     on: Callback<Action>,
 }
 
@@ -82,6 +90,7 @@ fn NodeRow(props: &NodeRowProps) -> Html {
     let up = row.state.is_up();
     let of_up = |number: String| if row.told { number } else { "–".to_owned() };
     html! {
+        <>
         <tr aria-selected={if props.selected { "true" } else { "false" }} data-testid={format!("row-{node}")}>
             <td>
                 <Button label={row.id.to_string()} kind={ButtonKind::Quiet} testid={format!("select-{node}")}
@@ -89,6 +98,7 @@ fn NodeRow(props: &NodeRowProps) -> Html {
             </td>
             <td><span class="state-cell">{ state_shape(row.state, false) }{ row.state.as_str() }</span></td>
             <td>{ if row.informed && up { "has it" } else { "–" } }</td>
+            <td class="cell-num">{ suspected_words(row.suspected_by) }</td>
             <td class="cell-num">{ of_up(group(u64::from(row.keys))) }</td>
             <td class="cell-num">{ of_up(group(u64::from(row.active))) }</td>
             <td class="cell-num">{ of_up(group(u64::from(row.links))) }</td>
@@ -107,5 +117,42 @@ fn NodeRow(props: &NodeRowProps) -> Html {
             </td>
             }
         </tr>
+        if let Some(form) = &props.form {
+            <tr class="row-more" data-testid="row-more">
+                <td colspan={COLUMNS.to_string()}>{ more(row, form, &props.on) }</td>
+            </tr>
+        }
+        </>
+    }
+}
+
+/// The columns of a table in which something can be done.
+const COLUMNS: usize = 10;
+
+fn suspected_words(by: u32) -> String {
+    if by == 0 { "–".to_owned() } else { group(u64::from(by)) }
+}
+
+/// What else can be done with the selected node; the rest is in the inspector.
+fn more(row: &Row, form: &Form, on: &Callback<Action>) -> Html {
+    let act = |label: &'static str, testid: &'static str, shortcut: &'static str, action: Action| {
+        html! { <Button {label} {testid} {shortcut} onclick={on.reform(move |()| action.clone())} /> }
+    };
+    let turn = |label, testid, shortcut, turn| act(label, testid, shortcut, Action::ToSelected(turn));
+    if !row.state.is_up() {
+        return html! {
+            <div class="buttons">{ turn("Restart with data", "row-restart-data", "r", Turn::RestartWithData) }</div>
+        };
+    }
+    let pause = if row.state == NodeState::Paused { "Resume" } else { "Pause" };
+    html! {
+        <div class="buttons">
+            { turn(pause, "row-pause", "z", Turn::PauseOrResume) }
+            { turn("Leave", "row-leave", "q", Turn::Leave) }
+            <Button label={format!("Write {} = {}", form.key, form.value)} shortcut="w" testid="row-write"
+                onclick={on.reform(|()| Action::Write)} />
+            <Button label={format!("Add 1 to {}", form.counter)} shortcut="i" testid="row-increment"
+                onclick={on.reform(|()| Action::Increment)} />
+        </div>
     }
 }

@@ -64,7 +64,7 @@ impl View {
         let Some(preset) = presets::find(name) else { return Vec::new() };
         (self.preset, self.setup, self.script) = (preset.name, preset.setup, preset.script);
         (self.changed, self.model_of, self.script_is_exact) = (false, None, false);
-        self.selected = None;
+        (self.selected, self.link_note) = (None, None);
         self.speed = preset.speed;
         if let Some(sight) = preset.sight {
             self.sight = sight;
@@ -141,7 +141,7 @@ impl View {
         if !self.sight_is_own {
             self.sight = if nodes > RING_NODES_MAX { Sight::Grid } else { Sight::Ring };
         }
-        (self.now_us, self.page) = (0, 0);
+        (self.now_us, self.page, self.suspect) = (0, 0, None);
         self.lines.clear();
         self.highlights.clear();
         self.series = Series::default();

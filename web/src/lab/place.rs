@@ -2,7 +2,7 @@
 
 use super::action::{Action, Sight, Spot, Tab, Tool};
 use super::handover::Handover;
-use super::keys::{self, SEARCH_ID, Wish};
+use super::keys::{self, OTHER_ID, RING_ID, SEARCH_ID, Wish};
 use super::layout::Point;
 use super::meter::Meter;
 use super::pace::{Pace, legible_speed};
@@ -85,8 +85,8 @@ pub enum Msg {
     Still(bool),
     /// A sweep has another band, or none any more.
     Band(Option<Rc<Band>>),
-    /// Put the focus in the search field.
-    Search,
+    /// What a key asks for beyond an action.
+    Wish(Wish),
     /// Something of what hands the run on.
     Share(ShareMsg),
 }
@@ -111,6 +111,8 @@ pub struct Lab {
     pressed: Option<(Point, Point)>,
     /// Was something pointed at, so that what is said of it has to come in sight?
     is_pointed: bool,
+    /// Where the focus is to go, once that stands on the page.
+    wants_focus: Option<&'static str>,
     /// What the theory was computed for, and the result.
     pub(super) theory: Option<Rc<TheoryLine>>,
     /// Where most runs of the setup lie.
@@ -151,6 +153,7 @@ impl Component for Lab {
             still: page::matches(page::REDUCED_MOTION),
             pressed: None,
             is_pointed: false,
+            wants_focus: None,
             theory: None,
             band: None,
             revision: 0,
@@ -218,10 +221,7 @@ impl Component for Lab {
             Msg::Still(still) => self.still = still,
             Msg::Band(band) => self.band = band,
             Msg::Share(message) => self.on_share(ctx, message),
-            Msg::Search => {
-                self.act(Action::Tab(Tab::Events));
-                page::focus(SEARCH_ID);
-            }
+            Msg::Wish(wish) => self.fulfil(wish),
         }
         self.revision += 1;
         true
@@ -229,6 +229,9 @@ impl Component for Lab {
 
     fn rendered(&mut self, _ctx: &Context<Self>, _first: bool) {
         self.stage.attach();
+        if let Some(id) = self.wants_focus.take() {
+            page::focus(id);
+        }
         if std::mem::take(&mut self.is_pointed) {
             // On a phone it stands below the picture, and below the edge.
             page::lift(TABS);
@@ -257,7 +260,7 @@ fn listen_to_keys(ctx: &Context<Lab>, view: &Rc<RefCell<View>>) -> Listener {
         let Some(wish) = keys::wish(&key, &view.borrow()) else { return false };
         link.send_message(match wish {
             Wish::Act(action) => Msg::Act(action),
-            Wish::Search => Msg::Search,
+            wish => Msg::Wish(wish),
         });
         true
     })
@@ -300,9 +303,34 @@ impl Lab {
                 self.begin_again(ctx);
             }
         }
+        let names_other = action == Action::OtherNamed;
         self.act(action);
+        if names_other && self.view.borrow().form.between.is_none() {
+            self.wants_focus = Some(RING_ID);
+        }
         self.tell_address(ctx);
         true
+    }
+
+    /// Does what a key asks for. The focus waits until what it goes to is in sight.
+    #[inline(never)]
+    fn fulfil(&mut self, wish: Wish) {
+        match wish {
+            Wish::Act(action) => self.act(action),
+            Wish::Search => {
+                self.act(Action::Tab(Tab::Events));
+                self.wants_focus = Some(SEARCH_ID);
+            }
+            Wish::Inspect => {
+                self.act(Action::Tab(Tab::Node));
+                let is_message = self.view.borrow().message.is_some();
+                self.wants_focus = Some(if is_message { "message-body" } else { "inspector-body" });
+            }
+            Wish::Name(what) => {
+                self.act(Action::AskOther(what));
+                self.wants_focus = self.view.borrow().form.between.map(|_| OTHER_ID);
+            }
+        }
     }
 
     /// With a worker in place of one that failed.
@@ -370,7 +398,7 @@ impl Lab {
         let before = Spot::parse(&self.query);
         let view = self.view.borrow();
         let sight = Some(view.sight).filter(|_| view.sight_is_own && view.sight != Sight::Ring);
-        let spot = Spot { sight, selected: view.selected };
+        let spot = Spot { sight, ..view.spot() };
         let is_linked = view.linked == Some(view.run);
         drop(view);
         let rest = if is_linked { self.query.to_string() } else { link::without(&self.query) };
@@ -508,14 +536,14 @@ impl Lab {
             self.pace.note_reached((passed_us as f64 / self.asked_us as f64).min(1.0));
         }
         self.meter.tick(f64::from(frame.took_us) / 1_000.0);
-        let was = (view.spread.up, view.spread.cut, view.run);
+        let was = (view.spread.up, view.spread.has_cuts(), view.run);
         let mut news = view.take(&mut frame);
         // A step that is over says so at once.
         news |= view.goal_us.is_none() && !view.playing;
-        if (view.spread.up, view.spread.cut, view.run) != was || news {
+        if (view.spread.up, view.spread.has_cuts(), view.run) != was || news {
             self.theory = view.scenario.as_ref().and_then(|scenario| {
-                let line =
-                    theory_line::line(view.spread.up, &scenario.tuning, &scenario.network, view.spread.cut);
+                let is_cut = view.spread.has_cuts();
+                let line = theory_line::line(view.spread.up, &scenario.tuning, &scenario.network, is_cut);
                 line.map(Rc::new)
             });
         }

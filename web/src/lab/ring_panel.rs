@@ -4,6 +4,7 @@ use super::action::{Action, Sight, Tool};
 use super::help::{legend, matrix_legend};
 use super::keys::RING_ID;
 use super::layout::Point;
+use super::paths::PathSigns;
 use super::protocol::Deed;
 use crate::glue::canvas;
 use crate::ui::{Button, ButtonKind, Choice, IconName, Segmented};
@@ -29,8 +30,10 @@ pub struct RingPanelProps {
     pub sight: Sight,
     /// The pointer's tool.
     pub tool: Tool,
-    /// In how many parts the network is.
-    pub parts: u32,
+    /// Is anything cut, so that there is something to heal?
+    pub is_cut: bool,
+    /// Which signs of paths stand in the picture.
+    pub signs: PathSigns,
     /// How many nodes there are.
     pub nodes: u32,
     /// Is it a recording, which nobody cuts?
@@ -77,8 +80,9 @@ pub fn RingPanel(props: &RingPanelProps) -> Html {
                     onclick={on.reform(move |()| Action::Tool(if cut { Tool::Select } else { Tool::Cut }))} />
                 <Button label="Cut in half" shortcut="c" testid="cut-halves" title="Cut the network in two halves" disabled={props.nodes < 2}
                     onclick={on.reform(|()| Action::CutHalves)} />
-                <Button label="Heal" icon={IconName::Heal} shortcut="h" testid="heal" disabled={props.parts < 2}
-                    kind={if props.parts > 1 { ButtonKind::Primary } else { ButtonKind::Plain }}
+                <Button label="Heal" icon={IconName::Heal} shortcut="h" testid="heal" disabled={!props.is_cut}
+                    title="End all cuts"
+                    kind={if props.is_cut { ButtonKind::Primary } else { ButtonKind::Plain }}
                     onclick={on.reform(|()| Action::Do(Deed::Heal))} />
                 </div>
                 }
@@ -89,7 +93,7 @@ pub fn RingPanel(props: &RingPanelProps) -> Html {
                     <p class="ring-caption" data-testid="caption">{ caption }</p>
                 }
                 if props.sight.has_places() {
-                    { legend(false) }
+                    { legend(false, props.signs) }
                 } else if props.sight == Sight::Matrix {
                     { matrix_legend() }
                 }

@@ -3,6 +3,7 @@
 //! grid are shown in the same way, only the nodes stand elsewhere.
 
 use super::layout::{Layout, Point, Shape};
+use super::paths::{Path, PathState};
 use super::protocol::{Flight, Frame, Hop, Mark, NodeState};
 use rumormill_core::Status;
 use rumormill_core::tree::Tree;
@@ -121,7 +122,7 @@ pub struct Subject<'a> {
     pub cutting: Option<(Point, Point)>,
 }
 
-/// What seldom changes: edges, names, the arcs of a cut.
+/// What seldom changes: edges, names, the arcs of a cut, paths that are cut or slow.
 pub fn backdrop(subject: &Subject<'_>) -> Vec<Layer> {
     let mut layers = Vec::new();
     let Subject { layout, frame, .. } = *subject;
@@ -145,6 +146,8 @@ pub fn backdrop(subject: &Subject<'_>) -> Vec<Layer> {
     let names = layout.names().into_iter().map(|(place, index)| (place, index.to_string()));
     layers.push(layer(Hue::Muted, 1.0, Ink::Fill, Shapes::Words(Anchor::Middle, names.collect())));
     layers.extend(cut_marks(layout, &frame.groups));
+    layers.extend(paths(layout, &frame.paths));
+    layers.retain(|layer| !layer.shapes.is_empty());
     layers
 }
 
@@ -200,18 +203,43 @@ fn path(subject: &Subject<'_>) -> Vec<Layer> {
     let arrows: Vec<(Point, Point)> = subject
         .path
         .iter()
-        .filter_map(|hop| {
-            let (from, to) = (place(hop.from)?, place(hop.to)?);
-            let length = from.distance(to);
-            let trim = ((radius + 3.0) / length.max(1.0)).min(0.45);
-            Some((from.toward(to, trim), to.toward(from, trim)))
-        })
+        .filter_map(|hop| Some(trimmed(place(hop.from)?, place(hop.to)?, radius + 3.0)))
         .collect();
     let heads = arrows.iter().flat_map(|&(from, to)| head(from, to, 7.0)).collect();
     vec![
         layer(Hue::Fresh, 1.0, Ink::Stroke(2.5), Shapes::Lines(arrows)),
         layer(Hue::Fresh, 1.0, Ink::Stroke(2.5), Shapes::Lines(heads)),
     ]
+}
+
+/// Paths that are cut or slow, dashed. Where one is cut there is a head at each end that hears nothing.
+fn paths(layout: &Layout, paths: &[Path]) -> Vec<Layer> {
+    let place = |node: u16| layout.nodes.get(usize::from(node)).copied();
+    let (mut cut, mut heads, mut slow) = (Vec::new(), Vec::new(), Vec::new());
+    for path in paths {
+        let (Some(from), Some(to)) = (place(path.from), place(path.to)) else { continue };
+        let (from, to) = trimmed(from, to, layout.node_radius + 4.0);
+        match path.state {
+            PathState::Slow => slow.push((from, to)),
+            PathState::Cut | PathState::CutOneWay => cut.push((from, to)),
+        }
+        match path.state {
+            PathState::Slow => {}
+            PathState::CutOneWay => heads.extend(head(from, to, 8.0)),
+            PathState::Cut => heads.extend(head(from, to, 8.0).into_iter().chain(head(to, from, 8.0))),
+        }
+    }
+    vec![
+        layer(Hue::Suspect, 0.9, Ink::Dashed(1.5), Shapes::Lines(slow)),
+        layer(Hue::Down, 0.9, Ink::Dashed(1.75), Shapes::Lines(cut)),
+        layer(Hue::Down, 1.0, Ink::Stroke(2.0), Shapes::Lines(heads)),
+    ]
+}
+
+/// A line from node to node, but for the room that the nodes take.
+fn trimmed(from: Point, to: Point, room: f32) -> (Point, Point) {
+    let trim = (room / from.distance(to).max(1.0)).min(0.45);
+    (from.toward(to, trim), to.toward(from, trim))
 }
 
 /// The two strokes of an arrow's head.

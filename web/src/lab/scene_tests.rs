@@ -126,6 +126,30 @@ fn a_cut_is_drawn_between_its_parts_and_nothing_without_one() {
 }
 
 #[test]
+fn a_cut_path_has_a_head_at_each_end_that_hears_nothing() {
+    let layout = Layout::ring(4, 400.0, 400.0);
+    let mut frame = frame(&[UP; 4], vec![]);
+    let mut lines = |paths: &[(u16, u16, PathState)]| -> Vec<(Hue, Vec<(Point, Point)>)> {
+        frame.paths = paths.iter().map(|&(from, to, state)| Path { from, to, state }).collect();
+        let layers = backdrop(&subject(&layout, &frame)).into_iter();
+        layers
+            .filter_map(|layer| match layer.shapes {
+                Shapes::Lines(lines) => Some((layer.hue, lines)),
+                _ => None,
+            })
+            .collect()
+    };
+    assert_eq!(lines(&[]), []);
+    let one_way = lines(&[(0, 2, PathState::CutOneWay)]);
+    let [(Hue::Down, line), (Hue::Down, heads)] = one_way.as_slice() else { panic!("{one_way:?}") };
+    assert!(line[0].0.distance(layout.nodes[0]) < line[0].1.distance(layout.nodes[0]));
+    assert!(heads.len() == 2 && heads.iter().all(|stroke| stroke.0 == line[0].1), "{heads:?}");
+    assert_eq!(lines(&[(0, 2, PathState::Cut)])[1].1.len(), 4);
+    let slow = lines(&[(1, 3, PathState::Slow), (1, 9, PathState::Slow)]);
+    assert!(matches!(slow.as_slice(), [(Hue::Suspect, lines)] if lines.len() == 1), "{slow:?}");
+}
+
+#[test]
 fn the_selection_shows_its_links() {
     let layout = Layout::ring(4, 400.0, 400.0);
     let frame = frame(&[UP; 4], vec![]);

@@ -66,6 +66,14 @@ impl Series {
         &self.deeds
     }
 
+    /// What was sent from one moment to another, in messages and bytes, as finely as the points lie.
+    pub fn sent_between(&self, from_us: u64, to_us: u64) -> Option<(u64, u64)> {
+        let before = self.samples.partition_point(|sample| sample.at_us <= from_us).checked_sub(1)?;
+        let after = self.samples.partition_point(|sample| sample.at_us < to_us).min(self.samples.len() - 1);
+        let (a, b) = (self.samples[before], self.samples[after.max(before)]);
+        Some((b.messages.saturating_sub(a.messages), b.bytes.saturating_sub(a.bytes)))
+    }
+
     /// Messages per second, of all kinds and of those that can carry state, in `bins` equal spans of time.
     pub fn rates(&self, from_us: u64, to_us: u64, bins: usize) -> Vec<(f32, f32)> {
         let mut rates = vec![(0.0, 0.0); bins];
@@ -130,6 +138,18 @@ mod tests {
             "of the others the newest stay"
         );
         assert_eq!(series.until(2).deeds(), &set[..1]);
+    }
+
+    #[test]
+    fn what_a_change_took_is_what_was_sent_in_its_time() {
+        let mut series = Series::default();
+        assert_eq!(series.sent_between(0, 1), None);
+        let point = |n: u64| Sample { bytes: n * 1_000, ..sample(n * 100, n * 10) };
+        series.extend(&(0..=20).map(point).collect::<Vec<_>>(), &[]);
+        assert_eq!(series.sent_between(500_000, 1_200_000), Some((70, 7_000)));
+        assert_eq!(series.sent_between(500_000, 1_201_000), Some((80, 8_000)), "to the next point");
+        assert_eq!(series.sent_between(500_000, 9_000_000), Some((150, 15_000)), "as far as it goes");
+        assert_eq!(series.sent_between(9_000_000, 9_000_000), Some((0, 0)));
     }
 
     #[test]

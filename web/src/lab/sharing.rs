@@ -1,7 +1,7 @@
 //! How the Lab hands on what is in sight: it stands still, asks its worker for the record, and lets a worker of its own
 //! play the run again for the trace and its hash.
 
-use super::action::{Action, Sight, Spot};
+use super::action::{Action, Sight};
 use super::palette::Palette;
 use super::place::{Lab, Msg};
 use super::protocol::{self, Command, Report};
@@ -103,9 +103,7 @@ impl Lab {
             return;
         }
         let shared = Shared { recipe: view.recipe(), acts: record.log.clone(), at_us: record.now_us };
-        let sight = Some(view.sight).filter(|sight| *sight != Sight::Ring);
-        let spot = Spot { sight, selected: view.selected };
-        let query = link::write(&shared).map(|query| spot.write(&query));
+        let query = link::write(&shared).map(|query| view.spot().write(&query));
         drop(view);
         let Some(sharing) = &mut self.sharing else { return };
         match query {

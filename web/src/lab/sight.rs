@@ -85,7 +85,18 @@ pub struct Spot {
     pub sight: Option<Sight>,
     /// `sel=`
     pub selected: Option<u32>,
+    /// `matrix=writes`
+    pub matrix_of: MatrixOf,
+    /// `tree=way`
+    pub tree_of: TreeOf,
+    /// `write=`: the number of the write by which nodes are coloured; the latest, if none.
+    pub write: Option<u64>,
+    /// `beliefs=on`: are nodes coloured by what the selected one believes?
+    pub beliefs: bool,
 }
+
+/// The names of its parts.
+const PARTS: [&str; 6] = ["view", "sel", "matrix", "tree", "write", "beliefs"];
 
 impl Spot {
     /// Reads it; what cannot be read counts as not said.
@@ -96,19 +107,37 @@ impl Spot {
         Self {
             sight: value("view").and_then(Sight::parse),
             selected: value("sel").and_then(|number| number.parse().ok()),
+            matrix_of: if value("matrix") == Some("writes") { MatrixOf::Writes } else { MatrixOf::Members },
+            tree_of: if value("tree") == Some("way") { TreeOf::Way } else { TreeOf::Links },
+            write: value("write").and_then(|number| number.parse().ok()),
+            beliefs: value("beliefs") == Some("on"),
         }
     }
 
     /// Writes it into a query, in place of what stood there.
     pub fn write(self, query: &str) -> String {
-        let is_other =
-            |pair: &&str| !pair.is_empty() && !pair.starts_with("view=") && !pair.starts_with("sel=");
+        let is_other = |pair: &&str| {
+            let name = pair.split_once('=').map_or(*pair, |(name, _)| name);
+            !pair.is_empty() && !PARTS.contains(&name)
+        };
         let mut parts: Vec<String> = query.split('&').filter(is_other).map(str::to_owned).collect();
         if let Some(sight) = self.sight.filter(|sight| *sight != Sight::Ring) {
             parts.push(["view=", sight.as_str()].concat());
         }
         if let Some(node) = self.selected {
             parts.push(["sel=", &node.to_string()].concat());
+        }
+        if self.matrix_of == MatrixOf::Writes {
+            parts.push("matrix=writes".to_owned());
+        }
+        if self.tree_of == TreeOf::Way {
+            parts.push("tree=way".to_owned());
+        }
+        if let Some(number) = self.write {
+            parts.push(["write=", &number.to_string()].concat());
+        }
+        if self.beliefs {
+            parts.push("beliefs=on".to_owned());
         }
         parts.join("&")
     }
@@ -128,11 +157,22 @@ mod tests {
 
     #[test]
     fn a_query_keeps_what_is_not_the_sights() {
-        let spot = Spot { sight: Some(Sight::Grid), selected: Some(12) };
+        let spot = Spot { sight: Some(Sight::Grid), selected: Some(12), ..Spot::default() };
         assert_eq!(spot.write("run=abc&view=tree&sel=3"), "run=abc&view=grid&sel=12");
         assert_eq!(Spot::parse("run=abc&view=grid&sel=12"), spot);
-        assert_eq!(Spot { sight: Some(Sight::Ring), selected: None }.write("view=grid"), "");
+        let ring = Spot { sight: Some(Sight::Ring), ..Spot::default() };
+        assert_eq!(ring.write("view=grid&write=3&beliefs=on&matrix=writes&tree=way"), "");
         assert_eq!(Spot::parse("view=globe&sel=many"), Spot::default());
         assert_eq!(Spot::parse(""), Spot::default());
+        let all = Spot {
+            sight: Some(Sight::Matrix),
+            selected: Some(1),
+            matrix_of: MatrixOf::Writes,
+            tree_of: TreeOf::Way,
+            write: Some(3),
+            beliefs: true,
+        };
+        let query = "run=abc&view=matrix&sel=1&matrix=writes&tree=way&write=3&beliefs=on";
+        assert_eq!((all.write("run=abc"), Spot::parse(query)), (query.to_owned(), all));
     }
 }

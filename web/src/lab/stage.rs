@@ -8,6 +8,7 @@ use super::layout::{Layout, Point, Shape};
 use super::matrix_scene::Board;
 use super::painter;
 use super::palette::Palette;
+use super::paths::Path;
 use super::protocol::{Frame, Matrix, Shown};
 use super::scene::{self, Layer, Subject};
 use super::state::View;
@@ -50,7 +51,7 @@ struct Canvases {
 
 /// Sight, nodes, the shape of the strategy's tree, and what else its levels depend on.
 type LayoutKey = (Sight, u32, Option<(u32, bool)>, u64);
-type BackdropKey = (u32, u32, Vec<u8>, Vec<bool>, Option<(u32, bool)>, bool, Vec<(u32, u32)>);
+type BackdropKey = (u32, u32, Vec<u8>, Vec<Path>, Vec<bool>, Option<(u32, bool)>, bool, Vec<(u32, u32)>);
 type FrontKey = (u32, u64, u64, Option<u32>, bool, bool, bool);
 type ChartKey = (u32, u64, usize, u64, bool, u32);
 
@@ -147,8 +148,8 @@ impl Stage {
         let up: Vec<bool> = frame.marks.iter().map(|mark| mark.state.is_up()).collect();
         let tree = self.tree(view).map(|tree| (tree.arity, tree.cycles));
         let nodes = frame.marks.len() as u32;
-        let backdrop_of =
-            (frame.run, nodes, frame.groups.clone(), up, tree, light.is_dark, self.edges.clone());
+        let (groups, paths) = (frame.groups.clone(), frame.paths.clone());
+        let backdrop_of = (frame.run, nodes, groups, paths, up, tree, light.is_dark, self.edges.clone());
         if self.backdrop_of.as_ref() != Some(&backdrop_of) {
             let has_places = view.sight.has_places();
             let layers =

@@ -1,5 +1,6 @@
 //! How the cluster stands, in words: what the status chip and the screen reader say. Pure.
 
+use super::paths::paths_cut_words;
 use super::protocol::Spread;
 use super::setup::group;
 use crate::ui::Tone;
@@ -19,7 +20,7 @@ pub enum Standing {
     Settling,
     /// All nodes that are up hold the same.
     Converged,
-    /// The network is cut.
+    /// The network is in parts.
     Partitioned,
     /// Some lack the latest write, and nothing will bring it.
     Diverged,
@@ -40,8 +41,17 @@ impl Standing {
         }
     }
 
-    /// The chip's words.
+    /// The chip's words. Paths that are cut by themselves part nobody for good, so they are told beside how it stands.
     pub fn words(self, spread: &Spread) -> String {
+        let words = self.words_of(spread);
+        match spread.paths_cut {
+            0 => words,
+            _ if self == Self::Nothing => words,
+            count => format!("{words}, {}", paths_cut_words(count)),
+        }
+    }
+
+    fn words_of(self, spread: &Spread) -> String {
         let (informed, up) = (group(u64::from(spread.informed)), group(u64::from(spread.up)));
         match self {
             Self::Nothing => "No run".to_owned(),
@@ -121,6 +131,14 @@ mod tests {
         check(|_| {}, Standing::Spreading, "Spreading 74 of 100");
         check(|s| s.since_us = None, Standing::Quiet, "Quiet");
         check(|s| s.cut = true, Standing::Partitioned, "Partitioned, 74 of 100");
+        let converged = |s: &mut Spread| (s.informed, s.converged, s.paths_cut) = (100, true, 1);
+        check(converged, Standing::Converged, "Converged, 100 of 100, 1 path cut");
+        check(|s| s.paths_cut = 3, Standing::Spreading, "Spreading 74 of 100, 3 paths cut");
+        check(
+            |s| (s.cut, s.paths_cut) = (true, 2),
+            Standing::Partitioned,
+            "Partitioned, 74 of 100, 2 paths cut",
+        );
         check(|s| (s.informed, s.converged) = (100, true), Standing::Converged, "Converged, 100 of 100");
         check(|s| s.informed = 100, Standing::Settling, "Settling, 100 of 100 have the latest");
         check(|s| (s.owed, s.repairs) = (false, false), Standing::Diverged, "Diverged, 74 of 100");

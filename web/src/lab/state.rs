@@ -5,6 +5,7 @@ use super::action::{Action, Form, MatrixOf, Sight, Spot, Tab, Tool, TreeOf};
 use super::follow::History;
 use super::opening::LinkNote;
 use super::pace::{SPEED_DEFAULT, SPEED_MAX, SPEED_MIN};
+use super::paths::PathSigns;
 use super::presets;
 use super::protocol::{
     Branch, Command, Deed, Detail, Frame, MessageLine, MessageRef, Row, Shown, Spread, Totals, WriteLine,
@@ -123,6 +124,8 @@ pub struct View {
     pub spread: Spread,
     /// In how many parts the network is.
     pub parts: u32,
+    /// Which signs of paths stand in the picture.
+    pub signs: PathSigns,
     /// Messages under way.
     pub under_way: u32,
     /// Counts of the run.
@@ -131,6 +134,8 @@ pub struct View {
     pub detail: Option<Box<Detail>>,
     /// The rows in sight.
     pub rows: Vec<Row>,
+    /// Whom most suspect, and how many do.
+    pub suspect: Option<(rumormill_core::NodeId, u32)>,
     /// What is worth knowing of what happened, oldest first.
     pub highlights: VecDeque<Line>,
     /// Everything else that happened, oldest first: it must not crowd out the highlights.
@@ -204,10 +209,12 @@ impl View {
             now_us: 0,
             spread: Spread::default(),
             parts: 1,
+            signs: PathSigns::default(),
             under_way: 0,
             totals: Totals::default(),
             detail: None,
             rows: Vec::new(),
+            suspect: None,
             highlights: VecDeque::new(),
             lines: VecDeque::new(),
             lines_made: 0,
@@ -309,11 +316,12 @@ impl View {
                 let key = self.form.key.clone();
                 return self.at_selected(|node| Deed::Delete { node, key });
             }
-            Action::Well(node) => {
-                let deeds = [Deed::Slow { node, delay_us: 0 }, Deed::Skew { node, skew_us: 0 }];
-                return deeds.into_iter().flat_map(|deed| self.perform(deed)).collect();
-            }
+            Action::ToSelected(turn) => return self.turn(turn),
+            Action::AskOther(what) => return self.ask_other(what),
             Action::Other(other) => self.form.other = other,
+            Action::OtherNamed => {
+                return self.form.between.map(|what| self.with_other(what)).unwrap_or_default();
+            }
             Action::WithOther(what) => return self.with_other(what),
             // Which message that is shows in the frame, which the place keeps.
             Action::DropNext => {}
@@ -383,6 +391,7 @@ impl View {
         self.now_us = frame.now_us;
         self.spread = frame.spread;
         self.parts = frame.groups.iter().max().map_or(1, |last| u32::from(*last) + 1);
+        self.signs = PathSigns::of(&frame.paths);
         self.under_way = frame.flights.len() as u32 + frame.flights_unseen;
         self.end_us = frame.end_us;
         let mut news = !frame.done.is_empty() || frame.turned_us.is_some();
@@ -414,9 +423,12 @@ impl View {
             self.totals = text.totals;
             self.detail = text.node;
             self.rows = text.rows;
+            self.suspect = text.suspect;
             self.writes = text.writes;
             self.shown = text.shown;
-            if self.write.is_some_and(|number| self.writes.iter().all(|write| write.number != number)) {
+            let is_unknown = |number| self.writes.iter().all(|write| write.number != number);
+            // A link may name a write that is only made on the way to its moment.
+            if !self.on_way && self.write.is_some_and(is_unknown) {
                 self.write = None;
             }
             // What has arrived long ago is not remembered by the worker, but by the page.
@@ -505,6 +517,12 @@ impl View {
         if !self.has_run() { Standing::Nothing } else { Standing::of(&self.spread) }
     }
 
+    /// Messages and bytes that were sent since the latest write, until all had it.
+    pub fn of_change(&self) -> Option<(u64, u64)> {
+        let since_us = self.spread.since_us?;
+        self.series.sent_between(since_us, self.spread.complete_us.unwrap_or(self.now_us))
+    }
+
     /// The tree along which news is forwarded, if the strategy has one.
     pub fn tree(&self) -> Option<Tree> {
         let tuning = self.scenario.as_ref()?.tuning;
@@ -532,7 +550,7 @@ impl View {
         self.seek_us = self.has_run().then_some(to_us);
     }
 
-    fn interval_us(&self) -> u64 {
+    pub(super) fn interval_us(&self) -> u64 {
         if let Some(replay) = &self.replay {
             return replay.round_us;
         }
@@ -569,7 +587,25 @@ impl View {
         if sight != self.sight {
             (self.sight, self.sight_is_own) = (sight, true);
         }
-        if spot.selected != self.selected { self.select(spot.selected) } else { self.ask() }
+        (self.matrix_of, self.tree_of, self.write) = (spot.matrix_of, spot.tree_of, spot.write);
+        if spot.selected != self.selected {
+            // What it leads to is asked for below.
+            let _ = self.select(spot.selected);
+        }
+        self.beliefs = spot.beliefs && self.selected.is_some();
+        self.ask()
+    }
+
+    /// What is looked at, for the page's address and for links.
+    pub fn spot(&self) -> Spot {
+        Spot {
+            sight: Some(self.sight),
+            selected: self.selected,
+            matrix_of: self.matrix_of,
+            tree_of: self.tree_of,
+            write: self.write,
+            beliefs: self.beliefs,
+        }
     }
 
     fn select_by(&mut self, steps: i64) -> Vec<Command> {

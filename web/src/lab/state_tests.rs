@@ -1,4 +1,4 @@
-use super::super::action::Between;
+use super::super::action::{Between, Turn};
 use super::super::protocol::{Flight, Mark, NodeState, Report};
 use super::super::setup::LimiterKind;
 use super::super::worker::Machine;
@@ -164,6 +164,56 @@ fn cuts_and_heals_show_in_the_standing() {
     assert_eq!(pair.view.parts, 3);
     pair.act(Action::Do(Deed::Heal));
     assert_eq!(pair.view.parts, 1);
+    assert!(!pair.view.spread.has_cuts());
+}
+
+#[test]
+fn a_cut_of_one_way_parts_nobody_is_told_and_can_be_healed() {
+    let mut pair = Pair::new();
+    pair.act(Action::Select(Some(3)));
+    pair.act(Action::Other("7".into()));
+    pair.act(Action::WithOther(Between::CutOneWay));
+    let words = |view: &View| view.standing().words(&view.spread);
+    assert_eq!(words(&pair.view), "Quiet, 1 path cut");
+    assert_eq!((pair.view.parts, pair.view.spread.has_cuts()), (1, true));
+    assert_eq!(pair.view.signs, PathSigns { cut: true, slow: false });
+    let trouble = |view: &View| view.detail.as_ref().expect("selected").trouble.facts();
+    assert_eq!(trouble(&pair.view), [("Paths cut", "to n07".to_owned())]);
+    pair.act(Action::WithOther(Between::Delay));
+    assert_eq!(trouble(&pair.view)[1], ("Slow paths", "to and from n07".to_owned()));
+    pair.act(Action::Select(Some(7)));
+    assert_eq!(trouble(&pair.view)[0], ("Paths cut", "from n03".to_owned()));
+    pair.play(20);
+    assert_eq!(words(&pair.view), "Converged, 50 of 50, 1 path cut");
+    pair.act(Action::Do(Deed::Heal));
+    assert_eq!(words(&pair.view), "Converged, 50 of 50");
+    pair.act(Action::Do(Deed::Slow { node: 7, delay_us: 500_000 }));
+    pair.act(Action::Do(Deed::Skew { node: 7, skew_us: 60_000_000 }));
+    let names: Vec<&str> = trouble(&pair.view).into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["Slow by", "Clock off by", "Slow paths"]);
+}
+
+#[test]
+fn an_address_keeps_what_is_looked_at() {
+    let mut pair = Pair::new();
+    pair.play(5);
+    pair.act(Action::Select(Some(3)));
+    pair.act(Action::Write);
+    pair.play(5);
+    assert_eq!(pair.view.writes.len(), 2);
+    pair.act(Action::ByWrite(Some(1)));
+    pair.act(Action::Beliefs(true));
+    pair.act(Action::MatrixOf(MatrixOf::Writes));
+    pair.act(Action::TreeOf(TreeOf::Way));
+    pair.act(Action::Sight(Sight::Tree));
+    let spot = pair.view.spot();
+    pair.act(Action::Spot(Spot::default()));
+    assert_eq!(pair.view.spot(), Spot { sight: Some(Sight::Ring), ..Spot::default() });
+    pair.act(Action::Spot(spot));
+    assert_eq!(pair.view.spot(), spot);
+    assert_eq!((spot.write, spot.beliefs, spot.selected), (Some(1), true, Some(3)));
+    pair.act(Action::Spot(Spot { write: Some(9), ..spot }));
+    assert_eq!(pair.view.write, None, "there is no such write");
 }
 
 #[test]
@@ -270,7 +320,7 @@ fn what_concerns_two_nodes_names_the_other() {
     for what in [Between::Conflict, Between::Delay, Between::EndDelay, Between::CutOneWay] {
         pair.act(Action::WithOther(what));
     }
-    pair.act(Action::Well(3));
+    pair.act(Action::ToSelected(Turn::Well));
     pair.act(Action::Do(Deed::Pause(5)));
     assert_eq!((pair.view.refused.clone(), pair.view.series.deeds().len()), (None, 8));
     pair.play(20);

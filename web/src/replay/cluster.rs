@@ -1,6 +1,7 @@
 //! The cluster at a moment of a recording, folded from its records, as far as they tell. Pure.
 
 use crate::lab::deed::split;
+use crate::lab::paths::{Path, cut_paths};
 use crate::lab::protocol::{NodeState, Totals, WRITES_MAX};
 use rumormill_core::event::{Event, TraceEvent};
 use rumormill_core::state::store::{Key, Kind};
@@ -61,6 +62,9 @@ pub(super) struct NodeNow {
     pub(super) messages: [u64; 2],
     pub(super) bytes: [u64; 2],
     pub(super) denials: u64,
+    /// How late it handles what reaches it, and how far its clock is ahead.
+    pub(super) slow_us: u64,
+    pub(super) ahead_us: i64,
     pub(super) links: BTreeSet<u32>,
     /// When a send to each of these was put off last.
     pub(super) denied: BTreeMap<u32, u64>,
@@ -82,6 +86,8 @@ pub(super) struct Cluster {
     pub(super) groups: Vec<u8>,
     cut_at_us: Option<u64>,
     cuts: BTreeSet<(u32, u32)>,
+    /// How many paths these cut; one that is cut both ways is one.
+    paths_cut: u32,
     cuts_unkept: u64,
     /// The latest, oldest first.
     pub(super) writes: VecDeque<Written>,
@@ -98,6 +104,8 @@ impl Cluster {
             messages: [0; 2],
             bytes: [0; 2],
             denials: 0,
+            slow_us: 0,
+            ahead_us: 0,
             links: BTreeSet::new(),
             denied: BTreeMap::new(),
             keys: BTreeMap::new(),
@@ -111,6 +119,7 @@ impl Cluster {
             groups: Vec::new(),
             cut_at_us: None,
             cuts: BTreeSet::new(),
+            paths_cut: 0,
             cuts_unkept: 0,
             writes: VecDeque::new(),
             writes_made: 0,
@@ -131,6 +140,16 @@ impl Cluster {
         node.told_active + untold as u32
     }
 
+    /// By how many of those that are up each node is suspected, as far as that was told.
+    pub(super) fn suspected(&self) -> Vec<u32> {
+        let mut by = vec![0; self.nodes.len()];
+        let up = self.nodes.iter().filter(|node| node.state.is_up());
+        for (of, _) in up.flat_map(|node| &node.beliefs).filter(|(_, status)| **status == Status::Suspect) {
+            by[*of as usize] += 1;
+        }
+        by
+    }
+
     /// How many things it holds, each of which takes some tens of bytes.
     pub(super) fn weight(&self) -> usize {
         let of =
@@ -146,14 +165,42 @@ impl Cluster {
 
     fn cut(&mut self, from: u32, to: u32) {
         if self.cuts.len() < CUTS_MAX {
-            self.cuts.insert((from, to));
+            if self.cuts.insert((from, to)) && !self.cuts.contains(&(to, from)) {
+                self.paths_cut += 1;
+            }
         } else if !self.cuts.contains(&(from, to)) {
             self.cuts_unkept += 1;
         }
     }
 
-    pub(super) fn is_cut(&self) -> bool {
-        !self.groups.is_empty() || !self.cuts.is_empty()
+    fn mend(&mut self, a: u32, b: u32) {
+        let cut = [(a, b), (b, a)].map(|way| self.cuts.remove(&way));
+        self.paths_cut -= u32::from(cut != [false, false]);
+    }
+
+    /// Is it in parts?
+    pub(super) fn is_parted(&self) -> bool {
+        !self.groups.is_empty()
+    }
+
+    /// How many paths between two nodes are cut beside that.
+    pub(super) fn paths_cut(&self) -> u32 {
+        self.paths_cut
+    }
+
+    /// Each of these paths.
+    pub(super) fn paths(&self) -> impl Iterator<Item = Path> {
+        cut_paths(self.cuts.iter().copied(), |from, to| self.cuts.contains(&(from, to)))
+    }
+
+    /// To whom nothing passes from a node.
+    pub(super) fn cut_from(&self, node: u32) -> impl Iterator<Item = u32> {
+        self.cuts.range((node, 0)..=(node, u32::MAX)).map(|(_, to)| *to)
+    }
+
+    /// From whom nothing passes to a node.
+    pub(super) fn cut_to(&self, node: u32) -> impl Iterator<Item = u32> {
+        (0..self.nodes.len() as u32).filter(move |from| self.cuts.contains(&(*from, node)))
     }
 
     /// Does nothing pass from one to the other?
@@ -216,16 +263,14 @@ impl Cluster {
             }
             TraceEvent::Mended(to) => {
                 if let Some(to) = self.cast.index(to) {
-                    self.cuts.remove(&(node, to));
-                    self.cuts.remove(&(to, node));
+                    self.mend(node, to);
                 }
             }
             TraceEvent::Healed => self.heal(),
             TraceEvent::Wrote { key, .. } => self.written(node, key, at_us),
-            TraceEvent::Skipped(_)
-            | TraceEvent::Slowed { .. }
-            | TraceEvent::ClockSet { .. }
-            | TraceEvent::Duplicated { .. } => {}
+            TraceEvent::Slowed { delay_us } => now.slow_us = delay_us.as_micros(),
+            TraceEvent::ClockSet { ahead_us, .. } => now.ahead_us = *ahead_us,
+            TraceEvent::Skipped(_) | TraceEvent::Duplicated { .. } => {}
         }
     }
 
@@ -249,6 +294,7 @@ impl Cluster {
     fn heal(&mut self) {
         self.groups.clear();
         self.cuts.clear();
+        self.paths_cut = 0;
         self.cut_at_us = None;
     }
 

@@ -4,7 +4,8 @@ use super::cluster::{Cluster, Written};
 use super::matching::Way;
 use super::recording::Recording;
 use super::why;
-use crate::lab::look::worth_reading;
+use crate::lab::look::{most_suspected, worth_reading};
+use crate::lab::paths::{Few, PATHS_MAX, Trouble};
 use crate::lab::protocol::{
     Asked, Branch, Course, Detail, EntryLine, Flight, Frame, Hop, Inside, Known, Look, MATRIX_NODES_MAX,
     MEMBERS_SHOWN_MAX, Mark, Matrix, MemberLine, MessageLine, MessageRef, Row, Shown, Spread, Text,
@@ -39,6 +40,7 @@ impl Recording {
             next_us: self.next_us(),
             marks: (0..).zip(&self.cluster.nodes).map(mark).collect(),
             groups: self.cluster.groups.clone(),
+            paths: self.cluster.paths().take(PATHS_MAX).collect(),
             flights,
             flights_unseen: unseen as u32,
             landed: self.landed(look),
@@ -56,7 +58,9 @@ impl Recording {
 
     /// What of a recording can be kept as a table; the rest of it is its file.
     pub fn record(&self) -> Record {
-        let rows = (0..self.cast.names.len() as u32).map(|node| self.row(node, &Look::default()));
+        let suspected = self.cluster.suspected();
+        let row = |node: u32| self.row(node, &Look::default(), suspected[node as usize]);
+        let rows = (0..self.cast.names.len() as u32).map(row);
         Record { now_us: self.now_us, rows: rows.collect(), ..Record::default() }
     }
 
@@ -97,7 +101,8 @@ impl Recording {
         let cluster = &self.cluster;
         let up = cluster.up();
         let Some(write) = cluster.writes.back() else {
-            return Spread { up, cut: cluster.is_cut(), repairs: true, ..Spread::default() };
+            let (cut, paths_cut) = (cluster.is_parted(), cluster.paths_cut());
+            return Spread { up, cut, paths_cut, repairs: true, ..Spread::default() };
         };
         let informed = cluster.informed(write);
         let last_us = write.learned.values().map(|learned| learned.at_us).max();
@@ -112,7 +117,8 @@ impl Recording {
             converged: cluster.writes.iter().all(|write| cluster.informed(write) == up),
             owed: false,
             repairs: true,
-            cut: cluster.is_cut(),
+            cut: cluster.is_parted(),
+            paths_cut: cluster.paths_cut(),
         }
     }
 
@@ -122,18 +128,21 @@ impl Recording {
         let (first, count) = look.rows.unwrap_or((0, 0));
         let rows = first..first.saturating_add(count).min(nodes);
         let node = look.node.filter(|node| *node < nodes);
+        let suspected = self.cluster.suspected();
+        let suspect = most_suspected(&suspected);
         Text {
             totals: self.cluster.totals,
             records,
             node: node.map(|node| Box::new(self.detail(node, look))),
-            rows: rows.map(|node| self.row(node, look)).collect(),
+            rows: rows.map(|node| self.row(node, look, suspected[node as usize])).collect(),
             writes: self.cluster.writes.iter().rev().map(|write| line(&self.cluster, write)).collect(),
             shown: self.shown(look),
+            suspect: suspect.map(|(node, by)| (self.cast.names[node as usize].clone(), by)),
             message: look.message.and_then(|asked| self.message(asked)).map(Box::new),
         }
     }
 
-    fn row(&self, node: u32, look: &Look) -> Row {
+    fn row(&self, node: u32, look: &Look, suspected_by: u32) -> Row {
         let now = &self.cluster.nodes[node as usize];
         Row {
             node,
@@ -141,6 +150,7 @@ impl Recording {
             state: now.state,
             informed: now.state.is_up()
                 && self.write(look).is_some_and(|write| write.learned.contains_key(&node)),
+            suspected_by,
             told: self.tells(node),
             keys: now.keys.len() as u32,
             active: self.cluster.active(node),
@@ -216,10 +226,24 @@ impl Recording {
             incarnation: Incarnation(now.incarnation),
             state: now.state,
             group: self.cluster.groups.get(node as usize).copied(),
+            trouble: self.trouble(node),
             learned: learned.map(|learned| (learned.at_us, learned.hops)),
             path: self.write(look).map(|write| path(write, node, &self.ways.ways)).unwrap_or_default(),
             why: self.write(look).and_then(|write| why::why(self, write, node)),
             inside: self.cast.own[node as usize].then(|| self.inside(node)),
+        }
+    }
+
+    /// What is wrong with a node; which paths are slow, a recording does not tell.
+    fn trouble(&self, node: u32) -> Trouble {
+        let now = &self.cluster.nodes[node as usize];
+        let name = |node: u32| self.cast.names[node as usize].clone();
+        Trouble {
+            slow_us: now.slow_us,
+            ahead_us: now.ahead_us,
+            cut_to: Few::of(self.cluster.cut_from(node).map(name)),
+            cut_from: Few::of(self.cluster.cut_to(node).map(name)),
+            delayed: Few::default(),
         }
     }
 

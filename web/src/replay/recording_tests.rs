@@ -1,4 +1,5 @@
 use super::*;
+use crate::lab::paths::{Path, PathState};
 use crate::lab::protocol::{Asked, Known, Look, NodeState, Shown};
 use crate::replay::matching::Way;
 use rumormill_core::{Duration, MessageKind, Status};
@@ -105,6 +106,31 @@ fn at_its_end_a_recording_shows_what_the_simulator_has() {
             assert_eq!(cell, expected, "{} of {}", view.id, of.id);
         }
     }
+}
+
+#[test]
+fn paths_that_are_cut_and_nodes_in_trouble_are_told_as_the_lab_tells_them() {
+    let at = |ms: u64, act| Timed { at_us: Duration::from_millis(ms), act };
+    let acts = vec![
+        at(500, Act::CutOneWay { from: 0, to: 3 }),
+        at(600, Act::Slow { node: 3, delay_us: Duration::from_millis(500) }),
+        at(700, Act::Clock { node: 3, skew_us: 60_000_000 }),
+        at(2_000, Act::Heal),
+    ];
+    let scenario =
+        Scenario { nodes: 5, seed: 3, acts, until_us: Duration::from_secs(3), ..Scenario::default() };
+    let (text, _) = traced(&scenario);
+    let mut recording = opened(&text);
+    recording.seek(1_000_000);
+    let look = Look { node: Some(3), ..look(Asked::Nothing) };
+    let frame = recording.frame(&look);
+    assert_eq!(frame.paths, [Path { from: 0, to: 3, state: PathState::CutOneWay }]);
+    assert_eq!((frame.spread.cut, frame.spread.paths_cut), (false, 1));
+    let facts = frame.text.expect("asked for").node.expect("node 3 is there").trouble.facts();
+    let [(_, slow), (_, clock), (_, cut)] = facts.as_slice() else { panic!("{facts:?}") };
+    assert_eq!([slow, clock, cut], ["0.500 s", "60.000 s, ahead", "from n0"]);
+    recording.seek(2_500_000);
+    assert!(!recording.frame(&look).spread.has_cuts() && recording.frame(&look).paths.is_empty());
 }
 
 #[test]
@@ -291,7 +317,7 @@ fn cuts_are_kept_up_to_a_limit_and_the_rest_is_said() {
     }
     let mut recording = opened(&text);
     recording.seek(u64::MAX);
-    assert!(recording.cluster.is_cut() && recording.cluster.weight() < CUTS_MAX + 30_000);
+    assert!(recording.cluster.paths_cut() > 0 && recording.cluster.weight() < CUTS_MAX + 30_000);
     let gap = recording.facts().gaps.iter().find(|gap| gap.contains("beyond 1000000 at a time"));
     assert!(gap.is_some(), "{:?}", recording.facts().gaps);
 }

@@ -19,7 +19,8 @@ pub fn curve(samples: &[Sample]) -> String {
 pub fn nodes(rows: &[Row]) -> String {
     let mut text = "node,state,has_latest_write,keys,members_active,links,sent,denied\n".to_owned();
     for row in rows {
-        let Row { node: _, id, state, informed, told, keys, active, links, sent, denials } = row;
+        let Row { node: _, id, state, informed, suspected_by: _, told, keys, active, links, sent, denials } =
+            row;
         let state = state.as_str();
         let counts =
             if *told { format!("{keys},{active},{links},{sent},{denials}") } else { ",,,,".to_owned() };
@@ -102,6 +103,7 @@ mod tests {
             id: NodeId::new("n07").unwrap(),
             state: NodeState::Alive,
             informed: false,
+            suspected_by: 0,
             told: true,
             keys: 1,
             active: 2,

@@ -7,7 +7,7 @@ use yew::prelude::*;
 pub struct PanelProps {
     /// Its heading.
     pub title: AttrValue,
-    /// The name by which tests find it; its heading gets `{testid}-title` as `id`.
+    /// The name by which tests find it; its heading gets `{testid}-title` as `id`, what is in it `{testid}-body`.
     pub testid: AttrValue,
     /// Controls at the right end of the heading.
     #[prop_or_default]
@@ -34,7 +34,7 @@ pub fn Panel(props: &PanelProps) -> Html {
                 <h2 class="panel-title" id={title_id.clone()}>{ &props.title }</h2>
                 { props.actions.clone() }
             </header>
-            <div class="panel-body" tabindex={props.scrolls.then_some("0")}
+            <div class="panel-body" id={format!("{}-body", props.testid)} tabindex={props.scrolls.then_some("0")}
                 role={props.scrolls.then_some("group")}
                 aria-labelledby={props.scrolls.then_some(title_id)}>
                 { props.children.clone() }
