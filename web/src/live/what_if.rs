@@ -13,6 +13,7 @@ use crate::lab::{
 use rumormill_core::ordered::Map;
 use rumormill_core::sort::{sort, sort_by};
 use rumormill_core::{Event, Kind, LimiterConfig, MessageKind, NodeId, Status, TraceEvent, TraceRecord};
+use rumormill_sim::Scenario;
 use serde_json::Value;
 
 /// Most writes that entries are made of; more would only delay the start.
@@ -104,7 +105,7 @@ pub(super) fn handover(view: &View) -> Option<Handover> {
         status.node,
         words::counted(cast.names.len(), "member", "members"),
         words::counted(entries, "entry", "entries"),
-        cast.words(),
+        setup.scenario().map(|scenario| cast.words(&scenario)).unwrap_or_default(),
     );
     Some(Handover { setup, script: deeds, words })
 }
@@ -137,18 +138,21 @@ impl<'a> Cast<'a> {
         Self { names: there.iter().map(|member| &member.view.id).collect(), down, up }
     }
 
-    /// Who is who: simulated nodes have numbers for names.
-    fn words(&self) -> String {
-        let names = || self.names.iter().map(|id| id.as_str()).collect::<Vec<_>>().join(", ");
+    /// Who is who: simulated nodes have names of their own, which may be those of other members.
+    fn words(&self, scenario: &Scenario) -> String {
+        let here = |at: usize| scenario.node_id(at as u32);
         match self.names[..] {
             [] => String::new(),
-            [one] => format!("Node 0 stands for {one}. "),
-            [first, .., last] if self.names.len() > NAMED_MAX => {
-                format!(
-                    "Its nodes stand for the members in the order of their names, from {first} to {last}. "
-                )
+            [first, .., last] if self.names.len() > NAMED_MAX => format!(
+                "The nodes stand for the members in the order of their names: {} for {first}, to {} for {last}. ",
+                here(0),
+                here(self.names.len() - 1),
+            ),
+            _ => {
+                let pairs = self.names.iter().enumerate().skip(1);
+                let rest: String = pairs.map(|(at, name)| format!(", {} for {name}", here(at))).collect();
+                format!("Here {} stands for the member {}{rest}. ", here(0), self.names[0])
             }
-            _ => format!("Its nodes, from 0 on, stand for {}. ", names()),
         }
     }
 }
@@ -308,7 +312,7 @@ mod tests {
             "of 3 round trips",
             "Left out: 1 entry",
             "3 members (1 of them down)",
-            "stand for a, b, d. ",
+            "Here n0 stands for the member a, n1 for b, n2 for d. ",
             "4 entries",
         ] {
             assert!(model.words.contains(part), "{part}: {}", model.words);

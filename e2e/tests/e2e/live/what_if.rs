@@ -38,7 +38,7 @@ async fn a_live_cluster_is_taken_into_the_lab_and_labelled_a_model() {
             && words.contains("round trips"),
         "{words}"
     );
-    assert!(words.contains("from 0 on, stand for n1, n2, n3, n4."), "{words}");
+    assert!(words.contains("n0 stands for the member n1, n1 for n2, n2 for n3, n3 for n4."), "{words}");
     let facts = browser
         .text("[data-testid=lab] [data-testid=source-facts]", |facts| {
             facts.contains("4 nodes") || facts.contains("n=4")
