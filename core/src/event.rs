@@ -312,6 +312,10 @@ pub struct TraceHeader {
     /// so then.
     #[serde(default)]
     pub known: bool,
+    /// Was it recorded by the nodes themselves? Then nobody tells of a
+    /// node's end, and the first start of a node is in no first life.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub live: bool,
 }
 
 /// A whole trace, as a file holds it after a header line.

@@ -1,5 +1,6 @@
 //! The Race in a real browser: several clusters side by side, each with the shipped worker behind it.
 
+use crate::touch::check_for_fingers;
 use rumormill_e2e::{Browser, FileServer, Look, settings, until};
 use serde_json::json;
 use std::time::Duration;
@@ -146,6 +147,9 @@ async fn races_look_right_on_a_desk_and_in_a_hand() {
             return [...hues.values()].filter((count) => count > 20).length";
         let hues = browser.script(hues, vec![]).await;
         assert!(hues.as_u64() >= Some(3), "{name}: a curve in a hue of its own for each lane, {hues}");
+        if look.mobile {
+            check_for_fingers(&browser, name).await;
+        }
         browser.screenshot(name).await;
     }
 }

@@ -115,6 +115,7 @@ impl Scenario {
             rumormill_trace: TRACE_VERSION,
             of: format!("{what}, {} nodes, seed {}", self.nodes, self.seed),
             known: self.start == Start::Known,
+            live: false,
         }
     }
 

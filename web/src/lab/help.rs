@@ -29,7 +29,8 @@ pub fn Help(props: &HelpProps) -> Html {
                 { "A whole cluster in this tab: every node runs the same engine as a real one, on a simulated network. \
                    The same setup and seed always play the same." }
             </p>
-            { legend(true, PathSigns { cut: true, slow: true }) }
+            { legend(true) }
+            { path_legend(PathSigns { cut: true, slow: true }) }
             <h3>{ "Keys" }</h3>
             <dl class="keys">
                 { for HELP.iter().map(|(key, what)| html! {
@@ -73,8 +74,8 @@ pub fn matrix_legend() -> Html {
     }
 }
 
-/// What the shapes on the ring mean: all of them, or those that one always meets; and those of paths.
-pub fn legend(all: bool, paths: PathSigns) -> Html {
+/// What the shapes on the ring mean: all of them, or those that one always meets.
+pub fn legend(all: bool) -> Html {
     let node =
         |state, informed, words: &'static str| html! { <li>{ state_shape(state, informed) }{ words }</li> };
     html! {
@@ -106,13 +107,24 @@ pub fn legend(all: bool, paths: PathSigns) -> Html {
                 </svg>
                 { "lost" }
             </li>
+        </ul>
+    }
+}
+
+/// What the lines mean that paths out of order have, as far as such lines are there.
+pub fn path_legend(paths: PathSigns) -> Html {
+    if paths == PathSigns::default() {
+        return Html::default();
+    }
+    html! {
+        <ul class="lab-legend path-legend" aria-label="What the lines mean">
             if paths.cut {
                 <li>
                     <svg width="16" height="16" viewBox="0 0 16 16" aria-hidden="true" class="shape" fill="none">
                         <path d="M1 8h13" stroke="var(--down)" stroke-width="1.75" stroke-dasharray="3 2" />
                         <path d="M10 4.5l4.5 3.5l-4.5 3.5" stroke="var(--down)" stroke-width="1.75" />
                     </svg>
-                    { "cut: this end hears nothing" }
+                    { "cut: the head hears nothing" }
                 </li>
             }
             if paths.slow {

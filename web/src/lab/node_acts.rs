@@ -85,7 +85,7 @@ fn with_other(props: &NodeActsProps) -> Html {
                 <input class="input other-node" id={OTHER_ID} inputmode="numeric" value={props.form.other.clone()}
                     oninput={other} autocomplete="off" data-testid="other-node" />
                 if asked.is_some() {
-                    <span class="muted" role="status" data-testid="other-asked">{ "Which one? Then Enter." }</span>
+                    <span class="muted" role="status" data-testid="other-asked">{ "Which? Then Enter." }</span>
                 }
             </div>
             { act("Cut one way", "cut-one-way", "o", "What this node sends never reaches the other; back it does",

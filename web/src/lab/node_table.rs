@@ -36,7 +36,7 @@ pub fn NodeTable(props: &NodeTableProps) -> Html {
         Column::text("Node"),
         Column::text("State"),
         Column::text("Latest"),
-        Column::number("Suspected by"),
+        Column::number("Suspects"),
         Column::number("Keys"),
         Column::number("Alive"),
         Column::number("Links"),

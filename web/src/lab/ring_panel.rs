@@ -1,7 +1,7 @@
 //! The middle: the ring or the table, the tools above it, and the line that says what to do next.
 
 use super::action::{Action, Sight, Tool};
-use super::help::{legend, matrix_legend};
+use super::help::{legend, matrix_legend, path_legend};
 use super::keys::RING_ID;
 use super::layout::Point;
 use super::paths::PathSigns;
@@ -93,7 +93,8 @@ pub fn RingPanel(props: &RingPanelProps) -> Html {
                     <p class="ring-caption" data-testid="caption">{ caption }</p>
                 }
                 if props.sight.has_places() {
-                    { legend(false, props.signs) }
+                    { legend(false) }
+                    { path_legend(props.signs) }
                 } else if props.sight == Sight::Matrix {
                     { matrix_legend() }
                 }

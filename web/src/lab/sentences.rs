@@ -154,12 +154,17 @@ pub fn topic(event: &TraceEvent) -> Topic {
     }
 }
 
+/// Simulated nodes count their lives from one; a real node's first life is the time of its start, which is far more.
+const LIVES_MAX: u64 = 1_000_000;
+
 /// The line of a record.
 pub fn line(number: u64, record: &TraceRecord) -> Line {
     let who = record.node.as_ref().map_or("the network", NodeId::as_str);
     let text = match &record.event {
         TraceEvent::Node(event) => node_event(who, event),
-        TraceEvent::Started { incarnation } if incarnation.0 > 1 => format!("{who} started again"),
+        TraceEvent::Started { incarnation } if (2..=LIVES_MAX).contains(&incarnation.0) => {
+            format!("{who} started again")
+        }
         TraceEvent::Started { .. } => format!("{who} started"),
         TraceEvent::Crashed => format!("{who} crashed"),
         TraceEvent::Lost { to, kind, fate, .. } => {

@@ -65,6 +65,7 @@ impl Gathering {
                 self.asked()
             ),
             known: false,
+            live: true,
         };
         let mut lines = serde_json::to_string(&header).map_err(|error| error.to_string())?;
         for record in &records {
@@ -85,6 +86,10 @@ fn moved(record: &TraceRecord, ahead_us: Option<i64>) -> TraceRecord {
 /// changed later the change itself tells what was before; the rest is as it is now.
 fn before(member: &NodeId, past: &PastView) -> Vec<TraceRecord> {
     let Some(first) = past.records.first() else { return Vec::new() };
+    // Who remembers its start remembers all.
+    if past.records.iter().any(|record| matches!(record.event, TraceEvent::Started { .. })) {
+        return Vec::new();
+    }
     let (mut believed, mut linked) = (Set::new(), Set::new());
     let mut events = Vec::new();
     for record in &past.records {

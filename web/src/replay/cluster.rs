@@ -232,7 +232,7 @@ impl Cluster {
         match &record.event {
             TraceEvent::Node(event) => self.apply_of_node(node, event, at_us),
             TraceEvent::Started { incarnation } => {
-                let again = now.incarnation > 0 || incarnation.0 > 1;
+                let again = now.incarnation > 0 || (self.cast.tells_lives && incarnation.0 > 1);
                 (now.state, now.incarnation) = (NodeState::Alive, incarnation.0);
                 if again {
                     self.begin_anew(node, false);

@@ -4,7 +4,7 @@ use super::cluster::{CUTS_MAX, Cast, Cluster};
 use super::file::Read;
 use super::matching::{Ways, ways};
 use crate::lab::protocol::{Deed, Sample};
-use rumormill_core::event::{Event, TraceEvent};
+use rumormill_core::event::{Event, TraceEvent, TraceHeader};
 use rumormill_core::sort::sort_by;
 use rumormill_core::{Instant, NodeId, TraceRecord};
 use serde::{Deserialize, Serialize};
@@ -101,7 +101,7 @@ impl Recording {
         let in_time = records.partition_point(|record| record.at.as_micros() <= RUN_US_MAX);
         let too_late = records.len() - in_time;
         records.truncate(in_time);
-        let cast = cast(&records, read.header.as_ref().is_some_and(|header| header.known));
+        let cast = cast(&records, read.header.as_ref());
         if cast.names.len() > NODES_MAX {
             let nodes = cast.names.len();
             return Err(format!("It names {nodes} nodes, and {NODES_MAX} are the most that are shown."));
@@ -281,9 +281,9 @@ impl Recording {
     }
 }
 
-fn cast(records: &[TraceRecord], known: bool) -> Cast {
+fn cast(records: &[TraceRecord], header: Option<&TraceHeader>) -> Cast {
     let (mut own, mut named) = (BTreeSet::new(), BTreeSet::new());
-    let (mut tells_writes, mut tells_lives) = (false, false);
+    let mut tells_writes = false;
     for record in records {
         own.extend(record.node.clone());
         let mut name = |id: &Option<NodeId>| named.extend(id.clone());
@@ -293,7 +293,6 @@ fn cast(records: &[TraceRecord], known: bool) -> Cast {
             }
             TraceEvent::Cut(nodes) => nodes.iter().for_each(|id| name(&Some(id.clone()))),
             TraceEvent::Wrote { .. } => tells_writes = true,
-            TraceEvent::Started { .. } | TraceEvent::Crashed => tells_lives = true,
             TraceEvent::Node(event) => match event {
                 Event::Sent { to, .. } => name(to),
                 Event::Received { from, .. } => name(&Some(from.clone())),
@@ -312,8 +311,9 @@ fn cast(records: &[TraceRecord], known: bool) -> Cast {
     Cast {
         own: names.iter().map(|name| own.contains(name)).collect(),
         names,
-        known,
-        tells_lives,
+        known: header.is_some_and(|header| header.known),
+        // What a node serves has no header.
+        tells_lives: header.is_some_and(|header| !header.live),
         tells_writes,
     }
 }
@@ -402,7 +402,9 @@ fn deed(record: &TraceRecord, cast: &Cast) -> Option<(u64, Deed)> {
     let node = record.node.as_ref().and_then(|id| cast.index(id));
     let deed = match (&record.event, node) {
         (TraceEvent::Crashed, Some(node)) => Deed::Crash(node),
-        (TraceEvent::Started { incarnation }, Some(node)) if incarnation.0 > 1 => Deed::Restart(node),
+        (TraceEvent::Started { incarnation }, Some(node)) if cast.tells_lives && incarnation.0 > 1 => {
+            Deed::Restart(node)
+        }
         (TraceEvent::Recovered { .. }, Some(node)) => Deed::RestartWithData(node),
         (TraceEvent::Paused, Some(node)) => Deed::Pause(node),
         (TraceEvent::Resumed, Some(node)) => Deed::Resume(node),
