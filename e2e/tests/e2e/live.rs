@@ -9,6 +9,7 @@ mod rough;
 mod spread;
 mod what_if;
 
+use crate::touch::check_for_fingers;
 use fantoccini::Locator;
 use page::{
     LIMIT, NODES, Running, address, all_answer, answering, assert_quiet_but_for, choose, cluster_and_page,
@@ -276,6 +277,7 @@ async fn it_fits_every_screen() {
             if look.width < 720 {
                 choose(&browser, &format!("[data-testid=live-section-{section}]")).await;
                 browser.screenshot(&format!("{name}-{section}")).await;
+                check_for_fingers(&browser, &format!("{name}, {section}")).await;
             }
             let wide = "return document.documentElement.scrollWidth - innerWidth";
             let beyond = browser.script(wide, vec![]).await.as_i64().expect("a width is a number");

@@ -15,3 +15,5 @@ mod race;
 /// The Live place, on real nodes.
 mod live;
 mod offline;
+/// How large controls are.
+mod touch;

@@ -1,5 +1,6 @@
 //! The Race in a real browser: several clusters side by side, each with the shipped worker behind it.
 
+use crate::touch::check_for_fingers;
 use rumormill_e2e::{Browser, FileServer, Look, settings, until};
 use serde_json::json;
 use std::time::Duration;
@@ -86,6 +87,9 @@ async fn races_look_right_on_a_desk_and_in_a_hand() {
         until_over(&browser).await;
         let wide = "return document.documentElement.scrollWidth - document.documentElement.clientWidth";
         assert_eq!(browser.script(wide, vec![]).await, json!(0), "{name} sticks out");
+        if look.mobile {
+            check_for_fingers(&browser, name).await;
+        }
         browser.screenshot(name).await;
     }
 }

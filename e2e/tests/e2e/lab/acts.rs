@@ -1,25 +1,12 @@
 //! What is done to nodes, links and messages beyond crashing and cutting; and what was set when.
 
 use super::page::{
-    LIMIT, OVERFLOW, by_testid, click, clock, drag, focus, lab, lab_as, open_first_rumor, press, ring, set,
-    text, until_clock,
+    LIMIT, OVERFLOW, by_testid, click, clock, drag, lab, lab_as, open_acts, open_first_rumor, ring, select,
+    set, text, until_clock,
 };
 use crate::axe::{check, with_axe};
 use rumormill_e2e::{Browser, Look, until};
 use serde_json::json;
-
-async fn select(browser: &Browser, node: u32) {
-    focus(browser, "ring").await;
-    press(browser, "\u{E011}").await; // Home
-    for _ in 0..node {
-        press(browser, "\u{E014}").await; // ArrowRight
-    }
-    browser.text(&by_testid("inspector"), |text| text.contains(&format!("Node n{node:02}"))).await;
-}
-
-async fn open_acts(browser: &Browser) {
-    browser.script("document.querySelector('[data-testid=node-acts]').open = true", vec![]).await;
-}
 
 async fn until_marks(browser: &Browser, marks: u64) {
     let script = "return document.querySelectorAll('.scrub-track .mark').length";

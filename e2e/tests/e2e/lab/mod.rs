@@ -2,6 +2,8 @@
 
 /// What is done to nodes, links and messages beyond the usual.
 mod acts;
+/// Each act of a node, by its button and by its key.
+mod each;
 /// For everyone: accessibility, the keyboard, the tour.
 mod everyone;
 /// The spread experiment on clusters too large to draw.
@@ -16,10 +18,11 @@ mod time;
 /// The six views.
 mod views;
 
+use crate::touch::{check_for_a_mouse, check_for_fingers};
 use fantoccini::Locator;
 use page::{
-    Copy, LIMIT, OVERFLOW, SMALL, STATUS, by_testid, choose, click, clock, drag, focus, lab, lab_as, number,
-    press, ring, set, status, status_within, text, until_clock,
+    Copy, LIMIT, OVERFLOW, STATUS, by_testid, choose, click, clock, drag, focus, lab, lab_as, number,
+    open_acts, press, ring, select, set, status, status_within, text, until_clock,
 };
 use rumormill_e2e::{Browser, FileServer, Look, settings, until};
 use serde_json::{Value, json};
@@ -271,24 +274,35 @@ async fn a_phone_has_it_all_in_one_column() {
             .await;
             let overflow = browser.script(OVERFLOW, vec![]).await;
             assert_eq!(overflow, json!([]), "{width} px, {tab}");
+            check_for_fingers(&browser, &format!("{width} px, {tab}")).await;
         }
         choose(&browser, "tab-setup").await;
-        // The slider's track is thin, its row is not.
-        let small = browser
-            .script(&SMALL.replace("[type=radio])", "[type=radio]):not([type=range])"), vec![json!(40)])
-            .await;
-        assert_eq!(small, json!([]), "{width} px: fingers need room");
     }
     click(&browser, "play").await;
     status(&browser, "Converged, 50 of 50").await;
+    click(&browser, "play").await;
+    select(&browser, 3).await;
+    open_acts(&browser).await;
+    for width in [390, 320] {
+        browser.look(Look { width, ..Look::PHONE }).await;
+        for view in ["ring", "tree", "grid", "matrix", "space-time", "table"] {
+            choose(&browser, &format!("view-{view}")).await;
+            for tab in ["setup", "node", "events", "chart"] {
+                // The bar of time lies over what stands at the bottom of the window.
+                let show = "document.querySelector('[data-testid=tab]').scrollIntoView({ block: 'center' })";
+                browser.script(show, vec![]).await;
+                choose(&browser, &format!("tab-{tab}")).await;
+                check_for_fingers(&browser, &format!("a node, {width} px, {view}, {tab}")).await;
+            }
+        }
+    }
     browser.assert_quiet_console().await;
 }
 
 #[tokio::test]
 async fn with_a_mouse_no_control_is_too_small() {
     let (browser, _server) = lab().await;
-    let small = browser.script(SMALL, vec![json!(24)]).await;
-    assert_eq!(small, json!([]));
+    check_for_a_mouse(&browser, "the Lab").await;
     let overflow = browser.script(OVERFLOW, vec![]).await;
     assert_eq!(overflow, json!([]));
 }

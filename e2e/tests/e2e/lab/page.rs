@@ -108,6 +108,21 @@ pub(super) async fn open_first_rumor(browser: &Browser) {
     browser.click(".event-message").await;
 }
 
+/// Selects a node on the picture by keys.
+pub(super) async fn select(browser: &Browser, node: u32) {
+    focus(browser, "ring").await;
+    press(browser, "\u{E011}").await; // Home
+    for _ in 0..node {
+        press(browser, "\u{E014}").await; // ArrowRight
+    }
+    browser.text(&by_testid("inspector"), |text| text.contains(&format!("Node n{node:02}"))).await;
+}
+
+/// Unfolds the further acts of the selected node.
+pub(super) async fn open_acts(browser: &Browser) {
+    browser.script("document.querySelector('[data-testid=node-acts]').open = true", vec![]).await;
+}
+
 /// The ring's place on the page: left, top, width, height.
 pub(super) async fn ring(browser: &Browser) -> [f64; 4] {
     let script = "const r = document.querySelector('#ring').getBoundingClientRect(); return [r.x, r.y, r.width, r.height]";
@@ -156,10 +171,3 @@ pub(super) const OVERFLOW: &str = "const wide = document.documentElement.scrollW
     return [...document.querySelectorAll('body *')]
         .filter((e) => e.getBoundingClientRect().right > window.innerWidth + 1)
         .map((e) => e.className || e.tagName).slice(0, 5).concat([`${wide} px`]);";
-
-/// Controls in sight that are smaller than a side.
-pub(super) const SMALL: &str = "const side = arguments[0];
-    return [...document.querySelectorAll('button, select, .segmented label, .place, input:not([type=checkbox]):not([type=radio])')]
-        .filter((e) => e.offsetParent !== null && !e.closest('.sr-only'))
-        .filter((e) => { const r = e.getBoundingClientRect(); return r.height < side - 0.5 || r.width < Math.min(side, 24) - 0.5; })
-        .map((e) => `${e.dataset.testid || e.textContent}: ${e.getBoundingClientRect().width} x ${e.getBoundingClientRect().height}`);";

@@ -1,10 +1,10 @@
 //! Replay: traces of the Lab, of the real program and of a real node, and files that are none.
 
 use super::page::{
-    LIMIT, OVERFLOW, SMALL, STATUS, by_testid, choose, click, clock, focus, lab, press, set, text,
-    until_clock,
+    LIMIT, OVERFLOW, STATUS, by_testid, choose, click, clock, focus, lab, press, set, text, until_clock,
 };
 use crate::axe::{check, with_axe};
+use crate::touch::{check_for_a_mouse, check_for_fingers};
 use fantoccini::Locator;
 use reqwest::Method;
 use rumormill_e2e::{Browser, Cluster, FileServer, Look, settings, until};
@@ -126,9 +126,11 @@ async fn a_trace_of_the_program_is_played_in_every_view() {
             }
         }
         assert_eq!(browser.script(OVERFLOW, vec![]).await, json!([]), "{look:?}");
-        let side = if look.mobile { 40 } else { 24 };
-        let small = SMALL.replace("[type=radio])", "[type=radio]):not([type=range]):not([type=file])");
-        assert_eq!(browser.script(&small, vec![json!(side)]).await, json!([]), "{look:?}");
+        if look.mobile {
+            check_for_fingers(&browser, &format!("{look:?}")).await;
+        } else {
+            check_for_a_mouse(&browser, &format!("{look:?}")).await;
+        }
         let name = format!("replay-{}-{:?}", if look.mobile { "phone" } else { "desktop" }, look.scheme);
         browser.screenshot(&name.to_lowercase()).await;
     }

@@ -140,6 +140,9 @@ async fn a_broken_link_says_what_is_wrong_and_loses_nothing() {
             .await;
         assert_eq!((clock(&browser).await, text(&browser, "source-facts").await), (at, facts.clone()));
     }
+    click(&browser, "link-preset").await;
+    browser.text(&by_testid("source-facts"), |text| text.contains("50 nodes")).await;
+    assert_eq!(text(&browser, "link-note").await, "", "there is something to look at");
     let cut = query.find("&t=").expect("it has a moment") - 3;
     open(query[..cut].to_owned()).await;
     browser
