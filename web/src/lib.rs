@@ -7,6 +7,7 @@
 
 pub mod glue;
 pub mod decimal;
+pub mod float;
 pub mod route;
 pub mod theme;
 pub mod ui;

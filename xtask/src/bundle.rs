@@ -163,7 +163,8 @@ pub(crate) fn first_load(project: &Project) -> Result<Vec<(&'static str, usize)>
             let is_its = |name: &str| name.ends_with(".wasm") && self::program(name) == Some(*program);
             ensure!(sizes.iter().any(|size| is_its(&size.2)), "the bundle has no program {program}");
         }
-        let fetched = sizes.iter().filter(|size| !size.2.ends_with(REST));
+        // The service worker is fetched once the page stands, like the rest.
+        let fetched = sizes.iter().filter(|size| !size.2.ends_with(REST) && size.2 != offline::WORKER);
         let fetched = fetched.filter(|size| program(&size.2).is_none_or(|it| programs.contains(&it)));
         let total: usize = fetched.map(|size| size.0).sum();
         eprintln!(
@@ -181,7 +182,8 @@ fn program(name: &str) -> Option<&str> {
     let stem = name.split(['.', '_', '-']).next().unwrap_or_default();
     let is_code = name.ends_with(".js") || name.ends_with(".wasm");
     let known = PLACES.iter().any(|(_, programs)| programs.contains(&stem));
-    (is_code && known).then_some(stem)
+    let is_style = programs::STYLED.contains(&stem) && name.ends_with(".css");
+    ((is_code && known) || is_style).then_some(stem)
 }
 
 fn files(folder: &Path) -> Result<Vec<PathBuf>> {

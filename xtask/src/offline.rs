@@ -9,7 +9,7 @@ use std::{
 };
 
 /// The service worker. It must lie beside the page: it only serves what lies below it.
-const WORKER: &str = "sw.js";
+pub(crate) const WORKER: &str = "sw.js";
 
 /// The two lines of it that are filled in.
 const VERSION: &str = "const VERSION = \"\";";

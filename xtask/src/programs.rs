@@ -11,7 +11,7 @@ use crate::{
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs,
     hash::{DefaultHasher, Hash, Hasher},
     path::{Path, PathBuf},
@@ -36,6 +36,9 @@ pub(crate) const PROGRAMS: [Program; 6] = [
     Program { name: "player", is_worker: true },
     Program { name: "member", is_worker: true },
 ];
+
+/// Those that have a style of their own, which is fetched with them.
+pub(crate) const STYLED: [&str; 2] = ["live", "race"];
 
 /// What becomes of the programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,11 +90,28 @@ pub(crate) fn finish(project: &Project, tools: &Tools, dist: &Path, how: Finish,
             .map(|running| running.join().unwrap_or_else(|it| std::panic::resume_unwind(it)))
             .collect()
     });
-    let files: BTreeMap<&str, Value> = finished.into_iter().collect::<Result<_>>()?;
+    let mut files: BTreeMap<&str, Value> = finished.into_iter().collect::<Result<_>>()?;
     let page = dist.join("index.html");
-    let text = fs::read_to_string(&page).with_context(|| format!("cannot read {}", page.display()))?;
+    let mut text = fs::read_to_string(&page).with_context(|| format!("cannot read {}", page.display()))?;
+    for name in STYLED {
+        let style = take_style(&mut text, name)?;
+        if let Some(file) = files.get_mut(name) {
+            file["style"] = json!(style);
+        }
+    }
     fs::write(&page, told(&text, &serde_json::to_string(&files)?)?)?;
     Ok(())
+}
+
+/// Takes the link to a program's style out of the page; its address.
+fn take_style(page: &mut String, name: &str) -> Result<String> {
+    let link = page.split('<').find(|tag| tag.starts_with("link") && tag.contains(&format!("\"./{name}-")));
+    let link = link.with_context(|| format!("the page has no style of {name}"))?;
+    let address = link.split('"').find(|part| part.starts_with("./")).unwrap_or_default().to_owned();
+    let end = link.find('>').context("a link in the page does not end")?;
+    let tag = format!("<{}", &link[..=end]);
+    *page = page.replacen(&tag, "", 1);
+    Ok(address)
 }
 
 /// The page with the files of every program in it.
@@ -114,16 +134,17 @@ fn finish_one(
     let Program { name, is_worker } = *program;
     let built = Built::find(dist, name)?;
     let bytes = optimised(project, tools, &built.wasm, name, step)?;
-    let mut script = fs::read_to_string(&built.script)?;
+    let mut script = lean(&fs::read_to_string(&built.script)?);
+    let bytes = wasm::renamed(&bytes, &shorten(&mut script))?;
     let (first, rest, with) = match (how, kept(project, name)?) {
         (Finish::Watch, _) => {
             fs::write(named(project, name), &bytes)?;
-            let with = format!("const PROGRAM = {name:?};\n{}", asset(project, "watch.js")?);
+            let with = format!("const PROGRAM = {name:?};\n{}", lean(&asset(project, "watch.js")?));
             (wasm::watched(&bytes)?, None, Some(("withWatch", with)))
         }
         (Finish::Ship, Some(kept)) if tools.wasm_opt.is_some() => {
             let parts = wasm::split(&bytes, &kept)?;
-            let with = asset(project, "rest.js")?;
+            let with = lean(&asset(project, "rest.js")?);
             (parts.first, Some(parts.rest), Some(("withRest", with)))
         }
         _ => (wasm::stripped(&bytes)?, None, None),
@@ -159,6 +180,33 @@ fn finish_one(
         fs::write(dist.join(format!("{stem}{REST}")), rest)?;
     }
     Ok(json!({ "script": format!("./{stem}.js") }))
+}
+
+/// wasm-bindgen's script without comments and indentation; no text in it has more than one line.
+fn lean(script: &str) -> String {
+    let lines = script.lines().map(str::trim);
+    let lines = lines
+        .filter(|line| !line.is_empty() && !["//", "/*", "* ", "*/"].iter().any(|it| line.starts_with(it)));
+    lines.filter(|line| *line != "*").collect::<Vec<_>>().join("\n")
+}
+
+/// How the names begin that wasm-bindgen makes for closures, from their types: some hundred letters each.
+const LONG: &str = "wasm_bindgen_";
+
+/// Gives the long names in a script short ones; which is which.
+fn shorten(script: &mut String) -> BTreeMap<String, String> {
+    let is_name = |letter: char| letter.is_ascii_alphanumeric() || letter == '_' || letter == '$';
+    let words = script.split(|letter| !is_name(letter)).filter(|word| word.starts_with(LONG));
+    let words: BTreeSet<String> = words.map(str::to_owned).collect();
+    let names: BTreeMap<String, String> =
+        words.into_iter().zip(0..).map(|(word, at)| (word, format!("w{at}"))).collect();
+    // The longest first: one may begin like another.
+    let mut longest: Vec<_> = names.iter().collect();
+    longest.sort_by_key(|(long, _)| std::cmp::Reverse(long.len()));
+    for (long, short) in longest {
+        *script = script.replace(long.as_str(), short);
+    }
+    names
 }
 
 /// What Trunk wrote for a program.
@@ -264,6 +312,27 @@ mod tests {
         let expected = "a<script>window.programFiles = {\"race\":{\"script\":\"./r.js\"}};</script>b";
         assert_eq!(told(page, "{\"race\":{\"script\":\"./r.js\"}}").unwrap(), expected);
         assert!(told("a page of another kind", "{}").is_err());
+    }
+
+    #[test]
+    fn a_script_loses_what_does_nothing_and_its_long_names() {
+        let mut script = lean(
+            "/**\n * what it is\n */\nfunction a() {\n    // why\n    wasm_bindgen_1_f(1 * 2);\n\n    wasm.wasm_bindgen_1_f_b;\n}\n",
+        );
+        assert_eq!(script, "function a() {\nwasm_bindgen_1_f(1 * 2);\nwasm.wasm_bindgen_1_f_b;\n}");
+        let names = shorten(&mut script);
+        assert_eq!(script, "function a() {\nw0(1 * 2);\nwasm.w1;\n}");
+        assert_eq!(names["wasm_bindgen_1_f"], "w0");
+    }
+
+    #[test]
+    fn the_style_of_a_program_leaves_the_page() {
+        let mut page = "<head><link rel=\"stylesheet\" href=\"./lab-1.css\"/>\n<link rel=\"stylesheet\" href=\"./live-2.css\" \
+                        integrity=\"\"/></head>"
+            .to_owned();
+        assert_eq!(take_style(&mut page, "live").unwrap(), "./live-2.css");
+        assert_eq!(page, "<head><link rel=\"stylesheet\" href=\"./lab-1.css\"/>\n</head>");
+        assert!(take_style(&mut page, "live").is_err());
     }
 
     #[test]

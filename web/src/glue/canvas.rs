@@ -1,6 +1,7 @@
 //! The canvas: paths, fills, strokes and words in CSS pixels. What they mean is the painter's business.
 
 use super::{listener::Listener, page::window};
+use crate::float::{cos, sin};
 use js_sys::Array;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{CanvasRenderingContext2d, Element, HtmlCanvasElement, PointerEvent, ResizeObserver};
@@ -78,7 +79,7 @@ impl Canvas {
 
     /// Adds an arc to the path, clockwise.
     pub fn arc(&self, x: f32, y: f32, radius: f32, start: f32, end: f32) {
-        self.move_to(x + radius * start.cos(), y + radius * start.sin());
+        self.move_to(x + radius * cos(start), y + radius * sin(start));
         let _ = self.context.arc(
             f64::from(x),
             f64::from(y),

@@ -35,16 +35,21 @@ pub struct InspectorProps {
 /// The inspector.
 #[component]
 pub fn Inspector(props: &InspectorProps) -> Html {
-    let Some(detail) = props.detail.as_deref() else {
-        return html! {
-            <Panel title="Inspector" testid="inspector" class="lab-node">
-                <Empty title="No node selected">
-                    { "Click a node, or focus the picture and use the arrow keys, to see what it holds and believes. Click a message \
-                       under way to see why it was sent." }
-                </Empty>
-            </Panel>
-        };
-    };
+    if let Some(detail) = props.detail.as_deref() {
+        return selected(props, detail);
+    }
+    html! {
+        <Panel title="Inspector" testid="inspector" class="lab-node">
+            <Empty title="No node selected">
+                { "Click a node, or focus the picture and use the arrow keys, to see what it holds and believes. Click a message \
+                   under way to see why it was sent." }
+            </Empty>
+        </Panel>
+    }
+}
+
+#[inline(never)]
+fn selected(props: &InspectorProps, detail: &Detail) -> Html {
     let close = html! {
         <>
             <Badge text={state_word(detail.state)} tone={state_tone(detail.state)} testid="node-state" />

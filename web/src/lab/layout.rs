@@ -1,6 +1,7 @@
 //! Where nodes stand: a ring, by their index alone, so that nothing moves when something happens. A large cluster's
 //! ring has several rows, staggered so that neighbours stay neighbours. Pure geometry, in CSS pixels.
 
+use crate::float::{cos, sin};
 use std::f32::consts::{PI, TAU};
 
 /// A place on the canvas, in CSS pixels from its top left corner.
@@ -119,7 +120,7 @@ impl Layout {
         let place = |index: u32| {
             let angle = angle(index, slots);
             let row_radius = radius - row_gap * (index % rows) as f32;
-            Point::new(center.x + row_radius * angle.cos(), center.y + row_radius * angle.sin())
+            Point::new(center.x + row_radius * cos(angle), center.y + row_radius * sin(angle))
         };
         let per_label = (LABEL_PX * count as f32 / (TAU * (radius + margin / 2.0))).ceil() as u32;
         Self {
@@ -154,7 +155,7 @@ impl Layout {
     pub fn label(&self, index: u32) -> Point {
         let angle = angle(index, self.slots);
         let out = self.radius + self.node_radius + 11.0;
-        Point::new(self.center.x + out * angle.cos(), self.center.y + out * angle.sin())
+        Point::new(self.center.x + out * cos(angle), self.center.y + out * sin(angle))
     }
 
     /// The names for which there is room, and where they stand.

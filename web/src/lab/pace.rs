@@ -1,6 +1,8 @@
 //! Turns the display's frames into simulated time: how far the worker is asked to go, and which moment is shown
 //! meanwhile. Pure; real time comes in as milliseconds.
 
+use crate::float::pow;
+
 /// The slowest speed, as the exponent of ten.
 pub const SPEED_MIN: f64 = -2.0;
 /// The fastest speed, as the exponent of ten.
@@ -91,7 +93,7 @@ pub fn legible_speed(speed: f64, travels_us: u32) -> f64 {
 
 /// A speed in words: `1/4×`, `1×`, `2.5×`.
 pub fn speed_words(exponent: f64) -> String {
-    let speed = 10f64.powf(exponent);
+    let speed = pow(10.0, exponent);
     if speed >= 0.95 {
         let rounded = (speed * 10.0).round() / 10.0;
         return format!("{rounded}×");

@@ -12,6 +12,7 @@ use super::sharing::{ShareMsg, Sharing};
 use super::stage::{Light, Stage};
 use super::state::View;
 use super::theory_line::{self, TheoryLine};
+use crate::float::pow;
 use crate::glue::files;
 use crate::glue::hook::Hook;
 use crate::glue::time::{Frames, now_ms};
@@ -466,7 +467,7 @@ impl Lab {
 
     fn next_command(&mut self, at_ms: f64) -> Option<Command> {
         let mut view = self.view.borrow_mut();
-        let speed = view.playing.then(|| 10f64.powf(view.speed));
+        let speed = view.playing.then(|| pow(10.0, view.speed));
         let speed = speed.map(|speed| if view.legible { legible(speed, &self.frame) } else { speed });
         self.pace.frame(at_ms, speed);
         if self.waiting > 0 {

@@ -335,6 +335,7 @@ mod bare {
         ((name, seed, nodes, tuning), (first_round, network, start, until_us)).serialize(to)
     }
 
+    #[inline(never)]
     pub(super) fn deserialize<'a, D: Deserializer<'a>>(from: D) -> Result<Box<Scenario>, D::Error> {
         let ((name, seed, nodes, tuning), (first_round, network, start, until_us)) =
             Deserialize::deserialize(from)?;

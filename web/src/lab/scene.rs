@@ -5,6 +5,7 @@
 use super::layout::{Layout, Point, Shape};
 use super::paths::{Path, PathState};
 use super::protocol::{Flight, Frame, Hop, Mark, NodeState};
+use crate::float::{cos, sin};
 use rumormill_core::Status;
 use rumormill_core::tree::Tree;
 
@@ -247,7 +248,7 @@ pub fn head(from: Point, to: Point, size: f32) -> [(Point, Point); 2] {
     let angle = (to.y - from.y).atan2(to.x - from.x);
     [0.5, -0.5].map(|turn: f32| {
         let back = angle + std::f32::consts::PI + turn;
-        (to, Point::new(to.x + size * back.cos(), to.y + size * back.sin()))
+        (to, Point::new(to.x + size * cos(back), to.y + size * sin(back)))
     })
 }
 
@@ -279,7 +280,7 @@ fn cut_marks(layout: &Layout, groups: &[u8]) -> Vec<Layer> {
     let arcs: Vec<(f32, f32)> = arcs.iter().map(|(start, end, _)| (start + gap, end - gap)).collect();
     let radius = layout.radius + layout.node_radius + 20.0;
     let border = |angle: f32, out: f32| {
-        Point::new(layout.center.x + out * angle.cos(), layout.center.y + out * angle.sin())
+        Point::new(layout.center.x + out * cos(angle), layout.center.y + out * sin(angle))
     };
     let (inner, outer) = (layout.radius * 0.2, layout.radius + layout.node_radius + 22.0);
     let borders = arcs.iter().map(|(start, _)| (border(start - gap, inner), border(start - gap, outer)));

@@ -2,6 +2,7 @@
 //! formulas are the simulator's; the way between start and end is the mean of the same models.
 
 use super::setup::group;
+use crate::float::pow;
 use rumormill_core::{Mode, Strategy, Tuning};
 use rumormill_sim::{Network, theory};
 
@@ -81,8 +82,8 @@ fn random(nodes: u32, tuning: &Tuning, mut caveats: Vec<&'static str>) -> Option
     let mut points = vec![(0, informed as f32)];
     for round in 1..=STEPS_MAX {
         // A node stays without the news if none of the informed pushes to it and, with pull, if it asks none of them.
-        let not_pushed = (1.0 - 1.0 / n).powf(n * informed * fanout);
-        let not_pulled = if tuning.mode.pulls() { (1.0 - informed).powf(fanout) } else { 1.0 };
+        let not_pushed = pow(1.0 - 1.0 / n, n * informed * fanout);
+        let not_pulled = if tuning.mode.pulls() { pow(1.0 - informed, fanout) } else { 1.0 };
         informed = 1.0 - (1.0 - informed) * not_pushed * not_pulled;
         points.push((u64::from(round) * tuning.interval_us.as_micros(), informed as f32));
         if (1.0 - informed) * n < 0.5 {

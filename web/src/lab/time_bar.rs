@@ -128,6 +128,7 @@ fn place(percent: f64) -> String {
     format!("left:{percent:.2}%")
 }
 
+#[inline(never)]
 fn branches(props: &TimeBarProps) -> Html {
     let button = |(at, branch): (usize, &Branch)| {
         let at = at as u32;

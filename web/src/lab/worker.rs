@@ -50,11 +50,7 @@ impl Machine {
     pub fn obey(&mut self, command: Command) -> Report {
         let started_ms = (self.clock)();
         match command {
-            Command::TraceHash { id, name } => {
-                let hash =
-                    trace_hash_of(&name).ok_or_else(|| format!("there is no scenario called '{name}'"));
-                Report::TraceHash { id, hash }
-            }
+            Command::TraceHash { id, name } => trace_hash(id, &name),
             Command::Start { run, scenario, script, look } => match Timeline::new(run, *scenario, script) {
                 Ok(timeline) => {
                     self.timeline = Some(timeline);
@@ -138,6 +134,12 @@ impl Machine {
         frame.took_us = (((self.clock)() - started_ms) * 1_000.0) as u32;
         Report::Frame(Box::new(frame))
     }
+}
+
+#[inline(never)]
+fn trace_hash(id: u32, name: &str) -> Report {
+    let hash = trace_hash_of(name).ok_or_else(|| format!("there is no scenario called '{name}'"));
+    Report::TraceHash { id, hash }
 }
 
 /// What this worker's memory has grown to; 0 where that cannot be told.

@@ -9,6 +9,7 @@ use super::stage::{Light, Stage};
 use super::state::{Action, Order, View};
 use super::verdict;
 use crate::decimal::decimal;
+use crate::float::pow;
 use crate::glue::time::{Frames, now_ms};
 use crate::glue::{Background, Job, Listener, element, files, page};
 use crate::lab::meter::Meter;
@@ -238,7 +239,7 @@ impl Race {
     /// Sets a further goal once all lanes are at the last one, and paints. Returns whether there is something to read.
     fn on_frame(&mut self, ctx: &Context<Self>, at_ms: f64) -> bool {
         let started_ms = now_ms();
-        self.pace.frame(at_ms, self.view.playing.then(|| 10f64.powf(self.view.speed)));
+        self.pace.frame(at_ms, self.view.playing.then(|| pow(10.0, self.view.speed)));
         let further = if self.view.is_there() { self.pace.take(self.view.goal_us) } else { None };
         let orders = self.view.go(further.unwrap_or(self.view.goal_us));
         self.send(ctx, orders);

@@ -12,8 +12,12 @@ pub(crate) use split::Parts;
 pub(crate) use watch::watched;
 
 use anyhow::{Result, anyhow};
-use wasm_encoder::reencode::{Error, Reencode};
-use wasmparser::{CustomSectionReader, Parser};
+use std::collections::BTreeMap;
+use wasm_encoder::{
+    ExportSection,
+    reencode::{Error, Reencode},
+};
+use wasmparser::{CustomSectionReader, Export, Parser};
 
 /// Parts a program: what `kept` names, and what is as small as the stand-in for it would be, stays in the first part.
 ///
@@ -39,6 +43,29 @@ pub(crate) fn stripped(bytes: &[u8]) -> Result<Vec<u8>> {
     let parsed = Stripper.parse_core_module(&mut output, Parser::new(0), bytes);
     parsed.map_err(|error| anyhow!("cannot read the program: {error}"))?;
     Ok(output.finish())
+}
+
+/// The program with other names for some of what it exports.
+///
+/// # Errors
+/// When it is no program.
+pub(crate) fn renamed(bytes: &[u8], names: &BTreeMap<String, String>) -> Result<Vec<u8>> {
+    let mut output = wasm_encoder::Module::new();
+    let parsed = Renamer(names).parse_core_module(&mut output, Parser::new(0), bytes);
+    parsed.map_err(|error| anyhow!("cannot read the program: {error}"))?;
+    Ok(output.finish())
+}
+
+struct Renamer<'a>(&'a BTreeMap<String, String>);
+
+impl Reencode for Renamer<'_> {
+    type Error = std::convert::Infallible;
+
+    fn parse_export(&mut self, exports: &mut ExportSection, export: Export<'_>) -> Result<(), Error> {
+        let name = self.0.get(export.name).map_or(export.name, String::as_str);
+        exports.export(name, self.export_kind(export.kind)?, self.external_index(export.kind, export.index)?);
+        Ok(())
+    }
 }
 
 struct Stripper;
@@ -173,6 +200,15 @@ mod tests {
         is_valid(&stripped);
         assert!(stripped.len() < program().len());
         assert!(keys(&stripped, [2]).unwrap().is_empty());
+    }
+
+    #[test]
+    fn what_is_exported_can_be_called_otherwise() {
+        let names = BTreeMap::from([("cold".to_owned(), "c".to_owned())]);
+        let renamed = renamed(&program(), &names).unwrap();
+        is_valid(&renamed);
+        let module = read::Module::read(&renamed).unwrap();
+        assert_eq!(module.exports.iter().map(|export| export.name).collect::<Vec<_>>(), ["main", "c"]);
     }
 
     #[test]
