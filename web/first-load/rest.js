@@ -33,19 +33,19 @@ function loadRest() {
   }
 }
 
-async function fetchRest() {
+let fetching;
+
+// Ahead of need: it is asked for again when it is needed, and what is wrong is said then.
+function fetchRest() {
   TOUCHES.forEach((kind) => globalThis.removeEventListener(kind, fetchRest, true));
-  try {
-    if (!isRestThere) takeRest(await WebAssembly.compileStreaming(fetch(restUrl)));
-  } catch {
-    // It is asked for again when it is needed, and what is wrong is said then.
-  }
+  if (isRestThere) return;
+  fetching ??= WebAssembly.compileStreaming(fetch(restUrl))
+    .then(takeRest)
+    .catch(() => (fetching = undefined));
 }
 
 function withRest(imports) {
   Object.assign(restImports, imports);
-  TOUCHES.forEach((kind) => globalThis.addEventListener(kind, fetchRest, { capture: true, passive: true }));
-  setTimeout(fetchRest, REST_AFTER_MS);
   return { ...imports, rest: { load: loadRest } };
 }
 
@@ -59,5 +59,10 @@ async function initWithRest(...args) {
   } catch {
     // No safe context, or storage is denied: nothing is kept.
   }
-  return __wbg_init(...args);
+  const started = await __wbg_init(...args);
+  if (!isRestThere) {
+    TOUCHES.forEach((kind) => globalThis.addEventListener(kind, fetchRest, { capture: true, passive: true }));
+    setTimeout(fetchRest, REST_AFTER_MS);
+  }
+  return started;
 }

@@ -24,8 +24,8 @@ async fn main() {
     let mut ran = Ran::new();
     let server = FileServer::start(&settings::dist(), "/");
     let cluster = Cluster::demo(3, &[]).await;
-    let addresses =
-        [server.url(), format!("{}#/race", server.url()), format!("{}#/live", server.url()), cluster.url(0)];
+    let place = |hash: &str| format!("{}{hash}", server.url());
+    let addresses = [place(""), place("#/lab"), place("#/race"), place("#/live"), cluster.url(0)];
     for look in LOOKS {
         let looked =
             futures_util::future::join_all(addresses.iter().map(|address| visit(address, look))).await;

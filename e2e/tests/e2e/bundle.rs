@@ -107,7 +107,7 @@ async fn what_is_asked_before_the_rest_is_there_is_done() {
         browser.script(&script, vec![]).await.as_bool().filter(|pressed| *pressed)
     })
     .await;
-    browser.text("[data-testid=share]", |text| text.contains("Link")).await;
+    browser.text("[data-testid=share]", |text| text.contains("A link to this run")).await;
     browser.assert_quiet_console().await;
 }
 

@@ -272,7 +272,7 @@ async fn leave(State(node): State<NodeHandle>) -> Result<Json<StatusView>, Failu
 
 /// Shows what happened lately, oldest first.
 ///
-/// Messages are part of it while somebody observes, or the log level is `debug`.
+/// Messages are part of it while somebody observes, for ten seconds after this was asked for, or while the log level is `debug`.
 #[utoipa::path(get, path = "/trace", tag = "cluster", responses(
     (status = 200, description = "Trace records, as observers and simulations have them", body = Vec<Object>),
 ))]

@@ -396,7 +396,9 @@ impl Live {
                 files::made(RECORDING, &lines).ok_or_else(|| "the browser makes no file of it".to_owned())
             });
             match file {
-                Ok(file) => ctx.props().on_file.emit(file),
+                Ok(file) if is_active => ctx.props().on_file.emit(file),
+                // Whoever has gone elsewhere meanwhile is not called back.
+                Ok(_) => {}
                 Err(why) => {
                     let words = format!("No recording could be made of what the members remember: {why}.");
                     self.unmade = Some((UNPLAYED, words.into()));

@@ -190,8 +190,9 @@ impl Session {
     pub(super) fn take_past(&mut self) -> Option<Result<String, String>> {
         let mut view = self.model.view.borrow_mut();
         let past = view.around.past.take_if(|past| past.is_done(clock_ms()))?;
-        let (status, through) = (view.status.as_ref()?, view.node()?);
-        Some(past.recording(&status.cluster, through))
+        let through = view.status.as_ref().zip(view.node());
+        let lost = || "the node that was asked is not observed any more".to_owned();
+        Some(through.ok_or_else(lost).and_then(|(status, through)| past.recording(&status.cluster, through)))
     }
 
     /// Asks members to change their configuration.

@@ -17,7 +17,7 @@ pub enum Course {
     Crashes,
     /// The network is cut in two halves before the write and healed later.
     Cut,
-    /// What was done when, in microseconds; the first write is the measured one.
+    /// What was done when, in microseconds; of the writes only the first one, which is measured.
     Own(Rc<Vec<(u64, Deed)>>),
 }
 
@@ -65,7 +65,7 @@ impl Course {
     pub fn text(&self) -> &'static str {
         match self {
             Self::Own(_) => {
-                "What was done to the run in the Lab is done to each of these, at the same moments."
+                "What was done to the run in the Lab is done to each of these, at the same moments; of its writes the first one."
             }
             Self::Calm => "Node 0 writes after half a second. Nothing goes wrong but what the network loses.",
             Self::Crashes => {
@@ -83,7 +83,12 @@ impl Course {
         let write = Deed::Write { node: 0, key: "rumor".into(), value: "true".into() };
         let mut script = Vec::new();
         match self {
-            Self::Own(acts) if acts.iter().any(|(_, deed)| is_write(deed)) => return acts.to_vec(),
+            Self::Own(acts) if acts.iter().any(|(_, deed)| is_write(deed)) => {
+                // One is measured: of a second one nobody could say which way was first.
+                let mut is_first = true;
+                let is_kept = |(_, deed): &&(u64, Deed)| !is_write(deed) || std::mem::take(&mut is_first);
+                return acts.iter().filter(is_kept).cloned().collect();
+            }
             Self::Own(acts) => script.extend(acts.iter().cloned()),
             Self::Calm => {}
             Self::Crashes => {
@@ -102,7 +107,14 @@ impl Course {
 }
 
 fn is_write(deed: &Deed) -> bool {
-    matches!(deed, Deed::Write { .. } | Deed::Put { .. } | Deed::Increment { .. } | Deed::Delete { .. })
+    matches!(
+        deed,
+        Deed::Write { .. }
+            | Deed::Put { .. }
+            | Deed::Add { .. }
+            | Deed::Increment { .. }
+            | Deed::Delete { .. }
+    )
 }
 
 #[cfg(test)]
@@ -116,7 +128,10 @@ mod tests {
         assert_eq!((course.script(3).len(), course.write_us()), (2, WRITE_US));
         let write = (7, Deed::Increment { node: 0, key: "n".into(), by: 1 });
         let course = Course::Own(Rc::new(vec![write.clone(), crash.clone()]));
-        assert_eq!((course.script(3), course.write_us()), (vec![write, crash], 7));
+        assert_eq!((course.script(3), course.write_us()), (vec![write.clone(), crash.clone()], 7));
+        let later = (11, Deed::Delete { node: 0, key: "n".into() });
+        let course = Course::Own(Rc::new(vec![write.clone(), crash.clone(), later]));
+        assert_eq!(course.script(3), [write, crash], "one write is measured");
     }
 
     #[test]

@@ -5,8 +5,13 @@
 
 use super::contest::{Contest, LANES_MAX, OWN, SHARED};
 use super::course::Course;
+use crate::lab::protocol::Deed;
 use crate::lab::setup::{Field, LimiterKind, Setup, Variation};
-use crate::share::packed::{pack, unpack};
+use crate::share::{
+    link::AT_US_MAX,
+    packed::{pack, unpack},
+};
+use rumormill_sim::scenario::ACTS_MAX;
 use std::rc::Rc;
 
 /// Nobody types a longer number.
@@ -14,6 +19,15 @@ const TEXT_MAX: usize = 24;
 
 /// Most bytes of what was done in the Lab, unpacked.
 const ACTS_BYTES_MAX: usize = 100_000;
+
+/// What is said where that is missing.
+const LOST: &str = "What was done in the Lab is not in the link: it was too long for one, or characters are missing or were \
+    changed. One write stands in its place.";
+
+/// Is it what a run can have had done to it?
+fn is_sensible(acts: &Vec<(u64, Deed)>) -> bool {
+    acts.len() <= ACTS_MAX && acts.iter().all(|(at_us, _)| *at_us <= AT_US_MAX)
+}
 
 /// The race as a query, without `?`. A course that is longer than a link holds is left out.
 pub fn write(contest: &Contest) -> String {
@@ -56,6 +70,7 @@ pub fn read(query: &str) -> (Contest, Vec<String>) {
     let mut contest = Contest::default();
     let mut lanes = Vec::new();
     let mut problems = Vec::new();
+    let mut is_own = false;
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
         if value.len() > 4 * TEXT_MAX && key != "acts" {
@@ -69,16 +84,12 @@ pub fn read(query: &str) -> (Contest, Vec<String>) {
                 variation if variation.as_str() == value => contest.shared.variation = variation,
                 _ => problems.push(refusal("vary", value)),
             },
-            ("acts", _) => match unpack(value, ACTS_BYTES_MAX) {
+            ("acts", _) => match unpack(value, ACTS_BYTES_MAX).filter(is_sensible) {
                 Some(acts) => contest.course = Course::Own(Rc::new(acts)),
-                None => problems.push(
-                    "What was done in the Lab cannot be read from the link: characters are missing or were \
-                    changed. One write stands in its place."
-                        .to_owned(),
-                ),
+                None => problems.push(LOST.to_owned()),
             },
             // What was done stands in a part of its own.
-            ("course", _) if value == "own" => {}
+            ("course", _) if value == "own" => is_own = true,
             ("course", _) => match Course::parse(value) {
                 Some(course) => contest.course = course,
                 None => problems.push(refusal("course", value)),
@@ -90,6 +101,9 @@ pub fn read(query: &str) -> (Contest, Vec<String>) {
             },
             _ => problems.push(refusal(key, "unknown")),
         }
+    }
+    if is_own && contest.course == Course::Calm && !query.contains("acts=") {
+        problems.push(LOST.to_owned());
     }
     if !lanes.is_empty() {
         contest.lanes = lanes;
@@ -139,7 +153,6 @@ fn name(field: Field) -> &'static str {
 mod tests {
     use super::super::contest;
     use super::*;
-    use crate::lab::protocol::Deed;
     use rumormill_core::{Mode, Strategy};
 
     #[test]
@@ -164,6 +177,10 @@ mod tests {
         assert_eq!(read(&query), (contest, Vec::new()), "{query}");
         let (damaged, problems) = read(&query.replace("&acts=", "&acts=x"));
         assert_eq!((damaged.course, problems.len()), (Course::Calm, 1));
+        let (cut, problems) = read(query.split("&acts=").next().unwrap_or_default());
+        assert_eq!((cut.course, problems.len()), (Course::Calm, 1));
+        let late = pack(&vec![(u64::MAX, Deed::Heal)], ACTS_BYTES_MAX).expect("it is small");
+        assert_eq!(read(&format!("course=own&acts={late}")).1.len(), 1);
     }
 
     #[test]

@@ -138,7 +138,9 @@ impl Component for Race {
                 if !done {
                     files::select_text(LINK_ID);
                 }
-                self.sharing = Some(Sharing { copied: Some(done), refused: false });
+                if let Some(sharing) = &mut self.sharing {
+                    sharing.copied = Some(done);
+                }
             }
             Msg::OpenInLab(lane) => {
                 self.act(ctx, Action::Pause);

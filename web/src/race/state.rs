@@ -245,7 +245,7 @@ impl View {
     /// When time stops by itself.
     fn end_us(&self) -> u64 {
         let write_us = self.raced.course.write_us();
-        let give_up = write_us + GIVE_UP_US;
+        let give_up = write_us.saturating_add(GIVE_UP_US);
         if !self.heats.iter().all(Heat::is_over) {
             return give_up;
         }

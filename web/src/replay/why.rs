@@ -29,7 +29,12 @@ fn reason(recording: &Recording, write: &Written, node: u32) -> (Reason, String)
         NodeState::Paused => {
             return (Reason::Paused, format!("The process of {it} is paused: what reaches it waits."));
         }
-        state if !state.is_up() => return (Reason::Down, format!("{it} is not running.")),
+        state if !state.is_up() && recording.cast.tells_lives => {
+            return (Reason::Down, format!("{it} is not running."));
+        }
+        state if !state.is_up() => {
+            return (Reason::Down, format!("Others hold {it} for down, and it has told nothing since."));
+        }
         _ => {}
     }
     let holders = || write.learned.keys().copied().filter(|node| cluster.nodes[*node as usize].state.is_up());

@@ -19,7 +19,7 @@ const RECIPE_BYTES_MAX: usize = 16_000;
 const ACTS_BYTES_MAX: usize = 1_000_000;
 
 /// The latest moment that a link leads to: whoever opens it waits until it is played that far.
-const AT_US_MAX: u64 = 3_600_000_000;
+pub const AT_US_MAX: u64 = 3_600_000_000;
 
 /// How a link begins in a file.
 const IN_FILE: &str = "#/lab?";
