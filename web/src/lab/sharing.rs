@@ -71,6 +71,12 @@ impl Lab {
                 self.send(vec![Command::Record]);
             }
             ShareMsg::Wish(Wish::Close) => self.sharing = None,
+            ShareMsg::Wish(Wish::Race) => {
+                // Its dialog would lie over the race.
+                if let Some(sharing) = self.sharing.take() {
+                    page::set_hash(&sharing.race);
+                }
+            }
             ShareMsg::Wish(Wish::Copy(field)) => self.copy(ctx, field),
             ShareMsg::Wish(Wish::Save(Kept::Trace)) => self.retrace(ctx, true),
             ShareMsg::Wish(Wish::Save(kept)) => self.save(ctx, kept),

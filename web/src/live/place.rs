@@ -26,7 +26,7 @@ use crate::{
 use rumormill_api::{Ask, Outcome};
 use rumormill_core::{NodeId, sort::sort_by};
 use serde_json::{Map, Value};
-use std::rc::Rc;
+use std::{collections::VecDeque, rc::Rc};
 use web_sys::File;
 use yew::prelude::*;
 
@@ -171,6 +171,8 @@ pub struct Live {
     pub(super) shown: &'static str,
     /// What could not be made of the cluster for another place, and why.
     unmade: Option<(&'static str, AttrValue)>,
+    /// What the address was told and what has not come back yet, oldest first.
+    told: VecDeque<AttrValue>,
     /// What stands in the place of the charts; the traffic, until there is a write to follow.
     pub(super) charts: Option<AttrValue>,
     pub(super) section: AttrValue,
@@ -211,6 +213,7 @@ impl Component for Live {
             selected: None,
             shown: SHOWN[0],
             unmade: None,
+            told: VecDeque::new(),
             charts: None,
             section: AttrValue::Static("members"),
             painted: (Revisions::default(), 0),
@@ -227,7 +230,12 @@ impl Component for Live {
     fn changed(&mut self, ctx: &Context<Self>, old: &LiveProps) -> bool {
         let props = ctx.props();
         self.is_active = props.active;
-        if props.query != old.query && !props.query.is_empty() {
+        if !props.active {
+            self.told.clear();
+        }
+        if props.query != old.query && self.is_echo(&props.query) {
+            // What the place said itself comes back, perhaps after it has said more.
+        } else if props.query != old.query && !props.query.is_empty() {
             self.follow(&Link::parse(&props.query), ctx);
         } else if props.active && !old.active {
             // Whoever comes back finds the place as it was, and the address says so.
@@ -433,9 +441,22 @@ impl Live {
         Link { node, shown: self.shown, selected: self.selected.clone() }
     }
 
+    /// Did the place say this itself?
+    fn is_echo(&mut self, query: &AttrValue) -> bool {
+        let at = self.told.iter().position(|told| told == query);
+        if let Some(at) = at {
+            self.told.drain(..=at);
+        }
+        at.is_some()
+    }
+
     /// Has the address say what is in sight; as a step that Back takes back?
-    fn tell(&self, ctx: &Context<Self>, is_step: bool) {
-        ctx.props().on_query.emit((self.link().to_string().into(), is_step));
+    fn tell(&mut self, ctx: &Context<Self>, is_step: bool) {
+        let query: AttrValue = self.link().to_string().into();
+        if self.told.back().unwrap_or(&ctx.props().query) != &query {
+            self.told.push_back(query.clone());
+        }
+        ctx.props().on_query.emit((query, is_step));
     }
 
     /// Asks all members that can be asked for all that they remember.

@@ -34,7 +34,7 @@ impl Live {
     pub(super) fn on_share(&mut self, wish: Wish, ctx: &Context<Self>) {
         match wish {
             Wish::Open => self.sharing = Some(Sharing::default()),
-            Wish::Close => self.sharing = None,
+            Wish::Close | Wish::Race => self.sharing = None,
             Wish::Copy(field) => {
                 let copied = ctx.link().callback(move |done| Msg::Copied(Copied { field, done }));
                 files::copy(&self.share_link(), move |done| copied.emit(done));

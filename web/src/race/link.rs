@@ -25,7 +25,7 @@ const LOST: &str = "What was done in the Lab is not in the link: it was too long
     changed. One write stands in its place.";
 
 /// Is it what a run can have had done to it?
-fn is_sensible(acts: &Vec<(u64, Deed)>) -> bool {
+fn is_sensible(acts: &[(u64, Deed)]) -> bool {
     acts.len() <= ACTS_MAX && acts.iter().all(|(at_us, _)| *at_us <= AT_US_MAX)
 }
 
@@ -84,7 +84,7 @@ pub fn read(query: &str) -> (Contest, Vec<String>) {
                 variation if variation.as_str() == value => contest.shared.variation = variation,
                 _ => problems.push(refusal("vary", value)),
             },
-            ("acts", _) => match unpack(value, ACTS_BYTES_MAX).filter(is_sensible) {
+            ("acts", _) => match unpack(value, ACTS_BYTES_MAX).filter(|acts: &Vec<_>| is_sensible(acts)) {
                 Some(acts) => contest.course = Course::Own(Rc::new(acts)),
                 None => problems.push(LOST.to_owned()),
             },

@@ -34,6 +34,8 @@ pub enum Kept {
 /// What the user does in the dialog.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Wish {
+    /// A race of the run, in place of the dialog.
+    Race,
     /// Opens it.
     Open,
     /// Closes it.
@@ -107,7 +109,7 @@ pub fn ShareDialog(props: &ShareDialogProps) -> Html {
                 }
                 if !props.race.is_empty() {
                     <p class="field-hint">
-                        <a href={props.race.clone()} data-testid="race-this">{ "Race it" }</a>
+                        <Button label="Race it" testid="race-this" onclick={on.reform(|()| Wish::Race)} />
                         { " against other ways to gossip: the same cluster and network, the same things done at the same moments." }
                     </p>
                 }
