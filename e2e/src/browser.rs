@@ -1,7 +1,7 @@
 //! A browser of its own for each test: a driver, a session, a profile folder that nobody had before. It knows how to
 //! look at a page, never what the page should say.
 
-use crate::{child::Guard, driver, settings, wait::until};
+use crate::{child::Guard, driver, files::new_folder, settings, wait::until};
 use base64::{Engine as _, prelude::BASE64_STANDARD as BASE64};
 use fantoccini::{
     Client, ClientBuilder, Locator,
@@ -11,12 +11,10 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::{
-    env, fs,
+    fs,
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
     path::{Path, PathBuf},
-    process,
-    sync::atomic::{AtomicU32, Ordering},
     thread,
     time::Duration,
 };
@@ -111,7 +109,7 @@ impl Browser {
     /// When the driver or the browser cannot be started.
     pub async fn start() -> Self {
         let (driver, port) = driver::start(&settings::driver(), START_LIMIT).await;
-        let profile = new_profile();
+        let profile = new_folder("profile");
         let client = tokio::time::timeout(
             START_LIMIT,
             ClientBuilder::new(HttpConnector::new())
@@ -345,12 +343,4 @@ fn capabilities(profile: &Path) -> Capabilities {
     capabilities.insert("goog:chromeOptions".to_owned(), chrome);
     capabilities.insert("goog:loggingPrefs".to_owned(), json!({ "browser": "ALL" }));
     capabilities
-}
-
-fn new_profile() -> PathBuf {
-    static COUNT: AtomicU32 = AtomicU32::new(0);
-    let number = COUNT.fetch_add(1, Ordering::Relaxed);
-    let folder = env::temp_dir().join(format!("rumormill-e2e-{}-{number}", process::id()));
-    fs::create_dir_all(&folder).expect("the folder for temporary files can be written");
-    folder
 }

@@ -82,6 +82,18 @@ impl FileServer {
     }
 }
 
+/// A new folder for temporary files; what it is for stands in its name.
+///
+/// # Panics
+/// When it cannot be made.
+pub fn new_folder(what: &str) -> PathBuf {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let number = COUNT.fetch_add(1, Ordering::Relaxed);
+    let folder = env::temp_dir().join(format!("rumormill-e2e-{what}-{}-{number}", process::id()));
+    fs::create_dir_all(&folder).expect("the folder for temporary files can be written");
+    folder
+}
+
 /// A copy of the bundle that a test may damage; it ends with the guard.
 #[derive(Debug)]
 pub struct BundleCopy(PathBuf);
@@ -92,10 +104,7 @@ impl BundleCopy {
     /// # Panics
     /// When that is not possible.
     pub fn new() -> Self {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let folder = env::temp_dir().join(format!("rumormill-e2e-bundle-{}-{number}", process::id()));
-        fs::create_dir_all(&folder).expect("the folder for temporary files can be written");
+        let folder = new_folder("bundle");
         for entry in fs::read_dir(settings::dist()).expect("the bundle is there") {
             let file = entry.expect("it can be listed").path();
             fs::copy(&file, folder.join(file.file_name().expect("a file has a name")))

@@ -17,5 +17,5 @@ mod wait;
 
 pub use browser::{Browser, Look, Message, Scheme};
 pub use cluster::Cluster;
-pub use files::{BundleCopy, FileServer};
+pub use files::{BundleCopy, FileServer, new_folder};
 pub use wait::until;

@@ -181,7 +181,7 @@ pub(crate) fn first_load(project: &Project) -> Result<Vec<usize>> {
 
 /// The program that a file belongs to, if it belongs to one.
 fn program(name: &str) -> Option<&str> {
-    let stem = name.split(['.', '_', '-']).next().unwrap_or_default();
+    let stem = programs::stem(name);
     let is_code = name.ends_with(".js") || name.ends_with(".wasm");
     let known = PROGRAMS.iter().any(|program| program.name == stem);
     let is_style = programs::STYLED.contains(&stem) && name.ends_with(".css");

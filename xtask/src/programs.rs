@@ -222,7 +222,7 @@ impl Built {
         for entry in fs::read_dir(dist).with_context(|| format!("cannot read {}", dist.display()))? {
             let path = entry?.path();
             let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            if file.split(['.', '_', '-']).next() != Some(name) {
+            if stem(&file) != name {
                 continue;
             }
             let at = match file.as_str() {
@@ -247,6 +247,11 @@ impl Built {
         }
         Ok(())
     }
+}
+
+/// What a file's name begins with: the program that it belongs to, if it belongs to one.
+pub(crate) fn stem(file: &str) -> &str {
+    file.split(['.', '_', '-']).next().unwrap_or_default()
 }
 
 /// The program as the optimiser leaves it, or as it is where there is none.

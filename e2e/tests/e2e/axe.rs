@@ -1,6 +1,6 @@
 //! axe-core in the page under test.
 
-use rumormill_e2e::{Browser, settings, until};
+use rumormill_e2e::{Browser, Look, settings, until};
 use serde_json::{Value, json};
 use std::{fs, time::Duration};
 
@@ -22,6 +22,17 @@ pub(crate) async fn check(browser: &Browser, what: &str) {
     .await;
     let found = browser.client().execute_async(CHECK, vec![]).await.expect("the check runs");
     assert_eq!(found, Value::Array(Vec::new()), "{what}");
+}
+
+/// The same on a desk in light and dark, and in a hand, with a picture of each. The page is on a desk again afterwards.
+pub(crate) async fn check_in_all_looks(browser: &Browser, name: &str) {
+    for (look, suffix) in [(Look::DESKTOP, ""), (Look::DESKTOP.dark(), "-dark"), (Look::PHONE, "-phone")] {
+        let name = format!("{name}{suffix}");
+        browser.look(look).await;
+        check(browser, &name).await;
+        browser.screenshot(&name).await;
+    }
+    browser.look(Look::DESKTOP).await;
 }
 
 /// Puts axe-core into the page; it stays until another page is loaded.

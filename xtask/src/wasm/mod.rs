@@ -12,7 +12,7 @@ pub(crate) use split::Parts;
 pub(crate) use watch::watched;
 
 use anyhow::{Result, anyhow};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, convert::Infallible};
 use wasm_encoder::{
     ExportSection,
     reencode::{Error, Reencode},
@@ -39,10 +39,7 @@ const STAND_IN_BYTES: usize = 12;
 /// # Errors
 /// When it is no program.
 pub(crate) fn stripped(bytes: &[u8]) -> Result<Vec<u8>> {
-    let mut output = wasm_encoder::Module::new();
-    let parsed = Stripper.parse_core_module(&mut output, Parser::new(0), bytes);
-    parsed.map_err(|error| anyhow!("cannot read the program: {error}"))?;
-    Ok(output.finish())
+    reencoded(bytes, &mut Stripper)
 }
 
 /// The program with other names for some of what it exports.
@@ -50,8 +47,13 @@ pub(crate) fn stripped(bytes: &[u8]) -> Result<Vec<u8>> {
 /// # Errors
 /// When it is no program.
 pub(crate) fn renamed(bytes: &[u8], names: &BTreeMap<String, String>) -> Result<Vec<u8>> {
+    reencoded(bytes, &mut Renamer(names))
+}
+
+/// The program as it comes out of an encoder that changes something on the way.
+fn reencoded(bytes: &[u8], encoder: &mut impl Reencode<Error = Infallible>) -> Result<Vec<u8>> {
     let mut output = wasm_encoder::Module::new();
-    let parsed = Renamer(names).parse_core_module(&mut output, Parser::new(0), bytes);
+    let parsed = encoder.parse_core_module(&mut output, Parser::new(0), bytes);
     parsed.map_err(|error| anyhow!("cannot read the program: {error}"))?;
     Ok(output.finish())
 }
@@ -59,7 +61,7 @@ pub(crate) fn renamed(bytes: &[u8], names: &BTreeMap<String, String>) -> Result<
 struct Renamer<'a>(&'a BTreeMap<String, String>);
 
 impl Reencode for Renamer<'_> {
-    type Error = std::convert::Infallible;
+    type Error = Infallible;
 
     fn parse_export(&mut self, exports: &mut ExportSection, export: Export<'_>) -> Result<(), Error> {
         let name = self.0.get(export.name).map_or(export.name, String::as_str);
@@ -71,7 +73,7 @@ impl Reencode for Renamer<'_> {
 struct Stripper;
 
 impl Reencode for Stripper {
-    type Error = std::convert::Infallible;
+    type Error = Infallible;
 
     fn parse_custom_section(
         &mut self,
@@ -81,6 +83,7 @@ impl Reencode for Stripper {
         Ok(())
     }
 }
+
 #[cfg(test)]
 mod tests {
     use super::*;

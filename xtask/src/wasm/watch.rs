@@ -2,12 +2,12 @@
 //! is how a first load is found out, and never part of a bundle.
 
 use super::read::Module;
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use wasm_encoder::{
-    CodeSection, EntityType, ImportSection, Instruction, Module as Output, TypeSection, ValType,
+    CodeSection, EntityType, ImportSection, Instruction, TypeSection, ValType,
     reencode::{Error, Reencode, utils},
 };
-use wasmparser::{FunctionBody, ImportSectionReader, Parser, TypeSectionReader};
+use wasmparser::{FunctionBody, ImportSectionReader, TypeSectionReader};
 
 /// What the page gives: a function that takes an index.
 const IMPORT: (&str, &str) = ("watch", "runs");
@@ -23,11 +23,7 @@ pub(crate) fn watched(bytes: &[u8]) -> Result<Vec<u8>> {
         kind: u32::try_from(module.types.len())?,
         next: module.imported(),
     };
-    let mut output = Output::new();
-    watcher
-        .parse_core_module(&mut output, Parser::new(0), bytes)
-        .map_err(|error| anyhow!("cannot watch the program: {error}"))?;
-    Ok(output.finish())
+    super::reencoded(bytes, &mut watcher)
 }
 
 struct Watcher {

@@ -1,9 +1,9 @@
 //! How the tests reach into the Lab's page: by the names that it gives its parts, and as a user would.
 
 use fantoccini::{Locator, actions};
-use rumormill_e2e::{Browser, FileServer, Look, settings, until};
+use rumormill_e2e::{Browser, FileServer, Look, new_folder, settings, until};
 use serde_json::json;
-use std::{env, fs, path::PathBuf, process, time::Duration};
+use std::{fs, path::PathBuf, time::Duration};
 
 /// How long a run may take on a machine that does much else. A guess.
 pub(super) const LIMIT: Duration = Duration::from_secs(60);
@@ -148,9 +148,7 @@ pub(crate) struct Downloads(pub(super) PathBuf);
 
 impl Downloads {
     pub(crate) async fn of(browser: &Browser, name: &str) -> Self {
-        let folder = env::temp_dir().join(format!("rumormill-e2e-{name}-{}", process::id()));
-        let _ = fs::remove_dir_all(&folder);
-        fs::create_dir_all(&folder).expect("the folder for temporary files can be written");
+        let folder = new_folder(name);
         let path = folder.display().to_string();
         browser
             .devtools("Browser.setDownloadBehavior", json!({ "behavior": "allow", "downloadPath": path }))

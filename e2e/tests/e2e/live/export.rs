@@ -1,10 +1,9 @@
 //! What is handed on of a live cluster: a link, a picture, tables, a recording.
 
 use super::page::{cluster_page, has_members, set_in_page, show_table, there_is};
-use crate::axe::{check, with_axe};
+use crate::axe::{check_in_all_looks, with_axe};
 use crate::lab::page::{Downloads, click};
 use rumormill_core::{TraceEvent, TraceRecord};
-use rumormill_e2e::Look;
 use serde_json::Value;
 use std::fs;
 
@@ -25,16 +24,7 @@ async fn a_link_a_picture_tables_and_a_recording_are_handed_on() {
     let link = link.as_str().expect("a field has text");
     assert!(link.starts_with(&format!("{}#/live?node=", server.url())), "{link}");
     assert!(link.ends_with("&view=table&sel=n2"), "{link}");
-    for (name, look) in [
-        ("live-export", Look::DESKTOP),
-        ("live-export-dark", Look::DESKTOP.dark()),
-        ("live-export-phone", Look::PHONE),
-    ] {
-        browser.look(look).await;
-        check(&browser, name).await;
-        browser.screenshot(name).await;
-    }
-    browser.look(Look::DESKTOP).await;
+    check_in_all_looks(&browser, "live-export").await;
 
     click(&browser, "save-members").await;
     let table = fs::read_to_string(downloads.file(".members.csv").await).expect("text");

@@ -1,9 +1,9 @@
 //! Live without a mouse: everything by keys, and the switch that turns single keys off.
 
 use super::page::{LIMIT, address, count, is_in_state, there_is};
-use crate::axe::{check, with_axe};
+use crate::axe::{check_in_all_looks, with_axe};
 use crate::lab::page::{by_testid, press};
-use rumormill_e2e::{Browser, Cluster, FileServer, Look, settings, until};
+use rumormill_e2e::{Browser, Cluster, FileServer, settings, until};
 use serde_json::json;
 
 const TAB: &str = "\u{E004}";
@@ -91,16 +91,7 @@ async fn live_is_used_by_keyboard_alone() {
     press(&browser, TAB).await;
     press(&browser, "?").await;
     browser.text(&by_testid("live-help"), |text| text.contains("Single keys work")).await;
-    for (name, look) in [
-        ("live-help", Look::DESKTOP),
-        ("live-help-dark", Look::DESKTOP.dark()),
-        ("live-help-phone", Look::PHONE),
-    ] {
-        browser.look(look).await;
-        check(&browser, name).await;
-        browser.screenshot(name).await;
-    }
-    browser.look(Look::DESKTOP).await;
+    check_in_all_looks(&browser, "live-help").await;
     tab_to(&browser, "live-keys-on").await;
     press(&browser, " ").await;
     press(&browser, ESCAPE).await;
