@@ -135,6 +135,13 @@ pub struct PastView {
     pub within_us: u64,
 }
 
+impl PastView {
+    /// A moment of the member's clock on the observed node's, in microseconds.
+    pub fn here_us(&self, at_us: u64) -> u64 {
+        at_us.saturating_add_signed(self.ahead_us.unwrap_or_default().saturating_neg())
+    }
+}
+
 /// When a change arrived at a member, and how its clock differs from the
 /// observed node's: what [`Sight::Arrival`] shows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

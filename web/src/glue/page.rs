@@ -154,7 +154,7 @@ pub fn on_media_change(query: &str, mut changed: impl FnMut(bool) + 'static) -> 
 }
 
 /// A key that was pressed anywhere on the page.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Key {
     /// Its name, as in the DOM: `" "`, `"a"`, `"ArrowLeft"`, `"?"`.
     pub name: String,

@@ -5,7 +5,7 @@ use super::inspector::state_shape;
 use super::keys::HELP;
 use super::paths::PathSigns;
 use super::protocol::NodeState;
-use crate::ui::{Button, Check, Dialog};
+use crate::ui::{Button, Check, Dialog, key_list};
 use yew::prelude::*;
 
 /// Props of [`Help`].
@@ -32,11 +32,7 @@ pub fn Help(props: &HelpProps) -> Html {
             { legend(true) }
             { path_legend(PathSigns { cut: true, slow: true }) }
             <h3>{ "Keys" }</h3>
-            <dl class="keys">
-                { for HELP.iter().map(|(key, what)| html! {
-                    <><dt>{ for key.split(' ').map(|key| html! { <kbd>{ key }</kbd> }) }</dt><dd>{ *what }</dd></>
-                }) }
-            </dl>
+            { key_list(&HELP) }
             <Button label="Show the tour" testid="tour-open" onclick={on.reform(|()| Action::Tour(Some(0)))} />
             <Check label="Single keys work" id="keys-on" checked={props.keys} onchange={on.reform(Action::Keys)} />
             <Check label="Show the meter: the page's own work for each frame" id="meter-on" checked={props.meter}

@@ -32,6 +32,7 @@ pub(super) fn frame(timeline: &mut Timeline, look: &Look) -> Frame {
     let run = &timeline.run;
     let sim = &run.sim;
     let watch = look_views::watch(sim, look);
+    let cut = cut_by_themselves(sim);
     let under_way = sim.in_flight().count();
     let flights = sim
         .in_flight()
@@ -45,11 +46,11 @@ pub(super) fn frame(timeline: &mut Timeline, look: &Look) -> Frame {
         took_us: 0,
         marks: sim.iter().map(|view| mark(run, &view, watch)).collect(),
         groups: run.groups.clone(),
-        paths: paths(sim),
+        paths: paths(sim, &cut),
         flights,
         flights_unseen: under_way.saturating_sub(FLIGHTS_MAX) as u32,
         landed: look_views::landed(sim, look),
-        spread: spread(run),
+        spread: spread(run, cut.len() as u32),
         samples,
         done,
         refused: news.refused,
@@ -141,15 +142,15 @@ fn mark(run: &Run, view: &NodeView<'_>, watch: Option<&Watch>) -> Mark {
 }
 
 /// Paths that are cut by themselves, then those that are slow.
-fn paths(sim: &Sim) -> Vec<Path> {
+fn paths(sim: &Sim, cut: &[Path]) -> Vec<Path> {
     let slow = |(a, b, _): (u32, u32, Latency)| Path { from: a as u16, to: b as u16, state: PathState::Slow };
     let slow = sim.delayed_links().take(PATHS_MAX).map(slow);
-    cut_by_themselves(sim).take(PATHS_MAX).chain(slow).collect()
+    cut.iter().copied().take(PATHS_MAX).chain(slow).collect()
 }
 
-fn cut_by_themselves(sim: &Sim) -> impl Iterator<Item = Path> {
+fn cut_by_themselves(sim: &Sim) -> Vec<Path> {
     let ways: BTreeSet<(u32, u32)> = sim.cut_ways().collect();
-    cut_paths(ways.clone().into_iter(), move |from, to| ways.contains(&(from, to)))
+    cut_paths(ways.iter().copied(), |from, to| ways.contains(&(from, to))).collect()
 }
 
 fn trouble(sim: &Sim, view: &NodeView<'_>) -> Trouble {
@@ -168,7 +169,7 @@ fn trouble(sim: &Sim, view: &NodeView<'_>) -> Trouble {
     }
 }
 
-fn spread(run: &Run) -> Spread {
+fn spread(run: &Run, paths_cut: u32) -> Spread {
     let sim = &run.sim;
     let (informed, up) = (sim.informed(), sim.up());
     let latest = sim.latest();
@@ -188,7 +189,7 @@ fn spread(run: &Run) -> Spread {
         owed: sim.owes_payload(),
         repairs: engines.next().is_some_and(|engine| engine.config().tuning.strategy.repairs()),
         cut: !run.groups.is_empty(),
-        paths_cut: cut_by_themselves(sim).count() as u32,
+        paths_cut,
     }
 }
 

@@ -6,6 +6,7 @@ use super::look;
 use super::protocol::{Deed, Row};
 use super::run::Run;
 use super::timeline::Timeline;
+use crate::replay::file::lines;
 use rumormill_core::{Duration, Instant};
 use rumormill_sim::Scenario;
 use serde::{Deserialize, Serialize};
@@ -89,15 +90,7 @@ pub(super) fn retrace(
         let _ = run.perform(deed);
     }
     play(&mut run, to_us);
-    let mut lines = String::new();
-    if with_lines {
-        lines.push_str(&serde_json::to_string(&header).expect("headers encode"));
-        lines.push('\n');
-        for record in run.sim.take_trace() {
-            lines.push_str(&serde_json::to_string(&record).expect("records encode"));
-            lines.push('\n');
-        }
-    }
+    let lines = if with_lines { lines(&header, &run.sim.take_trace()) } else { String::new() };
     Ok(Retraced { hash: run.sim.trace_hash(), lines })
 }
 

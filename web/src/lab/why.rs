@@ -92,6 +92,16 @@ pub fn why(sim: &Sim, clues: &Clues, watch: &Watch, node: u32) -> Option<Why> {
     Some(Why { reason, because, next })
 }
 
+/// How a message was lost, behind its name.
+pub(crate) fn lost_how(fate: Fate) -> &'static str {
+    match fate {
+        Fate::Loss => "was lost by chance",
+        Fate::Cut => "was lost at the cut",
+        Fate::Gone => "was lost because the link had closed",
+        Fate::Dropped => "was dropped by hand",
+    }
+}
+
 struct Case<'a> {
     sim: &'a Sim,
     clues: &'a Clues,
@@ -157,12 +167,7 @@ impl<'a> Case<'a> {
         if let Some(loss) =
             self.clues.loss(node).filter(|loss| loss.at >= self.watch.at && self.has(loss.from))
         {
-            let how = match loss.fate {
-                Fate::Loss => "was lost by chance",
-                Fate::Cut => "was lost at the cut",
-                Fate::Gone => "was lost because the link had closed",
-                Fate::Dropped => "was dropped by hand",
-            };
+            let how = lost_how(loss.fate);
             let (kind, from, at) = (loss.kind.as_str(), self.name(loss.from), seconds(loss.at.as_micros()));
             return (Reason::Lost, format!("The {kind} that {from} sent to {name} {how} at {at}."));
         }

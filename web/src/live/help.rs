@@ -1,7 +1,7 @@
 //! The help: what Live shows, and what the keys do.
 
 use super::shortcuts::HELP;
-use crate::ui::{Check, Dialog};
+use crate::ui::{Check, Dialog, key_list};
 use yew::prelude::*;
 
 /// Props of [`Help`].
@@ -29,11 +29,7 @@ pub(super) fn Help(props: &HelpProps) -> Html {
                    harm. A write is followed to every member, over what the simulator predicts." }
             </p>
             <h3>{ "Keys" }</h3>
-            <dl class="keys">
-                { for HELP.iter().map(|(key, what)| html! {
-                    <><dt>{ for key.split(' ').map(|key| html! { <kbd>{ key }</kbd> }) }</dt><dd>{ *what }</dd></>
-                }) }
-            </dl>
+            { key_list(&HELP) }
             <Check label="Single keys work" id="live-keys-on" checked={props.keys} onchange={props.on_keys.clone()} />
         </Dialog>
     }

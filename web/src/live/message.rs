@@ -111,8 +111,7 @@ impl Message {
     /// What the other end's memory says of it. A node that was started again counts its messages anew, so the nearest in
     /// time is the one.
     pub fn told(&self, past: &PastView) -> Told {
-        let back_us = past.ahead_us.unwrap_or_default().saturating_neg();
-        let here_us = |record: &TraceRecord| record.at.as_micros().saturating_add_signed(back_us);
+        let here_us = |record: &TraceRecord| past.here_us(record.at.as_micros());
         if past.records.first().is_none_or(|first| here_us(first) > self.at_us.saturating_add(past.within_us))
         {
             return Told::Forgotten;

@@ -2,6 +2,7 @@
 //! member's times are moved to the observed node's clock, and what held before the first thing that it remembers is
 //! told at the start. Pure.
 
+use crate::replay::file::lines;
 use rumormill_api::PastView;
 use rumormill_core::event::{TRACE_VERSION, TraceHeader};
 use rumormill_core::ordered::{Map, Set};
@@ -50,7 +51,9 @@ impl Gathering {
         let mut records: Vec<TraceRecord> = Vec::new();
         for (member, past) in &told {
             records.extend(before(member, past));
-            records.extend(past.records.iter().map(|record| moved(record, past.ahead_us)));
+            records.extend(
+                past.records.iter().map(|record| TraceRecord { at: here(past, record), ..record.clone() }),
+            );
         }
         if records.is_empty() {
             let why = self.told.values().flatten().find_map(|past| past.as_ref().err());
@@ -67,19 +70,13 @@ impl Gathering {
             known: false,
             live: true,
         };
-        let mut lines = serde_json::to_string(&header).map_err(|error| error.to_string())?;
-        for record in &records {
-            lines.push('\n');
-            lines.push_str(&serde_json::to_string(record).map_err(|error| error.to_string())?);
-        }
-        Ok(lines)
+        Ok(lines(&header, &records))
     }
 }
 
-/// A record with its time on the observed node's clock.
-fn moved(record: &TraceRecord, ahead_us: Option<i64>) -> TraceRecord {
-    let at_us = record.at.as_micros().saturating_add_signed(ahead_us.unwrap_or_default().saturating_neg());
-    TraceRecord { at: Instant::from_micros(at_us), ..record.clone() }
+/// When that was on the observed node's clock.
+fn here(past: &PastView, record: &TraceRecord) -> Instant {
+    Instant::from_micros(past.here_us(record.at.as_micros()))
 }
 
 /// What held at a member before the first thing that it remembers: whom it believed to be what, and its links. Of what
@@ -118,7 +115,7 @@ fn before(member: &NodeId, past: &PastView) -> Vec<TraceRecord> {
             events.push(Event::LinkUp { peer: view.id.clone(), dialed: false });
         }
     }
-    let at = moved(first, past.ahead_us).at;
+    let at = here(past, first);
     let record = |event| TraceRecord { at, node: Some(member.clone()), event: TraceEvent::Node(event) };
     events.into_iter().map(record).collect()
 }

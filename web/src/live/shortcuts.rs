@@ -61,15 +61,7 @@ mod tests {
     use super::*;
 
     fn key(name: &str) -> Key {
-        Key {
-            name: name.into(),
-            with_modifier: false,
-            repeated: false,
-            in_field: false,
-            on_button: false,
-            target_id: String::new(),
-            in_dialog: false,
-        }
+        Key { name: name.into(), ..Key::default() }
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use super::contest::LANES_MAX;
 use super::link;
 use super::setup_panel::SetupPanel;
-use super::sharing::{self, LINK_ID, ShareRace, Sharing, Wish};
+use super::sharing::{self, ShareRace, Sharing};
 use super::stage::{Light, Stage};
 use super::state::{Action, Order, View};
 use super::verdict;
@@ -19,6 +19,7 @@ use crate::lab::protocol::{self, Report};
 use crate::lab::setup::group;
 use crate::lab::standing::seconds;
 use crate::route::{Place, Route};
+use crate::share::dialog::{Copied, Kept, Wish};
 use crate::ui::{Announcer, Button, ButtonKind, Column, IconName, Notice, SourceBar, Table, Tone};
 use std::cell::Cell;
 use yew::prelude::*;
@@ -57,7 +58,7 @@ pub enum Msg {
     /// Hand the race on.
     Share(Wish),
     /// The link was copied, or not.
-    Copied(bool),
+    Copied(Copied),
 }
 
 /// The Race.
@@ -134,12 +135,12 @@ impl Component for Race {
             }
             Msg::Still(still) => self.still = still,
             Msg::Share(wish) => self.on_share(ctx, wish),
-            Msg::Copied(done) => {
-                if !done {
-                    files::select_text(LINK_ID);
+            Msg::Copied(copied) => {
+                if !copied.done {
+                    files::select_text(copied.field);
                 }
                 if let Some(sharing) = &mut self.sharing {
-                    sharing.copied = Some(done);
+                    sharing.copied = Some(copied);
                 }
             }
             Msg::OpenInLab(lane) => {
@@ -291,23 +292,25 @@ impl Race {
                 self.sharing = Some(Sharing::default());
                 return;
             }
-            Wish::Close => {
+            Wish::Close | Wish::Race => {
                 self.sharing = None;
                 return;
             }
-            Wish::Copy => {
+            Wish::Copy(field) => {
                 let link = ctx.link().clone();
-                files::copy(&self.link(), move |done| link.send_message(Msg::Copied(done)));
+                files::copy(&self.link(), move |done| link.send_message(Msg::Copied(Copied { field, done })));
                 return;
             }
-            Wish::Picture => {
+            Wish::Save(Kept::Picture) => {
                 let ground = Palette::of(ctx.props().is_dark).ground;
                 files::save_picture(&format!("rumormill-race-{seed}.png"), &[&self.stage.chart], ground)
             }
-            Wish::Curves => {
+            Wish::Save(Kept::Curve) => {
                 let text = sharing::table(&self.view.raced, &self.view.heats);
                 files::save(&format!("rumormill-race-{seed}.csv"), "text/csv", &text)
             }
+            // A race has none: each of its clusters has, in the Lab.
+            Wish::Save(Kept::Nodes | Kept::Trace | Kept::Scenario) => return,
         };
         self.sharing = Some(Sharing { copied: None, refused: !saved });
     }

@@ -2,32 +2,21 @@
 //! the dialog and makes the table; the place does what is wished.
 
 use super::{contest::Contest, heat::Heat};
-use crate::ui::{Button, ButtonKind, Dialog, Notice, Tone};
+use crate::share::{
+    csv,
+    dialog::{Copied, Kept, REFUSED, Wish, field},
+};
+use crate::ui::{Button, Dialog, Notice, Tone};
 use yew::prelude::*;
 
 /// The `id` of the field with the link.
 pub const LINK_ID: &str = "race-link";
 
-/// What the user wishes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wish {
-    /// The dialog.
-    Open,
-    /// It no more.
-    Close,
-    /// The link on the clipboard.
-    Copy,
-    /// The curves as a picture.
-    Picture,
-    /// The curves as a table.
-    Curves,
-}
-
 /// The dialog while it is open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sharing {
-    /// Was the link copied, or did the browser not let the page?
-    pub copied: Option<bool>,
+    /// What became of the last copy.
+    pub copied: Option<Copied>,
     /// Did the browser not take the last file?
     pub refused: bool,
 }
@@ -46,37 +35,27 @@ pub struct ShareRaceProps {
 /// The dialog.
 #[component]
 pub fn ShareRace(props: &ShareRaceProps) -> Html {
-    let on = |wish| props.on.reform(move |()| wish);
-    let copy = if props.sharing.copied == Some(true) { "Copied" } else { "Copy" };
+    let on = &props.on;
+    let save = |kept| on.reform(move |()| Wish::Save(kept));
     html! {
-        <Dialog title="Share and export" testid="race-share" onclose={on(Wish::Close)}>
+        <Dialog title="Share and export" testid="race-share" onclose={on.reform(|()| Wish::Close)}>
             <section class="share-part" aria-label="Link">
                 <h3>{ "A link to this race" }</h3>
                 <p class="field-hint">
                     { "Whoever opens it sees the same race: every way to gossip, the cluster, the network, the seed and what happens." }
                 </p>
-                <div class="share-field">
-                    <input class="input mono" id={LINK_ID} readonly=true value={props.link.clone()} aria-label="Link"
-                        data-testid={LINK_ID} />
-                    <Button label={copy} kind={ButtonKind::Primary} testid="race-copy" onclick={on(Wish::Copy)} />
-                </div>
-                if props.sharing.copied == Some(false) {
-                    <p class="field-hint" role="status">
-                        { "This browser does not let the page copy here. The text is selected: copy it with Ctrl+C, or hold it \
-                           and choose Copy." }
-                    </p>
-                }
+                { field(LINK_ID, "Link", &props.link, "race-copy", props.sharing.copied, on) }
             </section>
             <section class="share-part" aria-label="Files">
                 <h3>{ "Files" }</h3>
                 <div class="buttons">
-                    <Button label="Picture" testid="race-save-picture" title="The curves, as PNG" onclick={on(Wish::Picture)} />
+                    <Button label="Picture" testid="race-save-picture" title="The curves, as PNG" onclick={save(Kept::Picture)} />
                     <Button label="Curves" testid="race-save-curves" title="A line for each point of each curve, as CSV"
-                        onclick={on(Wish::Curves)} />
+                        onclick={save(Kept::Curve)} />
                 </div>
                 if props.sharing.refused {
                     <Notice tone={Tone::Bad} title="Not saved" testid="race-unsaved">
-                        { "The browser did not take the file. Look whether it blocks what pages save, or is out of memory or space." }
+                        { REFUSED }
                     </Notice>
                 }
                 <p class="field-hint">
@@ -93,12 +72,14 @@ pub fn table(contest: &Contest, heats: &[Heat]) -> String {
     for (index, heat) in heats.iter().enumerate() {
         let name = contest.name(index);
         for point in heat.since() {
-            let (whole, rest) = (point.at_us / 1_000_000, point.at_us % 1_000_000);
             let redundancy =
                 point.redundancy.map_or_else(String::new, |redundancy| format!("{redundancy:.3}"));
             text.push_str(&format!(
-                "{name},{whole}.{rest:06},{:.4},{},{},{redundancy}\n",
-                point.covered, point.payload, point.bytes
+                "{name},{},{:.4},{},{},{redundancy}\n",
+                csv::seconds(point.at_us),
+                point.covered,
+                point.payload,
+                point.bytes
             ));
         }
     }

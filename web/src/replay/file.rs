@@ -1,4 +1,4 @@
-//! Reads a trace file: lines of JSON as `rumormill sim run --trace` and the Lab write them, or the list that a node's
+//! Reads and writes a trace file: lines of JSON as `rumormill sim run --trace` and the Lab write them, or the list that a node's
 //! `/api/v1/trace` serves. Bounded, and whatever of it is damaged is counted and named. Pure.
 
 use rumormill_core::TraceRecord;
@@ -21,6 +21,17 @@ const NAMED_MAX: usize = 3;
 /// What is accepted, for whoever brings something else.
 pub const ACCEPTED: &str = "A trace is what “Trace” in the Lab's Share saves, what “rumormill sim run FILE --trace OUT” writes, \
     or what a node serves at /api/v1/trace. A scenario file that the Lab saved opens in the Lab.";
+
+/// Writes a file: a line for the header and one for each record.
+pub fn lines<'a>(header: &TraceHeader, records: impl IntoIterator<Item = &'a TraceRecord>) -> String {
+    let mut lines = serde_json::to_string(header).expect("headers encode");
+    for record in records {
+        lines.push('\n');
+        lines.push_str(&serde_json::to_string(record).expect("records encode"));
+    }
+    lines.push('\n');
+    lines
+}
 
 /// What a file holds.
 #[derive(Clone, Debug, Default, PartialEq)]

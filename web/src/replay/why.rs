@@ -5,8 +5,8 @@ use super::cluster::Written;
 use super::recording::Recording;
 use crate::lab::protocol::NodeState;
 use crate::lab::standing::seconds;
-use crate::lab::why::{Reason, Why};
-use rumormill_core::event::{Event, Fate, TraceEvent};
+use crate::lab::why::{Reason, Why, lost_how};
+use rumormill_core::event::{Event, TraceEvent};
 
 /// How many records ahead the arrival is looked for: this is asked several times a second.
 const AHEAD_MAX: usize = 50_000;
@@ -77,12 +77,7 @@ fn reason(recording: &Recording, write: &Written, node: u32) -> (Reason, String)
         );
     }
     if let Some((way, fate)) = lost {
-        let how = match fate {
-            Fate::Loss => "was lost by chance",
-            Fate::Cut => "was lost at the cut",
-            Fate::Gone => "was lost because the link had closed",
-            Fate::Dropped => "was dropped by hand",
-        };
+        let how = lost_how(fate);
         let (kind, from, at) = (way.kind.as_str(), name(way.from), seconds(way.ends_us));
         return (Reason::Lost, format!("The {kind} that {from} sent to {it} {how} at {at}."));
     }

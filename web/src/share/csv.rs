@@ -9,10 +9,14 @@ pub fn curve(samples: &[Sample]) -> String {
     let mut text = "time_s,informed,up,messages,messages_with_state,bytes\n".to_owned();
     for sample in samples {
         let Sample { at_us, informed, up, messages, payload, bytes } = sample;
-        let (whole, rest) = (at_us / 1_000_000, at_us % 1_000_000);
-        text.push_str(&format!("{whole}.{rest:06},{informed},{up},{messages},{payload},{bytes}\n"));
+        text.push_str(&format!("{},{informed},{up},{messages},{payload},{bytes}\n", seconds(*at_us)));
     }
     text
+}
+
+/// A time, to the microsecond.
+pub(crate) fn seconds(at_us: u64) -> String {
+    format!("{}.{:06}", at_us / 1_000_000, at_us % 1_000_000)
 }
 
 /// The table of nodes. Where nothing is known of a node, because it is down or was not recorded, nothing stands.

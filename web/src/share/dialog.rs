@@ -180,7 +180,7 @@ pub fn field(
         Some(Copied { done: true, .. }) => "Copied",
         _ => "Copy",
     };
-    let kind = if id == LINK_ID { ButtonKind::Primary } else { ButtonKind::Plain };
+    let kind = if id == COMMAND_ID { ButtonKind::Plain } else { ButtonKind::Primary };
     html! {
         <>
             <div class="share-field">

@@ -9,6 +9,7 @@ mod table;
 mod segmented;
 mod notice;
 mod dialog;
+mod keys;
 mod icon;
 
 pub use badge::{Badge, Chip, SourceBar, Tone};
@@ -16,6 +17,7 @@ pub use button::{Button, ButtonKind};
 pub use dialog::Dialog;
 pub use field::{Check, Field, NumberField, SelectField, SliderField, TextField};
 pub use icon::{Icon, IconName};
+pub use keys::key_list;
 pub use notice::{Announcer, Empty, Notice};
 pub use panel::Panel;
 pub use segmented::{Choice, Segmented};
