@@ -220,14 +220,16 @@ where
                 }
             };
             tokio::select! {
-                _ = mail.reports.recv_many(&mut batch, BATCH) => {
-                    for report in batch.drain(..) {
-                        self.take_in(report);
-                    }
-                }
+                _ = mail.reports.recv_many(&mut batch, BATCH) => self.take_all_in(&mut batch),
                 Some(accepted) = mail.accepted.recv() => self.accept(accepted),
                 Some(call) = mail.calls.recv() => call(&mut self),
-                () = sleep => self.tick(),
+                () = sleep => {
+                    // What has come but was not looked at yet is nobody's silence.
+                    let waiting = mail.reports.len();
+                    batch.extend(std::iter::from_fn(|| mail.reports.try_recv().ok()).take(waiting));
+                    self.take_all_in(&mut batch);
+                    self.tick();
+                }
                 _ = mail.stop.wait_for(|stop| *stop) => break,
             }
             while self.tasks.try_join_next().is_some() {}
@@ -258,32 +260,40 @@ where
         }
     }
 
+    /// The more had to wait, the more is answered by one message.
+    fn take_all_in(&mut self, batch: &mut Vec<Report>) {
+        for report in batch.drain(..) {
+            self.take_in(report);
+        }
+        self.engine.settle(self.now());
+    }
+
     fn take_in(&mut self, report: Report) {
         let now = self.now();
         match report {
-            Report::Up { link, codec } => self.engine.handle(Input::LinkUp { link, codec }, now),
+            Report::Up { link, codec } => self.engine.take_in(Input::LinkUp { link, codec }, now),
             Report::Received { link, frame } => {
                 let begun = std::time::Instant::now();
-                self.engine.handle(Input::Received { link, frame }, now);
+                self.engine.take_in(Input::Received { link, frame }, now);
                 self.listener.took(begun.elapsed());
             }
-            Report::Broke { link, refusal } => self.engine.handle(Input::Invalid { link, refusal }, now),
+            Report::Broke { link, refusal } => self.engine.take_in(Input::Invalid { link, refusal }, now),
             Report::Sent { link, frames } => {
                 for _ in 0..frames {
-                    self.engine.handle(Input::Sent { link }, now);
+                    self.engine.take_in(Input::Sent { link }, now);
                 }
             }
             Report::Closed { link, refusal } => {
                 if let Some(line) = self.links.remove(&link) {
                     log::closed_by_peer(self.engine.id(), &line.remote, &refusal);
-                    self.engine.handle(Input::LinkClosed { link, refusal }, now);
+                    self.engine.take_in(Input::LinkClosed { link, refusal }, now);
                 }
             }
             Report::Down { link, reason } => {
                 // A link that was closed meanwhile is not the engine's any more.
                 if let Some(line) = self.links.remove(&link) {
                     log::lost(&self.engine, &line.remote, &reason);
-                    self.engine.handle(Input::LinkDown { link, reason }, now);
+                    self.engine.take_in(Input::LinkDown { link, reason }, now);
                 }
             }
         }

@@ -57,7 +57,7 @@ impl<S: State> Engine<S> {
             Message::Delta { delta, digest, more } => return self.on_delta(from, delta, digest, more, now),
             Message::Rumor { delta } => {
                 let repaired = self.take_repaired(&delta);
-                let merged = self.take_in(delta, from, now)?;
+                let merged = self.merge(delta, from, now)?;
                 let news = S::news_len(&merged.news) > 0;
                 self.on_rumored(from, news, &repaired, now);
                 self.on_news(merged.news, Some(from), now);
@@ -120,7 +120,7 @@ impl<S: State> Engine<S> {
         now: Instant,
     ) -> Result<bool, Refusal> {
         let writes = S::delta_writes(&delta);
-        let merged = self.take_in(delta, from, now)?;
+        let merged = self.merge(delta, from, now)?;
         let news = S::news_len(&merged.news) > 0;
         self.on_repaired(merged.news, writes, from, now);
         self.tell_changes(merged.changes, Some(from));
@@ -134,7 +134,7 @@ impl<S: State> Engine<S> {
     }
 
     /// Merges a delta, and tells of stamps in it that nobody should believe.
-    fn take_in(&mut self, delta: S::Delta, from: &NodeId, now: Instant) -> Result<Merged<S::News>, Refusal> {
+    fn merge(&mut self, delta: S::Delta, from: &NodeId, now: Instant) -> Result<Merged<S::News>, Refusal> {
         let before = self.state.unbelievable_stamps();
         let merged = self.state.merge(delta, now).map_err(refuse)?;
         let ahead = self.state.unbelievable_stamps().saturating_sub(before);

@@ -80,6 +80,8 @@ pub(super) struct Links {
     table: Map<LinkId, Link>,
     by_peer: Map<NodeId, Vec<LinkId>>,
     dialed: u64,
+    /// When dials began that came to nothing.
+    undialled: Map<NodeId, Instant>,
 }
 
 impl Links {
@@ -143,7 +145,7 @@ impl<S: State> Engine<S> {
             Target::Peer(id) => self.members.member(id).and_then(|member| member.address.clone()),
         };
         let Some(address) = address else { return true };
-        if self.life == Life::Stopped || self.links.is_dialing(&target) {
+        if self.life == Life::Stopped || self.links.is_dialing(&target) || self.is_put_off(&target, now) {
             return true;
         }
         if !self.make_room(self.config.tuning.links_max, now) {
@@ -162,6 +164,14 @@ impl<S: State> Engine<S> {
         self.links.table.insert(id, link);
         self.outputs.push_back(Output::Dial { link: id, address });
         true
+    }
+
+    /// Came the last dial to this peer to nothing, and only just? Every write
+    /// that is owed to it would have it dialled again, and where it is dead
+    /// that fails at once.
+    fn is_put_off(&self, target: &Target, now: Instant) -> bool {
+        let Target::Peer(id) = target else { return false };
+        self.links.undialled.get(id).is_some_and(|begun| now < *begun + self.patience())
     }
 
     /// Dials what was asked to be joined: everything while this node is alone,
@@ -256,7 +266,10 @@ impl<S: State> Engine<S> {
                 }
                 Some(peer)
             }
-            (_, Some(Target::Peer(peer))) => {
+            (stage, Some(Target::Peer(peer))) => {
+                if stage == Stage::Dialing {
+                    self.links.undialled.insert(peer.clone(), link.used_at);
+                }
                 self.on_undialled(&peer, now.since(link.used_at));
                 self.on_heir_lost(&peer);
                 Some(peer)
@@ -393,6 +406,8 @@ impl<S: State> Engine<S> {
     /// Closes links that nobody needs, and those that never greeted.
     pub(super) fn close_unused_links(&mut self, now: Instant) {
         let idle = self.config.tuning.link_idle_us;
+        let patience = self.patience();
+        self.links.undialled.retain(|_, begun| now < *begun + patience);
         let mut closing = Vec::new();
         let mut spares = Vec::new();
         for (id, link) in &self.links.table {
@@ -527,6 +542,7 @@ impl<S: State> Engine<S> {
         if let Some(link) = self.links.table.get_mut(&id) {
             link.stage = Stage::Established { peer: peer.clone(), incarnation };
         }
+        self.links.undialled.remove(peer);
         let dialed_here_is_preferred = self.config.id < *peer;
         let links = self.links.by_peer.or_default(peer.clone());
         links.push(id);

@@ -249,8 +249,17 @@ impl<S: State> Engine<S> {
         Ok(engine)
     }
 
-    /// Takes in what the world did. Total: any input is fine at any time.
+    /// Takes in what the world did, and sends what that makes it owe. Total:
+    /// any input is fine at any time.
     pub fn handle(&mut self, input: Input, now: Instant) {
+        self.take_in(input, now);
+        self.settle(now);
+    }
+
+    /// Takes in what the world did, as [`handle`](Self::handle), but most of
+    /// what that makes it owe is sent by [`settle`](Self::settle): after much
+    /// that came at once, one message says what many would have said.
+    pub fn take_in(&mut self, input: Input, now: Instant) {
         if self.life == Life::Stopped {
             return;
         }
@@ -266,7 +275,13 @@ impl<S: State> Engine<S> {
             Input::Sent { link } => self.on_sent(link),
             Input::Timeout => self.on_timeout(now),
         }
-        self.flush(now);
+    }
+
+    /// Sends what is owed after [`take_in`](Self::take_in).
+    pub fn settle(&mut self, now: Instant) {
+        if self.life != Life::Stopped {
+            self.flush(now);
+        }
     }
 
     /// What the driver must do next, oldest first.

@@ -175,6 +175,40 @@ fn two_nodes_that_dial_each_other_at_once_settle_on_one_link() {
 }
 
 #[test]
+fn who_cannot_be_dialled_is_not_dialled_anew_for_every_write() {
+    let mut net = Net::joined(&ABC, Tuning::default());
+    net.run(Duration::from_secs(3));
+    net.kill("b");
+    let before = net.engine("a").stats().dials;
+    for n in 0..100 {
+        set(&mut net, "a", &format!("key-{n}"), "v");
+        net.run(Duration::from_millis(10));
+    }
+    let dials = net.engine("a").stats().dials - before;
+    // One at once, then one in a quarter of the time to answer a probe, and the round's own.
+    assert!((1..=8).contains(&dials), "{dials} dials in a second");
+    net.run_until("the others have it", |net| net.agree());
+}
+
+#[test]
+fn what_is_taken_in_together_is_passed_on_in_one_message() {
+    for (together, expected) in [(false, 50), (true, 1)] {
+        let mut net = Net::joined(&ABC, tuning(Strategy::Tree));
+        net.run(Duration::from_secs(3));
+        net.together = together;
+        let passed_on = |net: &Net| net.engine("a").stats().sent(MessageKind::Rumor).messages;
+        let before = passed_on(&net);
+        net.command("c", |engine, now| {
+            for n in 0..50 {
+                engine.set(&key(&format!("key-{n}")), text("v"), now).expect("the key is free");
+            }
+        });
+        assert!(net.agree(), "together: {together}");
+        assert_eq!(passed_on(&net) - before, expected, "together: {together}");
+    }
+}
+
+#[test]
 fn what_the_limiter_denies_goes_out_later_and_is_counted() {
     let limiter = LimiterConfig::Bucket { capacity: 2, refill_per_s: 1, reserve: 1 };
     let mut net = Net::joined(&ABC, Tuning { limiter, ..Tuning::default() });

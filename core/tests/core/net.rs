@@ -28,6 +28,8 @@ type End = (NodeId, LinkId);
 pub(crate) struct Net<S: State = Store> {
     pub(crate) now: Instant,
     pub(crate) codec: Codec,
+    /// Are inputs that wait for one engine taken in together?
+    pub(crate) together: bool,
     pub(crate) engines: BTreeMap<NodeId, Engine<S>>,
     pub(crate) events: Vec<(NodeId, Event)>,
     pub(crate) closes: Vec<(NodeId, CloseCode)>,
@@ -68,6 +70,7 @@ impl<S: State> Net<S> {
         Self {
             now: Instant::from_micros(1_000_000),
             codec: Codec::Postcard,
+            together: false,
             engines: BTreeMap::new(),
             events: Vec::new(),
             closes: Vec::new(),
@@ -170,7 +173,18 @@ impl<S: State> Net<S> {
             steps += 1;
             assert!(steps < 100_000, "the nodes do not come to rest");
             if let Some(engine) = self.engines.get_mut(&id) {
-                engine.handle(input, self.now);
+                engine.take_in(input, self.now);
+                if self.together {
+                    let queue = std::mem::take(&mut self.queue);
+                    for (to, input) in queue {
+                        if to == id {
+                            engine.take_in(input, self.now)
+                        } else {
+                            self.queue.push_back((to, input))
+                        }
+                    }
+                }
+                engine.settle(self.now);
                 self.drain(&id);
             }
         }
