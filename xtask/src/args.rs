@@ -6,7 +6,7 @@ Usage: cargo xtask COMMAND
 
   demo [ARGS...]   build everything, then start five real nodes with the dashboard;
                    ARGS go to `rumormill demo` (for example: --nodes 3 --no-open)
-  test [GROUP...]  run every test, or only the groups named: native, wasm, browser
+  test [GROUP...]  run every test, or only the groups named: native, hundred, wasm, browser
   verify           formatting, lints, docs, arrows, no_std build, then every test; changes nothing
   fix              format the code and apply the lints' own suggestions
   web [--node URL] Trunk's live-reload server, with the API of a running node behind it
@@ -41,6 +41,8 @@ pub(crate) enum Command {
 pub(crate) enum Group {
     /// Unit, integration and documentation tests on this machine.
     Native,
+    /// A hundred nodes over sockets, optimised.
+    Hundred,
     /// The core's and the simulator's tests as WebAssembly.
     Wasm,
     /// The real page in a real browser against the real binary.
@@ -49,7 +51,7 @@ pub(crate) enum Group {
 
 impl Group {
     /// Every group, in the order in which they run.
-    pub(crate) const ALL: [Self; 3] = [Self::Native, Self::Wasm, Self::Browser];
+    pub(crate) const ALL: [Self; 4] = [Self::Native, Self::Hundred, Self::Wasm, Self::Browser];
 }
 
 /// Reads the arguments after the program's name. The error says what was wrong and what is allowed.
@@ -92,10 +94,11 @@ fn test(rest: &[String]) -> Result<Command, String> {
     for argument in rest {
         groups.push(match argument.as_str() {
             "native" => Group::Native,
+            "hundred" => Group::Hundred,
             "wasm" => Group::Wasm,
             "browser" => Group::Browser,
             other => {
-                return Err(format!("`{other}` is not a group of tests: native, wasm, browser"));
+                return Err(format!("`{other}` is not a group of tests: native, hundred, wasm, browser"));
             }
         });
     }
@@ -154,7 +157,7 @@ mod tests {
         check("", Err("no command given"));
         check("demmo", Err("there is no command `demmo`"));
         check("verify --fast", Err("`verify` takes no arguments, but got `--fast`"));
-        check("test core", Err("native, wasm, browser"));
+        check("test core", Err("native, hundred, wasm, browser"));
         check("bench --slow", Err("`bench` takes only `--quick`, but got `--slow`"));
         check("web --node", Err("`--node` needs a URL"));
         check("web --node ftp://x", Err("must start with http://"));

@@ -1,5 +1,6 @@
 //! A hundred nodes over real sockets, all in this process: what comes and goes under load, ten that die at once, a
-//! cut in two halves. It waits for conditions, never for time, and plays one cluster after another.
+//! cut in two halves. It waits for conditions, never for time, and plays one cluster after another. Only optimised: what
+//! a hundred unoptimised nodes have to do is more than two cores can.
 
 use rumormill_core::{NodeId, Status};
 use rumormill_node::{Faults, Node, NodeHandle, files};
@@ -192,6 +193,7 @@ fn counted(nodes: &[NodeHandle], counts: Vec<u64>) -> Vec<(NodeId, u64)> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[cfg_attr(debug_assertions, ignore = "only optimised: cargo xtask test hundred")]
 async fn nodes_come_and_go_under_load_and_every_write_is_on_every_node() {
     let _alone = ALONE.lock().await;
     let mut cluster = Cluster::start().await;
@@ -224,6 +226,7 @@ async fn nodes_come_and_go_under_load_and_every_write_is_on_every_node() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[cfg_attr(debug_assertions, ignore = "only optimised: cargo xtask test hundred")]
 async fn ten_that_die_at_once_are_down_for_all_others_and_no_write_is_lost() {
     let _alone = ALONE.lock().await;
     let mut cluster = Cluster::start().await;
@@ -247,6 +250,7 @@ async fn ten_that_die_at_once_are_down_for_all_others_and_no_write_is_lost() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[cfg_attr(debug_assertions, ignore = "only optimised: cargo xtask test hundred")]
 async fn two_halves_that_were_cut_apart_hold_the_same_when_they_meet_again() {
     let _alone = ALONE.lock().await;
     let cluster = Cluster::start().await;
@@ -255,7 +259,7 @@ async fn two_halves_that_were_cut_apart_hold_the_same_when_they_meet_again() {
     for (at, node) in cluster.nodes.iter().enumerate() {
         if at % 2 == 0 { left.push(node.clone()) } else { right.push(node.clone()) }
     }
-    let writers = [&left[..2], &right[..2]].concat();
+    let writers = [&left[..5], &right[..5]].concat();
     let load = Load::start(&writers);
     cluster.faults.cut(&ids(&left), &ids(&right));
     for half in [&left, &right] {
