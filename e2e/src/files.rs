@@ -3,9 +3,10 @@
 //! for tests that damage it.
 
 use crate::settings;
+use rustls::{ServerConfig, ServerConnection, StreamOwned, pki_types::PrivatePkcs8KeyDer};
 use std::{
     env, fs,
-    io::{BufRead, BufReader, Write},
+    io::{BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},
     path::{Component, Path, PathBuf},
     process,
@@ -22,6 +23,7 @@ use std::{
 pub struct FileServer {
     address: SocketAddr,
     mount: String,
+    scheme: &'static str,
     stopped: Arc<AtomicBool>,
     asked: Arc<Mutex<Vec<(String, Instant)>>>,
     thread: Option<JoinHandle<()>>,
@@ -33,7 +35,7 @@ impl FileServer {
     /// # Panics
     /// When no port is free.
     pub fn start(folder: &Path, mount: &str) -> Self {
-        Self::start_with_policy(folder, mount, "")
+        Self::start_with(folder, mount, "", None)
     }
 
     /// The same, with a content security policy on every answer: what the page asks of anyone else the browser refuses
@@ -42,30 +44,47 @@ impl FileServer {
     /// # Panics
     /// When no port is free.
     pub fn start_with_policy(folder: &Path, mount: &str, policy: &str) -> Self {
+        let policy = format!("content-security-policy: {policy}\r\n");
+        Self::start_with(folder, mount, &policy, None)
+    }
+
+    /// The same over TLS, with a certificate that it signed itself: a browser has to be told to let that pass.
+    ///
+    /// # Panics
+    /// When no port is free.
+    pub fn start_secure(folder: &Path, mount: &str) -> Self {
+        Self::start_with(folder, mount, "", Some(certified()))
+    }
+
+    fn start_with(folder: &Path, mount: &str, headers: &str, tls: Option<Arc<ServerConfig>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
         let address = listener.local_addr().expect("a bound listener has an address");
         let stopped = Arc::new(AtomicBool::new(false));
         let asked = Arc::new(Mutex::new(Vec::new()));
         let log = Arc::clone(&asked);
+        let scheme = if tls.is_some() { "https" } else { "http" };
         let (stop, root, prefix) = (Arc::clone(&stopped), folder.to_owned(), mount.to_owned());
-        let policy = match policy {
-            "" => String::new(),
-            policy => format!("content-security-policy: {policy}\r\n"),
-        };
+        let headers = headers.to_owned();
         let thread = thread::spawn(move || {
             for stream in listener.incoming() {
                 if stop.load(Ordering::Relaxed) {
                     return;
                 }
                 let (root, prefix, log) = (root.clone(), prefix.clone(), Arc::clone(&log));
-                let policy = policy.clone();
+                let (headers, tls) = (headers.clone(), tls.clone());
                 // A browser that hangs up in the middle of an answer is its own business.
-                thread::spawn(move || {
-                    stream.and_then(|stream| answer(stream, &root, &prefix, &policy, &log))
+                thread::spawn(move || -> std::io::Result<()> {
+                    let stream = stream?;
+                    let Some(tls) = tls else { return answer(stream, &root, &prefix, &headers, &log) };
+                    let connection = ServerConnection::new(tls).map_err(std::io::Error::other)?;
+                    let mut stream = StreamOwned::new(connection, stream);
+                    answer(&mut stream, &root, &prefix, &headers, &log)?;
+                    stream.conn.send_close_notify();
+                    stream.flush()
                 });
             }
         });
-        Self { address, mount: mount.to_owned(), stopped, asked, thread: Some(thread) }
+        Self { address, mount: mount.to_owned(), scheme, stopped, asked, thread: Some(thread) }
     }
 
     /// The paths that were asked for so far, below the mount, and when.
@@ -78,7 +97,7 @@ impl FileServer {
 
     /// The address of the folder itself.
     pub fn url(&self) -> String {
-        format!("http://{}{}", self.address, self.mount)
+        format!("{}://{}{}", self.scheme, self.address, self.mount)
     }
 }
 
@@ -153,14 +172,24 @@ impl Drop for FileServer {
     }
 }
 
+/// A certificate for loopback and the key to it, made for this once.
+fn certified() -> Arc<ServerConfig> {
+    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a key can be made");
+    let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
+    let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()));
+    let config = config.with_safe_default_protocol_versions().expect("the provider has them");
+    let config = config.with_no_client_auth().with_single_cert(vec![made.cert.der().clone()], key.into());
+    Arc::new(config.expect("the key fits its certificate"))
+}
+
 fn answer(
-    mut stream: TcpStream,
+    mut stream: impl Read + Write,
     root: &Path,
     prefix: &str,
-    policy: &str,
+    headers: &str,
     log: &Mutex<Vec<(String, Instant)>>,
 ) -> std::io::Result<()> {
-    let mut lines = BufReader::new(stream.try_clone()?).lines();
+    let mut lines = BufReader::new(&mut stream).lines();
     let request = lines.next().transpose()?.unwrap_or_default();
     lines.take_while(|line| line.as_ref().is_ok_and(|line| !line.is_empty())).for_each(drop);
     let path = request.split(' ').nth(1).and_then(|path| path.strip_prefix(prefix));
@@ -176,7 +205,7 @@ fn answer(
     let length = body.len();
     write!(
         stream,
-        "HTTP/1.1 {status}\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\n{policy}connection: close\r\n\r\n"
+        "HTTP/1.1 {status}\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\n{headers}connection: close\r\n\r\n"
     )?;
     stream.write_all(&body)
 }

@@ -248,13 +248,14 @@ async fn the_ring_and_the_events_answer_to_the_keyboard() {
         browser.client().find(Locator::Css("[data-testid=live-ring]")).await.expect("the ring is there");
     ring.send_keys("\u{e014}\u{e014}").await.expect("the ring takes keys");
     browser.text("[data-testid=live-inspector]", |text| text.contains("Member n2")).await;
-    let mirrored = browser
-        .script(
-            "return document.querySelector('[data-testid=live-ring] [aria-selected=true]').textContent",
-            vec![],
-        )
-        .await;
-    assert!(mirrored.as_str().is_some_and(|words| words.starts_with("n2, alive")), "{mirrored}");
+    // Soon: on a busy machine a member may be held to be silent for a moment.
+    let mirrored =
+        "return document.querySelector('[data-testid=live-ring] [aria-selected=true]')?.textContent";
+    until("the mirror to say so too", LIMIT, async || {
+        let words = browser.script(mirrored, vec![]).await;
+        words.as_str()?.starts_with("n2, alive").then_some(())
+    })
+    .await;
     ring.send_keys("\u{e00c}").await.expect("the ring takes keys");
     browser.text("[data-testid=live-inspector]", |text| text.contains("Member n1")).await;
 

@@ -31,6 +31,32 @@ async fn no_view_of_the_lab_has_a_barrier() {
     browser.assert_quiet_console().await;
 }
 
+/// Every picture is drawn in two dimensions: where there is no WebGL, as in many a remote desktop, nothing is missing.
+#[tokio::test]
+async fn a_browser_without_webgl_shows_the_same() {
+    let server = FileServer::start(&settings::dist(), "/");
+    let browser = Browser::start().await;
+    let deny = "window.webglWanted = 0;
+        const original = HTMLCanvasElement.prototype.getContext;
+        HTMLCanvasElement.prototype.getContext = function (kind, ...more) {
+            if (!/^webgl|^webgpu|^experimental/.test(kind)) return original.call(this, kind, ...more);
+            window.webglWanted += 1;
+            return null;
+        };";
+    browser.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": deny })).await;
+    browser.open(&format!("{}#/lab", server.url())).await;
+    browser.text(STATUS, |text| text == "Quiet").await;
+    browser.script("document.querySelector('[data-testid=tour-skip]')?.click()", vec![]).await;
+    set(&browser, "speed", "1").await;
+    click(&browser, "play").await;
+    status(&browser, "Converged, 50 of 50").await;
+    for view in ["tree", "grid", "matrix", "space-time", "ring"] {
+        choose(&browser, &format!("view-{view}")).await;
+    }
+    assert_eq!(browser.script("return window.webglWanted", vec![]).await, json!(0));
+    browser.assert_quiet_console().await;
+}
+
 #[tokio::test]
 async fn neither_live_nor_race_has_a_barrier() {
     let (browser, server) = lab().await;

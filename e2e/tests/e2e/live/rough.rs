@@ -187,6 +187,46 @@ async fn a_tab_that_was_frozen_in_the_background_is_up_to_date_again() {
     assert_eq!(count(&browser, ".live-grid.is-stale").await, 0);
 }
 
+/// Ten minutes of a cluster that says twenty things each second, told in about ten seconds to a tab that sees and hears
+/// nothing of them until it is looked at again.
+#[tokio::test]
+async fn a_tab_in_the_background_for_ten_minutes_is_up_to_date_again() {
+    let manner =
+        Manner { every: Duration::from_millis(15), records: 20, step_us: 1_000_000, ..Manner::default() };
+    let fake = Fake::start(manner).await;
+    let (_server, browser) = page_of(&fake).await;
+    there_is(&browser, "[data-testid=live-line]").await;
+    let before = fake.spoken();
+    browser.devtools("Page.setWebLifecycleState", json!({ "state": "frozen" })).await;
+    until_spoken(&fake, before + 600, LIMIT).await;
+    browser.devtools("Page.setWebLifecycleState", json!({ "state": "active" })).await;
+    is_in_state(&browser, "live").await;
+    // What it was told meanwhile has come as well: the list's newest line is of after the ten minutes.
+    let newest = "return document.querySelector('[data-testid=live-lines]').textContent";
+    let now = browser.script(newest, vec![]).await;
+    until("the events to go on", LIMIT, async || (browser.script(newest, vec![]).await != now).then_some(()))
+        .await;
+    assert_eq!(count(&browser, ".live-grid.is-stale").await, 0);
+    browser.assert_quiet_console().await;
+}
+
+/// A page that came over https may reach a node on this very machine in plain text, and no other.
+#[tokio::test]
+async fn a_page_that_came_over_https_says_why_it_does_not_reach_a_plain_node() {
+    let fake = Fake::start(Manner::default()).await;
+    let server = FileServer::start_secure(&settings::dist(), "/");
+    let browser = Browser::start().await;
+    browser.devtools("Security.setIgnoreCertificateErrors", json!({ "ignore": true })).await;
+    browser.open(&format!("{}#/live", server.url())).await;
+    fill(&browser, "[data-testid=live-address]", "ws://192.0.2.7:7700").await;
+    choose(&browser, "[data-testid=live-connect]").await;
+    browser.text("[data-testid=live]", |text| text.contains("This page came over https")).await;
+    browser.screenshot("live-mixed-content").await;
+    fill(&browser, "[data-testid=live-address]", &format!("ws://{}", fake.address())).await;
+    choose(&browser, "[data-testid=live-connect]").await;
+    is_in_state(&browser, "live").await;
+}
+
 #[tokio::test]
 async fn a_page_whose_storage_is_denied_says_so_and_works() {
     let fake = Fake::start(Manner::default()).await;
