@@ -24,6 +24,8 @@ pub mod sight;
 pub mod scrub;
 pub mod action;
 pub mod state;
+mod intake;
+mod selection;
 pub mod opening;
 mod doing;
 mod follow;
@@ -56,6 +58,8 @@ pub mod time_bar;
 pub mod help;
 pub mod tour;
 pub mod place;
+mod pointing;
+mod ticking;
 pub mod sharing;
 mod markup;
 
