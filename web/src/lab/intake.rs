@@ -14,6 +14,7 @@ impl View {
             return false;
         }
         let was_in_past = self.now_us < self.end_us;
+        self.marks.clone_from(&frame.marks);
         self.now_us = frame.now_us;
         self.spread = frame.spread;
         self.parts = frame.groups.iter().max().map_or(1, |last| u32::from(*last) + 1);

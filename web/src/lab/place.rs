@@ -3,9 +3,9 @@
 use super::action::{Action, Sight, Spot, Tab};
 use super::handover::Handover;
 use super::keys::{self, OTHER_ID, RING_ID, SEARCH_ID, Wish};
-use super::layout::Point;
 use super::meter::Meter;
 use super::pace::Pace;
+use super::pointing::Press;
 use super::protocol::{self, Command, Frame};
 use super::ring_panel::Pointer;
 use super::sharing::{ShareMsg, Sharing};
@@ -102,11 +102,13 @@ pub struct Lab {
     /// What hands the run on, while that is open.
     pub(super) sharing: Option<Sharing>,
     pub(super) still: bool,
-    pub(super) pressed: Option<(Point, Point)>,
+    pub(super) pressed: Option<Press>,
+    /// The node under the pointer, while the tool in hand works on nodes.
+    pub(super) over: Option<u32>,
     /// Was something pointed at, so that what is said of it has to come in sight?
     pub(super) is_pointed: bool,
     /// Where the focus is to go, once that stands on the page.
-    wants_focus: Option<&'static str>,
+    pub(super) wants_focus: Option<&'static str>,
     /// What the theory was computed for, and the result.
     pub(super) theory: Option<Rc<TheoryLine>>,
     /// Where most runs of the setup lie.
@@ -146,6 +148,7 @@ impl Component for Lab {
             sharing: None,
             still: page::matches(page::REDUCED_MOTION),
             pressed: None,
+            over: None,
             is_pointed: false,
             wants_focus: None,
             theory: None,
@@ -289,8 +292,12 @@ impl Lab {
             }
         }
         let names_other = action == Action::OtherNamed;
+        let puts_away = matches!(action, Action::ToDrawn(_) | Action::Draw(None));
         self.act(action);
         if names_other && self.view.borrow().form.between.is_none() {
+            self.wants_focus = Some(RING_ID);
+        }
+        if puts_away {
             self.wants_focus = Some(RING_ID);
         }
         self.tell_address(ctx);

@@ -2,6 +2,7 @@
 //! the moment to lines, dots and crosses; colours are named, not chosen, and nothing is painted here. The tree and the
 //! grid are shown in the same way, only the nodes stand elsewhere.
 
+use super::hand_scene::Hand;
 use super::layout::{Layout, Point, Shape};
 use super::paths::{Path, PathState};
 use super::protocol::{Flight, Frame, Hop, Mark, NodeState};
@@ -111,7 +112,7 @@ pub struct Subject<'a> {
     pub path: &'a [Hop],
     /// The inspected message.
     pub message: Option<u64>,
-    /// The selected node.
+    /// The selected node that is inspected.
     pub selected: Option<u32>,
     /// To whom the selected node is linked.
     pub linked: &'a [u32],
@@ -119,8 +120,10 @@ pub struct Subject<'a> {
     pub beliefs: Option<&'a [Option<Status>]>,
     /// Does nothing travel, because the user wants it so?
     pub still: bool,
-    /// The line that the user is drawing in order to cut.
-    pub cutting: Option<(Point, Point)>,
+    /// The nodes that are selected beside that one.
+    pub others: &'a [u32],
+    /// What the user's hand does.
+    pub hand: Hand,
 }
 
 /// What seldom changes: edges, names, the arcs of a cut, paths that are cut or slow.
@@ -167,11 +170,21 @@ pub fn foreground(subject: &Subject<'_>) -> Vec<Layer> {
         let radius = subject.layout.node_radius + 4.5;
         layers.push(layer(Hue::Focus, 1.0, Ink::Stroke(2.0), Shapes::Circles(radius, vec![*place])));
     }
-    if let Some(line) = subject.cutting {
-        layers.push(layer(Hue::Down, 1.0, Ink::Dashed(2.0), Shapes::Lines(vec![line])));
+    if !subject.others.is_empty() {
+        layers.push(others(subject));
     }
+    layers.extend(subject.hand.layers(subject.layout));
     layers.retain(|layer| !layer.shapes.is_empty());
     layers
+}
+
+/// Around each node that is selected beside the inspected one.
+#[inline(never)]
+fn others(subject: &Subject<'_>) -> Layer {
+    let Subject { layout, .. } = *subject;
+    let places = subject.others.iter().filter_map(|node| layout.nodes.get(*node as usize).copied());
+    let around = Shapes::Circles(layout.node_radius + 4.0, places.collect());
+    layer(Hue::Focus, 0.85, Ink::Stroke(1.25), around)
 }
 
 /// The tree's edges among the nodes that are up, by the order of their indices.

@@ -1,14 +1,14 @@
 //! What the Lab's page knows and what the user does to it: one pure reducer from actions and frames to a new state
 //! and commands for the worker. No DOM, no clock, no canvas.
 
-use super::action::{Action, Form, MatrixOf, Sight, Tab, Tool, TreeOf};
+use super::action::{Action, Drawn, Form, MatrixOf, Sight, Tab, Tool, TreeOf};
 use super::follow::History;
 use super::opening::LinkNote;
 use super::pace::{SPEED_DEFAULT, SPEED_MAX, SPEED_MIN};
 use super::paths::PathSigns;
 use super::presets;
 use super::protocol::{
-    Branch, Command, Deed, Detail, MessageLine, MessageRef, Row, Shown, Spread, Totals, WriteLine,
+    Branch, Command, Deed, Detail, Mark, MessageLine, MessageRef, Row, Shown, Spread, Totals, WriteLine,
 };
 use super::sentences::{Filter, Line};
 use super::series::Series;
@@ -82,10 +82,18 @@ pub struct View {
     pub speed: f64,
     /// Does time slow down while messages with state are under way?
     pub legible: bool,
-    /// The selected node.
+    /// The selected node that is inspected.
     pub selected: Option<u32>,
+    /// The nodes that are selected beside it.
+    pub others: Vec<u32>,
     /// What the pointer does.
     pub tool: Tool,
+    /// The node from which a link is drawn, once one end of it was clicked.
+    pub link_from: Option<u32>,
+    /// The drawn link for which something is offered.
+    pub drawn: Option<Drawn>,
+    /// The nodes as they were in the last frame.
+    pub(super) marks: Vec<Mark>,
     /// How the cluster is looked at.
     pub sight: Sight,
     /// Did the user choose that?
@@ -189,7 +197,11 @@ impl View {
             speed: SPEED_DEFAULT,
             legible: false,
             selected: None,
+            others: Vec::new(),
             tool: Tool::default(),
+            link_from: None,
+            drawn: None,
+            marks: Vec::new(),
             sight: Sight::default(),
             sight_is_own: false,
             tree_of: TreeOf::default(),
@@ -299,22 +311,29 @@ impl View {
             Action::Select(node) => return self.select(node),
             Action::SelectBy(steps) => return self.select_by(steps),
             Action::SelectByRows(rows) => return self.select_by(rows * i64::from(self.stride)),
-            Action::Tool(tool) => self.tool = tool,
+            Action::Toggle(node) => return self.toggle(node),
+            Action::Choose(nodes, beside) => return self.choose(nodes, beside),
+            Action::ExtendBy(steps) => return self.extend_by(steps),
+            Action::ExtendByRows(rows) => return self.extend_by(rows * i64::from(self.stride)),
+            Action::Tool(tool) => (self.tool, self.link_from, self.drawn) = (tool, None, None),
+            Action::Use(node) => return self.use_tool(node),
+            Action::Draw(drawn) => (self.drawn, self.link_from) = (drawn, None),
+            Action::ToDrawn(what) => return self.to_drawn(what),
             Action::Do(deed) => return self.perform(deed),
             Action::CrashOrRestart => return self.crash_or_restart(),
             Action::CutHalves => {
                 let nodes = self.nodes();
                 return self.perform(Deed::Cut((nodes / 2..nodes).collect()));
             }
-            Action::CutOff => return self.at_selected(|node| Deed::Cut(vec![node])),
+            Action::CutOff => return self.cut_off(),
             Action::Write => return self.write(),
             Action::Increment => {
                 let key = self.form.counter.clone();
-                return self.at_selected(|node| Deed::Increment { node, key, by: 1 });
+                return self.at_selected(|node| Deed::Increment { node, key: key.clone(), by: 1 });
             }
             Action::DeleteKey => {
                 let key = self.form.key.clone();
-                return self.at_selected(|node| Deed::Delete { node, key });
+                return self.at_selected(|node| Deed::Delete { node, key: key.clone() });
             }
             Action::ToSelected(turn) => return self.turn(turn),
             Action::AskOther(what) => return self.ask_other(what),
@@ -330,6 +349,7 @@ impl View {
             Action::Counter(counter) => self.form.counter = counter,
             Action::Sight(sight) => {
                 (self.sight, self.sight_is_own) = (sight, true);
+                (self.link_from, self.drawn) = (None, None);
                 return self.ask();
             }
             Action::Spot(spot) => return self.go_to(spot),

@@ -1,7 +1,6 @@
 //! What goes on in the Lab from one repaint of the display to the next: asking the worker for the time that is due, taking
 //! in what it reports, painting. It decides nothing: what a report means is told in `intake`, what is painted in `scene`.
 
-use super::action::Tool;
 use super::pace::legible_speed;
 use super::place::Lab;
 use super::protocol::{self, Command, Frame, Report};
@@ -36,7 +35,7 @@ impl Lab {
             shown_us: self.pace.shown_us(view.now_us, self.frame.next_us),
             is_dark: ctx.props().is_dark,
             still: self.still,
-            cutting: self.pressed.filter(|_| view.tool == Tool::Cut),
+            hand: self.hand(view),
             theory: self.theory.as_deref(),
             band: self.band.as_deref(),
             revision: self.revision,

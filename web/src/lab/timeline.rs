@@ -253,6 +253,22 @@ impl Timeline {
         self.note_done(deed);
     }
 
+    /// Does several things now, one after the other. What is not possible leaves the others as they are.
+    #[inline(never)]
+    pub(super) fn act_all(&mut self, deeds: Vec<Deed>) {
+        let (more, branches) = (deeds.len().saturating_sub(1), self.lines.len());
+        let mut refused = None;
+        for deed in deeds {
+            self.act(deed);
+            refused = refused.or(self.news.refused.take());
+        }
+        self.news.refused = refused;
+        if more > 0 && self.lines.len() > branches {
+            let name = &mut self.lines[self.current].name;
+            name.push_str(&format!(" + {more}"));
+        }
+    }
+
     /// Begins another branch here, on which nothing else is different yet.
     #[inline(never)]
     pub(super) fn fork(&mut self) {
