@@ -1,12 +1,13 @@
 //! The simulator's face: a run that is stepped through, acted upon and looked
 //! at. What an act does is in `acts`, what an event does in `drive`, what waits
 //! for a slow node in `inbox`, what goes up and down by itself in `turns`, what a
-//! frame carries in `contents`.
+//! frame carries in `contents`, what is remembered of it all in `memory`.
 
 mod acts;
 mod contents;
 mod drive;
 mod inbox;
+mod memory;
 mod turns;
 
 pub use acts::ActError;
@@ -19,6 +20,7 @@ use crate::queue::{Queue, What};
 use crate::scenario::{Act, Scenario, ScenarioError, Start, Timed};
 use crate::trace::Tracer;
 use crate::watch::Watch;
+use bytes::Bytes;
 use rumormill_core::engine::Tally;
 use rumormill_core::event::Fate;
 use rumormill_core::sort::sort_by;
@@ -35,6 +37,8 @@ pub struct Totals {
     pub messages: u64,
     /// Of these, frames that can carry state (rumors and deltas).
     pub payload_messages: u64,
+    /// Frames of that sort that have arrived, a second time too.
+    pub payload_arrived: u64,
     /// Bytes of all frames, without the transport's own.
     pub bytes: u64,
     /// Frames that did not arrive, for any reason.
@@ -60,6 +64,8 @@ pub struct NodeView<'a> {
     pub paused: bool,
     /// How late it handles what reaches it.
     pub delay: Duration,
+    /// How much has reached it and waits for its process.
+    pub waiting: u32,
     /// What its clock shows: the time that its engine goes by.
     pub clock: Instant,
     /// How far its machine's clock is ahead of the true time, in microseconds.
@@ -96,6 +102,29 @@ pub struct InFlight {
     pub arrives_at: Instant,
     /// How it was lost, if it was. It is shown until it would have arrived.
     pub lost: Option<Fate>,
+}
+
+/// A frame that is not under way any more, and its bytes while there is room for them.
+#[derive(Debug, Clone)]
+struct Landed {
+    flight: InFlight,
+    frame: Option<Bytes>,
+}
+
+/// Most bytes of frames that are kept after they have landed: those of two thousand rumors many times over.
+const LANDED_BYTES_MAX: u64 = 4_000_000;
+
+/// A moment at which one more node had the latest write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Step {
+    /// When.
+    pub at: Instant,
+    /// How many nodes that are up had it then.
+    pub informed: u32,
+    /// How many were up.
+    pub up: u32,
+    /// What the run had come to, with what that node sent on at once.
+    pub totals: Totals,
 }
 
 impl InFlight {
@@ -137,8 +166,12 @@ pub struct Sim {
     writes: u64,
     acts_done: Vec<Timed>,
     acts_refused: Vec<(Timed, ActError)>,
-    landed: VecDeque<InFlight>,
+    landed: VecDeque<Landed>,
     landed_max: u32,
+    /// Bytes of the frames that these have kept.
+    landed_bytes: u64,
+    steps: Vec<Step>,
+    steps_max: u32,
     totals: Totals,
     sent: Box<[[Tally; CAUSES]; KINDS]>,
     payloads_in_flight: u32,
@@ -174,6 +207,9 @@ impl Sim {
             acts_refused: Vec::new(),
             landed: VecDeque::new(),
             landed_max: 0,
+            landed_bytes: 0,
+            steps: Vec::new(),
+            steps_max: 0,
             totals: Totals::default(),
             sent: Box::new([[Tally::default(); CAUSES]; KINDS]),
             payloads_in_flight: 0,
@@ -281,6 +317,7 @@ impl Sim {
             up: host.engine.is_some(),
             paused: host.paused,
             delay: host.delay,
+            waiting: host.inbox.len() as u32,
             clock: host.clock.now(self.now),
             clock_ahead_us: host.clock.error(self.now).0,
             incarnation: host.incarnation,
@@ -307,13 +344,31 @@ impl Sim {
     /// Remembers so many of the latest frames that are not under way any more; none unless asked for.
     pub fn keep_landed(&mut self, frames: u32) {
         self.landed_max = frames;
-        let surplus = self.landed.len().saturating_sub(frames as usize);
-        self.landed.drain(..surplus);
+        while self.landed.len() > frames as usize {
+            self.forget_landed();
+        }
     }
 
     /// The frames that are remembered, in the order in which they arrived or would have.
     pub fn landed(&self) -> impl DoubleEndedIterator<Item = &InFlight> {
-        self.landed.iter()
+        self.landed.iter().map(|landed| &landed.flight)
+    }
+
+    /// How many bytes what they carried takes. Copies of this run share it.
+    pub fn landed_bytes(&self) -> u64 {
+        self.landed_bytes
+    }
+
+    /// Notes so many of the moments at which one more node had the latest write; none unless asked for. Of more the
+    /// first are forgotten.
+    pub fn keep_steps(&mut self, steps: u32) {
+        self.steps_max = steps;
+        self.steps.clear();
+    }
+
+    /// The moments that were noted since this was last asked, in order.
+    pub fn take_steps(&mut self) -> Vec<Step> {
+        std::mem::take(&mut self.steps)
     }
 
     /// The hash of the trace so far: equal for equal runs, on every target.

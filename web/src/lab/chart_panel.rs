@@ -3,7 +3,7 @@
 use super::action::Action;
 use super::protocol::{Spread, Totals};
 use super::setup::group;
-use super::standing::{bytes, seconds};
+use super::standing::{bytes, hops, took};
 use super::theory_line::TheoryLine;
 use crate::ui::{Button, ButtonKind, Panel};
 use std::rc::Rc;
@@ -82,7 +82,12 @@ fn covered(spread: &Spread) -> String {
     match (spread.since_us, spread.complete_us) {
         (None, _) => "nothing written".to_owned(),
         (Some(since), Some(complete)) => {
-            format!("all, after {} over {} hops", seconds(complete.saturating_sub(since)), spread.hops)
+            let took = took(complete.saturating_sub(since));
+            if spread.hops == 0 {
+                format!("all, {took}")
+            } else {
+                format!("all, {took} over {}", hops(spread.hops))
+            }
         }
         (Some(_), None) => {
             format!("{} of {}", group(u64::from(spread.informed)), group(u64::from(spread.up)))

@@ -110,7 +110,7 @@ impl View {
 
     /// Does something to the two ends of the drawn link.
     #[inline(never)]
-    pub(super) fn to_drawn(&mut self, what: Between) -> Vec<Command> {
+    pub(super) fn settle_drawn(&mut self, what: Between) -> Vec<Command> {
         let Some(drawn) = self.drawn.take() else { return Vec::new() };
         self.perform_all(what.deeds(drawn.from, drawn.to))
     }

@@ -2,13 +2,14 @@
 //! links.
 
 use super::action::{Action, Form};
+use super::insight_panel;
 use super::node_acts::NodeActs;
 use super::protocol::{
     Deed, Detail, EntryLine, Hop, Inside, MEMBERS_SHOWN_MAX, MemberLine, MessageLine, NodeState,
 };
 use super::setup::group;
 use super::several::Several;
-use super::standing::{bytes, seconds};
+use super::standing::{bytes, hops as hop_count, seconds, took};
 use crate::glue::element;
 use crate::replay::told::told;
 use crate::ui::{Badge, Button, ButtonKind, Check, Column, Empty, Facts, IconName, Panel, Table, Tone};
@@ -29,6 +30,8 @@ pub struct InspectorProps {
     pub beliefs: bool,
     /// When the latest write was.
     pub since_us: Option<u64>,
+    /// The moment.
+    pub now_us: u64,
     /// Is it a recording, which can only be looked at?
     pub recorded: bool,
     /// What the user does.
@@ -81,6 +84,7 @@ fn selected(props: &InspectorProps, detail: &Detail) -> Html {
                 } else {
                     <Empty title="It is not running">{ "Its store and beliefs went with it. Restart it to see it join again." }</Empty>
                 }
+                { insight_panel::around(&detail.around, props.now_us, &props.on) }
             </div>
         </Panel>
     }
@@ -196,8 +200,8 @@ pub(super) fn carried_words(line: &MessageLine, recorded: bool) -> Html {
                 format!("Writes: {}. What they say is not in a trace.", group(u64::from(count)))
             }
             0 => "Nothing new: the receiver has it all.".to_owned(),
-            1 => "1 write. What it says can be read while it is under way.".to_owned(),
-            more => format!("{more} writes. What they say can be read while it is under way."),
+            1 => "1 write. What it said is not kept any more.".to_owned(),
+            more => format!("{} writes. What they said is not kept any more.", group(u64::from(more))),
         };
         return html! { <p class="field-hint" data-testid="carried">{ words }</p> };
     }
@@ -217,8 +221,7 @@ fn news(detail: &Detail, since_us: Option<u64>) -> String {
     match (detail.learned, since_us) {
         (Some((_, 0)), Some(_)) => "The write was made here.".to_owned(),
         (Some((at_us, hops)), Some(since)) => {
-            let hops = if hops == 1 { "1 hop".to_owned() } else { format!("{hops} hops") };
-            format!("Learned the write after {} over {hops}.", seconds(at_us.saturating_sub(since)))
+            format!("Learned the write {} over {}.", took(at_us.saturating_sub(since)), hop_count(hops))
         }
         (None, Some(_)) if detail.inside.is_some() => "Does not have the write yet.".to_owned(),
         (None, Some(_)) => "Does not have the write.".to_owned(),
@@ -250,6 +253,9 @@ fn within(props: &InspectorProps, detail: &Detail, inside: &Inside) -> Html {
                     <p class="field-hint">{ format!("The first {shown} of {total}, those not alive first.") }</p>
                 }
             </section>
+            if let Some(timers) = &inside.timers {
+                { insight_panel::timers(timers) }
+            }
             <section aria-label="Limiter and links">
                 <h3>{ "Limiter and links" }</h3>
                 <Facts testid="node-facts" facts={facts(inside)} />

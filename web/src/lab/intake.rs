@@ -58,10 +58,11 @@ impl View {
             if !self.on_way && self.write.is_some_and(is_unknown) {
                 self.write = None;
             }
-            // What has arrived long ago is not remembered by the worker, but by the page.
+            // What the worker remembers no more the page does, while it is looked at.
             if let Some(line) = text.message.filter(|line| self.is_inspected(line)) {
                 self.message = Some(MessageRef::Id(line.flight.id));
-                let known = self.message_line.take().map(|known| known.carried).unwrap_or_default();
+                let known = self.message_line.take().filter(|known| known.flight.id == line.flight.id);
+                let known = known.map(|known| known.carried).unwrap_or_default();
                 let carried = if line.carried.is_empty() { known } else { line.carried.clone() };
                 self.message_line = Some(Box::new(MessageLine { carried, ..*line }));
             }

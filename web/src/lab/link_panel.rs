@@ -29,7 +29,7 @@ pub(super) fn link_panel(drawn: &Drawn, names: (String, String), on: &Callback<A
                 <Button label="Close" icon={IconName::Close} icon_only=true kind={ButtonKind::Quiet} testid="link-close"
                     shortcut="Escape" onclick={on.reform(|()| Action::Draw(None))} />
             </header>
-            { act(format!("Cut {from} → {to}").into(), "link-cut", "What the first sends never reaches the second", Between::CutOneWay) }
+            { act("Cut this way".into(), "link-cut", "What the first sends never reaches the second", Between::CutOneWay) }
             { act("Cut both ways".into(), "link-cut-both", "Nothing passes between the two", Between::CutBothWays) }
             { act(delay.into(), "link-delay", delay_title, what) }
         </div>

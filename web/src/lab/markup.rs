@@ -94,7 +94,7 @@ impl Lab {
                         { message(&view, on) }
                     } else {
                         <Inspector detail={detail.map(|detail| Rc::new((**detail).clone()))} form={view.form.clone()}
-                            several={several(&view)} beliefs={view.beliefs} since_us={view.written_us()} {recorded} on={on.clone()} />
+                            several={several(&view)} beliefs={view.beliefs} since_us={view.written_us()} now_us={view.now_us} {recorded} on={on.clone()} />
                     }
                     <EventsPanel lines={Rc::new(view.shown_lines(SHOWN_MAX))} any={!view.highlights.is_empty()}
                         filter={view.filter.clone()} selected={name} on={on.clone()} />

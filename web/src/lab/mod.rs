@@ -12,6 +12,7 @@ pub mod deed;
 pub(crate) mod look;
 mod look_views;
 pub mod record;
+pub mod insight;
 pub mod why;
 
 pub mod setup;
@@ -53,6 +54,7 @@ mod link_panel;
 mod view_options;
 pub mod chart_panel;
 pub mod inspector;
+mod insight_panel;
 pub mod node_acts;
 pub mod several;
 pub mod message_panel;

@@ -82,8 +82,8 @@ pub fn RingPanel(props: &RingPanelProps) -> Html {
                     onchange={on.reform(|word: AttrValue| Action::Sight(Sight::parse(&word).unwrap_or_default()))} />
             </header>
             <div class="view-options" data-testid="view-options">
-                if !props.recorded {
-                <div class="tools" role="group" aria-label="What a click does">
+                if !props.recorded && props.sight.has_places() {
+                <div class="hand-tools" role="group" aria-label="What a click does">
                     { for Tool::ALL.into_iter().map(|tool| tool_button(props, tool)) }
                 </div>
                 }
@@ -128,7 +128,6 @@ fn tool_button(props: &RingPanelProps, tool: Tool) -> Html {
     let is_held = props.tool == tool;
     html! {
         <Button {label} {title} {shortcut} pressed={Some(is_held)} testid={["tool-", word].concat()}
-            disabled={!props.sight.has_places()}
             onclick={props.on.reform(move |()| Action::Tool(if is_held { Tool::Select } else { tool }))} />
     }
 }

@@ -162,6 +162,9 @@ pub fn foreground(subject: &Subject<'_>) -> Vec<Layer> {
     layers.push(layer(Hue::Focus, 0.55, Ink::Stroke(1.25), Shapes::Lines(linked)));
     layers.extend(path(subject));
     layers.extend(messages(subject));
+    if !subject.others.is_empty() {
+        layers.extend(others(subject));
+    }
     match subject.beliefs {
         Some(beliefs) => layers.extend(believed(subject.layout, beliefs)),
         None => layers.extend(nodes(subject.layout, &subject.frame.marks)),
@@ -170,21 +173,19 @@ pub fn foreground(subject: &Subject<'_>) -> Vec<Layer> {
         let radius = subject.layout.node_radius + 4.5;
         layers.push(layer(Hue::Focus, 1.0, Ink::Stroke(2.0), Shapes::Circles(radius, vec![*place])));
     }
-    if !subject.others.is_empty() {
-        layers.push(others(subject));
-    }
     layers.extend(subject.hand.layers(subject.layout));
     layers.retain(|layer| !layer.shapes.is_empty());
     layers
 }
 
-/// Around each node that is selected beside the inspected one.
+/// Under each selected node, so that those side by side are seen as one; a line around each, whatever the ground.
 #[inline(never)]
-fn others(subject: &Subject<'_>) -> Layer {
+fn others(subject: &Subject<'_>) -> [Layer; 2] {
     let Subject { layout, .. } = *subject;
-    let places = subject.others.iter().filter_map(|node| layout.nodes.get(*node as usize).copied());
-    let around = Shapes::Circles(layout.node_radius + 4.0, places.collect());
-    layer(Hue::Focus, 0.85, Ink::Stroke(1.25), around)
+    let chosen = subject.others.iter().copied().chain(subject.selected);
+    let places: Vec<Point> = chosen.filter_map(|node| layout.nodes.get(node as usize).copied()).collect();
+    let around = |room: f32| Shapes::Circles(layout.node_radius + room, places.clone());
+    [layer(Hue::Focus, 0.2, Ink::Fill, around(5.5)), layer(Hue::Focus, 1.0, Ink::Stroke(1.25), around(2.0))]
 }
 
 /// The tree's edges among the nodes that are up, by the order of their indices.

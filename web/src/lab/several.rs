@@ -58,7 +58,7 @@ pub fn Several(props: &SeveralProps) -> Html {
                     { turn("Restart", "all-restart", None, "Those that are down start again, without their data", Turn::Restart) }
                     { turn("With data", "all-restart-data", Some("r"), "Those that are down start again, with their data", Turn::RestartWithData) }
                     { turn(pause, "all-pause", Some("z"), pause_title, Turn::PauseOrResume) }
-                    <Button label="Cut from the rest" icon={IconName::Cut} shortcut="p" testid="all-cut-off"
+                    <Button label="Cut from the rest" shortcut="p" testid="all-cut-off"
                         title="Nothing passes between these and the others" onclick={on.reform(|()| Action::CutOff)} />
                     { turn("Isolate each", "all-isolate", Some("e"), "Nothing passes between any of these and anyone else", Turn::Isolate) }
                     { turn("Leave", "all-leave", Some("q"), "They say goodbye and stop", Turn::Leave) }

@@ -318,7 +318,7 @@ impl View {
             Action::Tool(tool) => (self.tool, self.link_from, self.drawn) = (tool, None, None),
             Action::Use(node) => return self.use_tool(node),
             Action::Draw(drawn) => (self.drawn, self.link_from) = (drawn, None),
-            Action::ToDrawn(what) => return self.to_drawn(what),
+            Action::ToDrawn(what) => return self.settle_drawn(what),
             Action::Do(deed) => return self.perform(deed),
             Action::CrashOrRestart => return self.crash_or_restart(),
             Action::CutHalves => {

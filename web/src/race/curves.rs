@@ -196,6 +196,7 @@ mod tests {
             up: 100,
             messages: n * 9,
             payload: n * 3,
+            arrived: n * 2,
             bytes: n * 700,
         };
         let mut heat = Heat::default();

@@ -15,6 +15,8 @@ mod replay;
 mod share;
 /// Time: steps, jumps, forks.
 mod time;
+/// The tools over the picture, and several nodes at once.
+mod tools;
 /// The six views.
 mod views;
 
