@@ -6,6 +6,8 @@ mod acts;
 mod each;
 /// For everyone: accessibility, the keyboard, the tour.
 mod everyone;
+/// What the inspector tells beyond what a node holds.
+mod inspector;
 /// The spread experiment on clusters too large to draw.
 mod large;
 pub(crate) mod page;
