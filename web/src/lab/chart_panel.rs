@@ -118,3 +118,21 @@ fn totals(totals: &Totals) -> String {
         count(totals.denials, "denied")
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_long_it_took_all_is_said_however_short_that_was() {
+        let check = |took_us: u64, hops, expected: &str| {
+            let complete_us = Some(5 + took_us);
+            let spread = Spread { since_us: Some(5), complete_us, hops, ..Spread::default() };
+            assert_eq!(covered(&spread), expected);
+        };
+        check(500_000, 5, "all, after 0.500 s over 5 hops");
+        check(312, 1, "all, after 312 µs over 1 hop");
+        check(0, 1, "all, at once over 1 hop");
+        check(0, 0, "all, at once");
+    }
+}

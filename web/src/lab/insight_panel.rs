@@ -83,7 +83,7 @@ pub(super) fn around(around: &Around, now_us: u64, on: &Callback<Action>) -> Htm
             <section aria-label="What the others believe of it" data-testid="opinions">
                 <h3>{ "What the others believe of it" }</h3>
                 <ul class="lines">
-                    { for around.opinions.iter().enumerate().map(|(at, opinion)| told(opinion, at == 0)) }
+                    { for around.opinions.iter().map(|opinion| told(opinion, around.opinions.len() == 1)) }
                     if around.opinions.is_empty() {
                         <li class="muted">{ "Nobody else is up, or tells" }</li>
                     }
@@ -108,12 +108,12 @@ fn message(line: &InboxLine, now_us: u64, on: &Callback<Action>) -> Html {
     }
 }
 
-/// How many hold it for something. Who they are is told where there is room: of the many who agree nobody asks.
-fn told(opinion: &Opinion, is_most: bool) -> Html {
+/// How many hold it for something, and who they are, as far as there is room.
+fn told(opinion: &Opinion, is_all: bool) -> Html {
     let unnamed = opinion.count.saturating_sub(opinion.who.len() as u32);
     let names = opinion.who.iter().map(NodeId::as_str).collect::<Vec<_>>().join(", ");
     let names = match unnamed {
-        _ if is_most && unnamed > 0 => String::new(),
+        _ if is_all => "everyone who is up".to_owned(),
         0 => names,
         more => format!("{names} and {more} more"),
     };

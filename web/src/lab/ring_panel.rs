@@ -145,6 +145,8 @@ fn ring(props: &RingPanelProps) -> Html {
     let moved = props.on_pointer.reform(move |event: PointerEvent| Pointer::Move(at(&event)));
     let up = props.on_pointer.reform(move |event: PointerEvent| Pointer::Up(at(&event)));
     let cancel = props.on_pointer.reform(|_: PointerEvent| Pointer::Cancel);
+    // Who is pressed is captured, and goes nowhere else before the release.
+    let gone = cancel.clone();
     let label = format!(
         "{} of {} nodes. Arrow keys select a node, with Shift more.",
         props.sight.title(),
@@ -155,7 +157,7 @@ fn ring(props: &RingPanelProps) -> Html {
             <canvas class="lab-canvas" ref={props.back.clone()} aria-hidden="true"></canvas>
             <canvas class={["lab-canvas with-", props.tool.as_str()].concat()} ref={props.front.clone()}
                 id={RING_ID} tabindex="0" role="application" aria-label={label} aria-describedby="ring-selection"
-                data-testid="ring" onpointerdown={down} onpointermove={moved} onpointerup={up} onpointercancel={cancel}>
+                data-testid="ring" onpointerdown={down} onpointermove={moved} onpointerup={up} onpointercancel={cancel} onpointerout={gone}>
             </canvas>
             <p class="sr-only" id="ring-selection" aria-live="polite" data-testid="selection">{ &props.selection }</p>
         </>

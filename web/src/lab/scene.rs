@@ -185,7 +185,7 @@ fn others(subject: &Subject<'_>) -> [Layer; 2] {
     let chosen = subject.others.iter().copied().chain(subject.selected);
     let places: Vec<Point> = chosen.filter_map(|node| layout.nodes.get(node as usize).copied()).collect();
     let around = |room: f32| Shapes::Circles(layout.node_radius + room, places.clone());
-    [layer(Hue::Focus, 0.2, Ink::Fill, around(5.5)), layer(Hue::Focus, 1.0, Ink::Stroke(1.25), around(2.0))]
+    [layer(Hue::Focus, 0.2, Ink::Fill, around(5.5)), layer(Hue::Focus, 1.0, Ink::Stroke(1.0), around(2.0))]
 }
 
 /// The tree's edges among the nodes that are up, by the order of their indices.

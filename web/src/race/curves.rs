@@ -53,7 +53,7 @@ const CHARTS: [Chart; 4] = [
         top_min: 1_000.0,
     },
     Chart {
-        title: "Redundancy: messages with state per node beyond one",
+        title: "Redundancy: arrived with state per node, beyond one",
         value: |since| since.redundancy,
         words: |value| format!("{value:.1}"),
         top_min: 1.0,
