@@ -20,6 +20,11 @@ pub struct Hand {
 }
 
 impl Hand {
+    /// Is there anything to draw?
+    pub fn is_busy(&self) -> bool {
+        self.stroke.is_some() || self.over.is_some() || self.from.is_some() || self.link.is_some()
+    }
+
     /// The shapes, the lowest first.
     #[inline(never)]
     pub fn layers(&self, layout: &Layout) -> Vec<Layer> {

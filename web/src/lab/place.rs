@@ -95,6 +95,8 @@ pub struct Lab {
     pub(super) meter: Meter,
     pub(super) stage: Stage,
     pub(super) background: Option<Background>,
+    /// Did the last report have no texts?
+    pub(super) lacks_text: bool,
     /// Commands that the worker has not answered.
     pub(super) waiting: u32,
     pub(super) asked_us: u64,
@@ -142,6 +144,7 @@ impl Component for Lab {
             meter: Meter::default(),
             stage: Stage::default(),
             background: None,
+            lacks_text: false,
             waiting: 0,
             asked_us: 0,
             failed: None,

@@ -8,7 +8,7 @@ use super::paths::PathSigns;
 use super::protocol::Deed;
 use super::tool::Tool;
 use crate::glue::canvas;
-use crate::ui::{Button, ButtonKind, Choice, IconName, Segmented};
+use crate::ui::{Button, ButtonKind, Choice, Segmented};
 use yew::prelude::*;
 
 /// What the pointer does on the ring.
@@ -80,6 +80,15 @@ pub fn RingPanel(props: &RingPanelProps) -> Html {
                 <Segmented label="View" name="view" choices={Sight::ALL.map(|sight| Choice::new(sight.as_str(), sight.title())).to_vec()}
                     value={props.sight.as_str()}
                     onchange={on.reform(|word: AttrValue| Action::Sight(Sight::parse(&word).unwrap_or_default()))} />
+                if !props.recorded {
+                    <div class="cut-tools">
+                        <Button label="Cut in half" shortcut="c" testid="cut-halves" title="Cut the network in two halves" disabled={props.nodes < 2}
+                            onclick={on.reform(|()| Action::CutHalves)} />
+                        <Button label="Heal" shortcut="h" testid="heal" disabled={!props.is_cut} title="End all cuts"
+                            kind={if props.is_cut { ButtonKind::Primary } else { ButtonKind::Plain }}
+                            onclick={on.reform(|()| Action::Do(Deed::Heal))} />
+                    </div>
+                }
             </header>
             <div class="view-options" data-testid="view-options">
                 if !props.recorded && props.sight.has_places() {
@@ -88,17 +97,6 @@ pub fn RingPanel(props: &RingPanelProps) -> Html {
                 </div>
                 }
                 { props.options.clone() }
-                <span class="spacer"></span>
-                if !props.recorded {
-                <div class="cut-tools">
-                <Button label="Cut in half" shortcut="c" testid="cut-halves" title="Cut the network in two halves" disabled={props.nodes < 2}
-                    onclick={on.reform(|()| Action::CutHalves)} />
-                <Button label="Heal" icon={IconName::Heal} shortcut="h" testid="heal" disabled={!props.is_cut}
-                    title="End all cuts"
-                    kind={if props.is_cut { ButtonKind::Primary } else { ButtonKind::Plain }}
-                    onclick={on.reform(|()| Action::Do(Deed::Heal))} />
-                </div>
-                }
             </div>
             <div class={classes!("ring-body", format!("of-{}", props.sight.as_str()))} hidden={props.sight == Sight::Table}>
                 { ring(props) }
@@ -124,10 +122,10 @@ pub fn RingPanel(props: &RingPanelProps) -> Html {
 }
 
 fn tool_button(props: &RingPanelProps, tool: Tool) -> Html {
-    let (word, label, shortcut, title) = tool.words();
+    let (word, label, shortcut) = tool.words();
     let is_held = props.tool == tool;
     html! {
-        <Button {label} {title} {shortcut} pressed={Some(is_held)} testid={["tool-", word].concat()}
+        <Button {label} {shortcut} pressed={Some(is_held)} testid={["tool-", word].concat()}
             onclick={props.on.reform(move |()| Action::Tool(if is_held { Tool::Select } else { tool }))} />
     }
 }

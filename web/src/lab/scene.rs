@@ -173,7 +173,9 @@ pub fn foreground(subject: &Subject<'_>) -> Vec<Layer> {
         let radius = subject.layout.node_radius + 4.5;
         layers.push(layer(Hue::Focus, 1.0, Ink::Stroke(2.0), Shapes::Circles(radius, vec![*place])));
     }
-    layers.extend(subject.hand.layers(subject.layout));
+    if subject.hand.is_busy() {
+        layers.extend(subject.hand.layers(subject.layout));
+    }
     layers.retain(|layer| !layer.shapes.is_empty());
     layers
 }

@@ -54,6 +54,11 @@ impl Lab {
             self.asked_us = 0;
             return Some(seek);
         }
+        if self.lacks_text && !view.playing && view.goal_us.is_none() {
+            // Time stands still: what was told last of the way there is not how things stand here.
+            self.lacks_text = false;
+            return Some(Command::Look(view.look()));
+        }
         let to_us = match view.goal_us {
             Some(goal_us) => goal_us,
             None => self.pace.take(view.now_us)?,
@@ -115,6 +120,7 @@ impl Lab {
         }
         self.meter.tick(f64::from(frame.took_us) / 1_000.0);
         let was = (view.spread.up, view.spread.has_cuts(), view.run);
+        self.lacks_text = frame.text.is_none();
         let mut news = view.take(&mut frame);
         // A step that is over says so at once.
         news |= view.goal_us.is_none() && !view.playing;

@@ -32,15 +32,15 @@ impl Tool {
         self.words().0
     }
 
-    /// Its word, its name, its key, and what it does, in a few words.
-    pub(super) fn words(self) -> (&'static str, &'static str, &'static str, &'static str) {
+    /// Its word, its name and its key. What it does is said once it is in hand.
+    pub(super) fn words(self) -> (&'static str, &'static str, &'static str) {
         match self {
-            Self::Select => ("select", "Select", "S", "Click a node, or drag a box around some"),
-            Self::Several => ("several", "Several", "A", "Each click adds a node or takes it away"),
-            Self::Cut => ("cut", "Cut", "C", "Draw a line: the network is cut along it"),
-            Self::Crash => ("crash", "Crash", "K", "Click a node to crash it"),
-            Self::Write => ("write", "Write", "W", "Click a node to write there"),
-            Self::Link => ("link", "Link", "O", "Draw from one node to another, to cut or delay that way"),
+            Self::Select => ("select", "Select", "S"),
+            Self::Several => ("several", "Several", "A"),
+            Self::Cut => ("cut", "Cut", "C"),
+            Self::Crash => ("crash", "Crash", "K"),
+            Self::Write => ("write", "Write", "W"),
+            Self::Link => ("link", "Link", "O"),
         }
     }
 

@@ -230,8 +230,8 @@ async fn several_nodes_are_selected_by_shift_a_box_and_keys_and_acts_go_to_all()
     press(&browser, "\u{E008}\u{E012}").await; // Shift and ArrowLeft
     mirror(&browser, "2 nodes selected: n03, n04. Node n04").await;
     press(&browser, "w").await;
-    shows(&browser, "event-list", "n03 was asked: set on “color”").await;
-    shows(&browser, "event-list", "n04 was asked: set on “color”").await;
+    shows(&browser, "event-list", "n03 was asked: set").await;
+    shows(&browser, "event-list", "n04 was asked: set").await;
     press(&browser, "z").await;
     mirror(&browser, "is inspected: paused").await;
     shows(&browser, "event-list", "n03 was paused").await;
