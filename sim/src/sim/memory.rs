@@ -2,10 +2,65 @@
 //! what they carried, and the steps by which the latest write spread. Nothing
 //! depends on it.
 
-use super::{InFlight, LANDED_BYTES_MAX, Landed, Sim, Step};
+use super::{InFlight, Sim, Totals};
 use crate::network::Flight;
+use bytes::Bytes;
+use rumormill_core::Instant;
+
+/// A frame that is not under way any more, and its bytes while there is room for them.
+#[derive(Debug, Clone)]
+pub(super) struct Landed {
+    pub(super) flight: InFlight,
+    pub(super) frame: Option<Bytes>,
+}
+
+/// Most bytes of frames that are kept after they have landed: those of two thousand rumors many times over.
+const LANDED_BYTES_MAX: u64 = 4_000_000;
+
+/// A moment at which one more node had the latest write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Step {
+    /// When.
+    pub at: Instant,
+    /// How many nodes that are up had it then.
+    pub informed: u32,
+    /// How many were up.
+    pub up: u32,
+    /// What the run had come to, with what that node sent on at once.
+    pub totals: Totals,
+}
 
 impl Sim {
+    /// Remembers so many of the latest frames that are not under way any more; none unless asked for.
+    pub fn keep_landed(&mut self, frames: u32) {
+        self.landed_max = frames;
+        while self.landed.len() > frames as usize {
+            self.forget_landed();
+        }
+    }
+
+    /// The frames that are remembered, in the order in which they arrived or would have.
+    pub fn landed(&self) -> impl DoubleEndedIterator<Item = &InFlight> {
+        self.landed.iter().map(|landed| &landed.flight)
+    }
+
+    /// How many bytes what they carried takes. Copies of this run share it.
+    pub fn landed_bytes(&self) -> u64 {
+        self.landed_bytes
+    }
+
+    /// Notes so many of the moments at which one more node had the latest write; none unless asked for. Of more the
+    /// first are forgotten.
+    pub fn keep_steps(&mut self, steps: u32) {
+        self.steps_max = steps;
+        self.steps.clear();
+    }
+
+    /// The moments that were noted since this was last asked, in order.
+    pub fn take_steps(&mut self) -> Vec<Step> {
+        std::mem::take(&mut self.steps)
+    }
+
     /// A frame is not under way any more.
     pub(super) fn remember(&mut self, id: u64, flight: &Flight) {
         if self.landed_max == 0 {

@@ -12,6 +12,8 @@ mod turns;
 
 pub use acts::ActError;
 pub use contents::Carried;
+use memory::Landed;
+pub use memory::Step;
 
 use crate::host::Host;
 use crate::latency::Latency;
@@ -20,7 +22,6 @@ use crate::queue::{Queue, What};
 use crate::scenario::{Act, Scenario, ScenarioError, Start, Timed};
 use crate::trace::Tracer;
 use crate::watch::Watch;
-use bytes::Bytes;
 use rumormill_core::engine::Tally;
 use rumormill_core::event::Fate;
 use rumormill_core::sort::sort_by;
@@ -102,29 +103,6 @@ pub struct InFlight {
     pub arrives_at: Instant,
     /// How it was lost, if it was. It is shown until it would have arrived.
     pub lost: Option<Fate>,
-}
-
-/// A frame that is not under way any more, and its bytes while there is room for them.
-#[derive(Debug, Clone)]
-struct Landed {
-    flight: InFlight,
-    frame: Option<Bytes>,
-}
-
-/// Most bytes of frames that are kept after they have landed: those of two thousand rumors many times over.
-const LANDED_BYTES_MAX: u64 = 4_000_000;
-
-/// A moment at which one more node had the latest write.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Step {
-    /// When.
-    pub at: Instant,
-    /// How many nodes that are up had it then.
-    pub informed: u32,
-    /// How many were up.
-    pub up: u32,
-    /// What the run had come to, with what that node sent on at once.
-    pub totals: Totals,
 }
 
 impl InFlight {
@@ -339,36 +317,6 @@ impl Sim {
     /// stays until it would have arrived.
     pub fn in_flight(&self) -> impl Iterator<Item = InFlight> {
         self.wires.flights().map(|(id, flight)| InFlight::of(id, flight))
-    }
-
-    /// Remembers so many of the latest frames that are not under way any more; none unless asked for.
-    pub fn keep_landed(&mut self, frames: u32) {
-        self.landed_max = frames;
-        while self.landed.len() > frames as usize {
-            self.forget_landed();
-        }
-    }
-
-    /// The frames that are remembered, in the order in which they arrived or would have.
-    pub fn landed(&self) -> impl DoubleEndedIterator<Item = &InFlight> {
-        self.landed.iter().map(|landed| &landed.flight)
-    }
-
-    /// How many bytes what they carried takes. Copies of this run share it.
-    pub fn landed_bytes(&self) -> u64 {
-        self.landed_bytes
-    }
-
-    /// Notes so many of the moments at which one more node had the latest write; none unless asked for. Of more the
-    /// first are forgotten.
-    pub fn keep_steps(&mut self, steps: u32) {
-        self.steps_max = steps;
-        self.steps.clear();
-    }
-
-    /// The moments that were noted since this was last asked, in order.
-    pub fn take_steps(&mut self) -> Vec<Step> {
-        std::mem::take(&mut self.steps)
     }
 
     /// The hash of the trace so far: equal for equal runs, on every target.
