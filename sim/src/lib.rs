@@ -51,7 +51,7 @@ pub use failures::{FailuresConfig, FailuresResult};
 pub use latency::Latency;
 pub use scenario::{Act, Network, Scenario, ScenarioError, Start, Timed};
 pub use scenarios::trace_hash_of;
-pub use sim::{ActError, Carried, InFlight, NodeView, Sim, Totals};
+pub use sim::{ActError, Carried, InFlight, NodeView, Sim, Step, Totals};
 pub use spread::{Spread, SpreadConfig, SpreadResult};
 pub use steady::{SteadyConfig, SteadyResult};
 pub use watch::{Learned, Watch};

@@ -93,7 +93,7 @@ impl Watch {
         self.learned.iter().zip(&self.has).map(|(learned, has)| learned.filter(|_| *has))
     }
 
-    /// A node took in a message that may have carried the change.
+    /// A node took in a message that may have carried the change. True if it has learned of it by that.
     pub(crate) fn look(
         &mut self,
         node: u32,
@@ -101,15 +101,16 @@ impl Watch {
         by: (MessageKind, Cause),
         engine: &Engine<Store>,
         now: Instant,
-    ) {
+    ) -> bool {
         if self.has[node as usize] || !engine.state().has_seen(&self.writer, self.sequence) {
-            return;
+            return false;
         }
         let hops = self.learned[from as usize].map_or(0, |learned| learned.hops).saturating_add(1);
         self.learned[node as usize] = Some(Learned { at: now, hops, from, by: Some(by) });
         self.has[node as usize] = true;
         self.informed += 1;
         self.hops_max = self.hops_max.max(hops);
+        true
     }
 
     /// A node is up again, with the data that it had.

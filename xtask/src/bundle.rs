@@ -5,6 +5,7 @@ use crate::{
     offline, process,
     programs::{self, Finish, PROGRAMS, REST},
     project::Project,
+    style,
     tools::Tools,
 };
 use anyhow::{Context, Result, ensure};
@@ -85,6 +86,7 @@ pub(crate) fn build(project: &Project, tools: &Tools, board: &Board, how: Finish
         process::quiet_cargo(step, &mut command)?;
         programs::finish(project, tools, &project.dist(), how, step)
     })?;
+    style::shorten_all(&project.dist())?;
     offline::seal(&project.dist())
 }
 

@@ -14,6 +14,7 @@ mod process;
 mod programs;
 mod project;
 mod standalone;
+mod style;
 mod tables;
 mod tools;
 mod verify;

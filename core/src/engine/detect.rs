@@ -145,7 +145,7 @@ impl<S: State> Engine<S> {
     }
 
     /// How long a member has to answer, given how well this node does.
-    fn probe_limit(&self) -> Duration {
+    pub(super) fn probe_limit(&self) -> Duration {
         self.config.tuning.probe_us * (u64::from(self.probes.health()) + 1)
     }
 

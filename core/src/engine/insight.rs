@@ -1,6 +1,6 @@
 //! What an observer is told of an engine's intentions: to whom it pushes, what it
-//! owes to whom, when its next round begins. It only looks; no decision of the
-//! engine is taken here.
+//! owes to whom, whose answer it waits for, when its next round begins and when a
+//! suspicion ends. It only looks; no decision of the engine is taken here.
 
 use super::Engine;
 use crate::config::Strategy;
@@ -22,10 +22,51 @@ pub struct Debt {
     pub token_at: Option<Instant>,
 }
 
+/// A member that was asked and has not answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Awaited<'a> {
+    /// Who.
+    pub id: &'a NodeId,
+    /// Since when it has owed the answer.
+    pub since: Instant,
+    /// When this node suspects it, if it says nothing until then.
+    pub suspected_at: Instant,
+    /// How many others were asked to help.
+    pub helpers: u8,
+}
+
+/// A suspicion under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Doubt<'a> {
+    /// Who is suspected.
+    pub id: &'a NodeId,
+    /// When this node takes it for down, if it does not deny that until then
+    /// and nobody else confirms it.
+    pub ends_at: Instant,
+    /// How many confirm it, beside the first accuser.
+    pub confirmations: u32,
+}
+
 impl<S: State> Engine<S> {
     /// Whom this node suspects, by name.
     pub fn suspects(&self) -> impl Iterator<Item = &NodeId> {
         self.suspicions.suspects()
+    }
+
+    /// Whom this node suspects, and until when, by name.
+    pub fn doubts(&self) -> impl Iterator<Item = Doubt<'_>> {
+        self.suspicions.doubts(&self.config.tuning, &self.members)
+    }
+
+    /// Who owes this node an answer, by name.
+    pub fn awaited(&self) -> impl Iterator<Item = Awaited<'_>> {
+        let limit = self.probe_limit();
+        self.probes.asked_of().map(move |(id, since, helpers)| Awaited {
+            id,
+            since,
+            suspected_at: since + limit,
+            helpers,
+        })
     }
 
     /// To whom this node sends what is new, at once: its children in the tree,

@@ -32,7 +32,7 @@ mod watcher;
 
 pub use departure::{HANDOVER_MAX, LEAVE_GRACE, LeaveError};
 pub use garbage::COUNT_EVERY_ROUNDS;
-pub use insight::Debt;
+pub use insight::{Awaited, Debt, Doubt};
 pub use links::HELLO_TIMEOUT;
 pub use outbox::{CONTROL_FRAMES_MAX, LINK_FRAMES_MAX, NEWS_MAX};
 pub use plumtree::{ANNOUNCE_AFTER, ANNOUNCED_MAX, GRAFT_AFTER, GRAFT_AGAIN};

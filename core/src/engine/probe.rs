@@ -188,6 +188,11 @@ impl Probes {
     pub(super) fn iter(&self) -> impl Iterator<Item = (&NodeId, Instant)> {
         self.asked.iter().map(|(id, probe)| (id, probe.since))
     }
+
+    /// The same, and how many were asked to help with each.
+    pub(super) fn asked_of(&self) -> impl Iterator<Item = (&NodeId, Instant, u8)> {
+        self.asked.iter().map(|(id, probe)| (id, probe.since, probe.helpers))
+    }
 }
 
 #[cfg(test)]

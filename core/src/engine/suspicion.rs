@@ -3,6 +3,7 @@
 //! it on their own. (SWIM; Das et al. 2002, §4.2. Lifeguard; Dadgar et al.
 //! 2018, §4.2.) What follows when one ends is decided in `detect`.
 
+use super::insight::Doubt;
 use crate::config::Tuning;
 use crate::id::{Incarnation, NodeId};
 use crate::members::{ACCUSERS_MAX, Members};
@@ -60,6 +61,19 @@ impl Suspicions {
     /// Who is suspected, by name.
     pub(super) fn suspects(&self) -> impl Iterator<Item = &NodeId> {
         self.known.iter().map(|(id, _)| id)
+    }
+
+    /// Who is suspected, until when and by how many, as far as is known now.
+    pub(super) fn doubts<'a>(
+        &'a self,
+        tuning: &'a Tuning,
+        members: &'a Members,
+    ) -> impl Iterator<Item = Doubt<'a>> {
+        self.known.iter().map(move |(id, known)| Doubt {
+            id,
+            ends_at: known.since + lasts(tuning, members, known.confirmations),
+            confirmations: known.confirmations as u32,
+        })
     }
 
     /// When the next one ends, as far as is known now.

@@ -1,5 +1,6 @@
 //! The Race in a real browser: several clusters side by side, each with the shipped worker behind it.
 
+use crate::lab::page::set;
 use crate::touch::check_for_fingers;
 use rumormill_e2e::{Browser, FileServer, Look, settings, until};
 use serde_json::json;
@@ -115,6 +116,17 @@ async fn a_run_of_the_lab_is_raced_and_its_clusters_open_in_the_lab() {
     until_over(&browser).await;
     browser.text(&here("race-row-0"), |text| text.contains("49 of 49")).await;
     browser.text(&here("race-row-2"), |text| text.contains("49 of 49")).await;
+    // What was done in the Lab can be chosen again, after something else and after the page was loaded anew.
+    set(&browser, "race-course", "calm").await;
+    browser.text(&here("source-facts"), |text| text.contains("One write")).await;
+    browser.client().refresh().await.expect("the page loads again");
+    browser.text(&here("source-facts"), |text| text.contains("One write")).await;
+    set(&browser, "race-course", "own").await;
+    browser.text(&here("source-facts"), |text| text.contains("As done in the Lab")).await;
+    fast(&browser).await;
+    browser.click(&here("race-play")).await;
+    until_over(&browser).await;
+    browser.text(&here("race-row-1"), |text| text.contains("49 of 49")).await;
     browser.click(&here("race-open-1")).await;
     browser.text(&here("status-chip"), |text| text.starts_with("Converged, 49 of 49")).await;
     browser.assert_quiet_console().await;

@@ -1,4 +1,4 @@
-//! What a frame under way carries, for whoever looks: it is decoded as its
+//! What a frame carries, for whoever looks: it is decoded as its
 //! receiver will decode it, and nothing changes by it.
 
 use super::Sim;
@@ -21,8 +21,8 @@ pub struct Carried {
 }
 
 impl Sim {
-    /// The writes in a frame under way that still stand, in their order; none
-    /// if there is no such frame. `id` is [`InFlight::id`](super::InFlight::id).
+    /// The writes in a frame under way, or in one that is remembered, that still
+    /// stand, in their order; none if there is no such frame. `id` is [`InFlight::id`](super::InFlight::id).
     pub fn contents(&self, id: u64) -> Option<Vec<Carried>> {
         let runs = self.runs(id)?;
         let of_run = |run: Run| {
@@ -42,11 +42,17 @@ impl Sim {
     }
 
     fn runs(&self, id: u64) -> Option<Vec<Run>> {
-        let flight = self.wires.flight(id)?;
-        if !flight.tag.kind.is_payload() {
+        let (kind, frame) = match self.wires.flight(id) {
+            Some(flight) => (flight.tag.kind, Some(&flight.frame)),
+            None => {
+                let landed = self.landed.iter().rev().find(|landed| landed.flight.id == id)?;
+                (landed.flight.kind, landed.frame.as_ref())
+            }
+        };
+        if !kind.is_payload() {
             return Some(Vec::new());
         }
-        let frame = wire::decode_frame::<Digest, Delta>(&flight.frame, Codec::Postcard).ok()?;
+        let frame = wire::decode_frame::<Digest, Delta>(frame?, Codec::Postcard).ok()?;
         match frame.message {
             Message::Rumor { delta } | Message::Delta { delta, .. } => Some(delta.runs),
             _ => Some(Vec::new()),

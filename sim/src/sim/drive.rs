@@ -2,7 +2,7 @@
 //! on the network. The only place where an engine is handed an input, at once
 //! or, if its process is paused or slow, when that gets round to it (`inbox`).
 
-use super::{InFlight, Sim};
+use super::Sim;
 use crate::host::{BACKLOG_MAX, Waiting};
 use crate::network::{End, Flight, Tag};
 use crate::queue::{What, Why};
@@ -238,11 +238,7 @@ impl Sim {
 
     fn on_frame(&mut self, id: u64) {
         let Some((flight, link)) = self.wires.land(id) else { return };
-        if self.landed_max > 0 {
-            let surplus = (self.landed.len() + 1).saturating_sub(self.landed_max as usize);
-            self.landed.drain(..surplus);
-            self.landed.push_back(InFlight::of(id, &flight));
-        }
+        self.remember(id, &flight);
         if let Some(fate) = flight.lost {
             self.lose(&flight, fate);
         } else if self.hosts[flight.to as usize].is_prompt() {
@@ -268,6 +264,7 @@ impl Sim {
     pub(super) fn receive(&mut self, flight: Flight, link: LinkId) {
         let Tag { number, kind, cause, .. } = flight.tag;
         self.payloads_in_flight -= u32::from(kind.is_payload());
+        self.totals.payload_arrived += u64::from(kind.is_payload());
         if flight.copy {
             self.totals.duplicated += 1;
             let to = self.hosts[flight.to as usize].id.clone();
@@ -276,8 +273,12 @@ impl Sim {
         self.handle(flight.to, Input::Received { link, frame: flight.frame });
         let engine = self.hosts[flight.to as usize].engine.as_ref();
         if let (true, Some(engine)) = (kind.is_payload(), engine) {
+            let mut has_latest = false;
             for watch in &mut self.watches {
-                watch.look(flight.to, flight.from, (kind, cause), engine, self.now);
+                has_latest = watch.look(flight.to, flight.from, (kind, cause), engine, self.now);
+            }
+            if has_latest {
+                self.note_step();
             }
         }
     }

@@ -1,16 +1,19 @@
 //! The simulator's face: a run that is stepped through, acted upon and looked
 //! at. What an act does is in `acts`, what an event does in `drive`, what waits
 //! for a slow node in `inbox`, what goes up and down by itself in `turns`, what a
-//! frame carries in `contents`.
+//! frame carries in `contents`, what is remembered of it all in `memory`.
 
 mod acts;
 mod contents;
 mod drive;
 mod inbox;
+mod memory;
 mod turns;
 
 pub use acts::ActError;
 pub use contents::Carried;
+use memory::Landed;
+pub use memory::Step;
 
 use crate::host::Host;
 use crate::latency::Latency;
@@ -35,6 +38,8 @@ pub struct Totals {
     pub messages: u64,
     /// Of these, frames that can carry state (rumors and deltas).
     pub payload_messages: u64,
+    /// Frames of that sort that have arrived, a second time too.
+    pub payload_arrived: u64,
     /// Bytes of all frames, without the transport's own.
     pub bytes: u64,
     /// Frames that did not arrive, for any reason.
@@ -60,6 +65,8 @@ pub struct NodeView<'a> {
     pub paused: bool,
     /// How late it handles what reaches it.
     pub delay: Duration,
+    /// How much has reached it and waits for its process.
+    pub waiting: u32,
     /// What its clock shows: the time that its engine goes by.
     pub clock: Instant,
     /// How far its machine's clock is ahead of the true time, in microseconds.
@@ -137,8 +144,12 @@ pub struct Sim {
     writes: u64,
     acts_done: Vec<Timed>,
     acts_refused: Vec<(Timed, ActError)>,
-    landed: VecDeque<InFlight>,
+    landed: VecDeque<Landed>,
     landed_max: u32,
+    /// Bytes of the frames that these have kept.
+    landed_bytes: u64,
+    steps: Vec<Step>,
+    steps_max: u32,
     totals: Totals,
     sent: Box<[[Tally; CAUSES]; KINDS]>,
     payloads_in_flight: u32,
@@ -174,6 +185,9 @@ impl Sim {
             acts_refused: Vec::new(),
             landed: VecDeque::new(),
             landed_max: 0,
+            landed_bytes: 0,
+            steps: Vec::new(),
+            steps_max: 0,
             totals: Totals::default(),
             sent: Box::new([[Tally::default(); CAUSES]; KINDS]),
             payloads_in_flight: 0,
@@ -281,6 +295,7 @@ impl Sim {
             up: host.engine.is_some(),
             paused: host.paused,
             delay: host.delay,
+            waiting: host.inbox.len() as u32,
             clock: host.clock.now(self.now),
             clock_ahead_us: host.clock.error(self.now).0,
             incarnation: host.incarnation,
@@ -302,18 +317,6 @@ impl Sim {
     /// stays until it would have arrived.
     pub fn in_flight(&self) -> impl Iterator<Item = InFlight> {
         self.wires.flights().map(|(id, flight)| InFlight::of(id, flight))
-    }
-
-    /// Remembers so many of the latest frames that are not under way any more; none unless asked for.
-    pub fn keep_landed(&mut self, frames: u32) {
-        self.landed_max = frames;
-        let surplus = self.landed.len().saturating_sub(frames as usize);
-        self.landed.drain(..surplus);
-    }
-
-    /// The frames that are remembered, in the order in which they arrived or would have.
-    pub fn landed(&self) -> impl DoubleEndedIterator<Item = &InFlight> {
-        self.landed.iter()
     }
 
     /// The hash of the trace so far: equal for equal runs, on every target.

@@ -160,6 +160,8 @@ pub struct Key {
     pub name: String,
     /// With Ctrl, Alt or Meta: then it belongs to the browser.
     pub with_modifier: bool,
+    /// With Shift.
+    pub with_shift: bool,
     /// Is it held down, so that the browser repeats it?
     pub repeated: bool,
     /// Did it go to a control that takes text or choices, where every key has a meaning of its own? A slider only
@@ -184,6 +186,7 @@ pub fn on_key(mut pressed: impl FnMut(Key) -> bool + 'static) -> Listener {
         let key = Key {
             name: keyboard.key(),
             with_modifier: keyboard.ctrl_key() || keyboard.alt_key() || keyboard.meta_key(),
+            with_shift: keyboard.shift_key(),
             repeated: keyboard.repeat(),
             in_field: is("input:not([type=range]), select, textarea, [contenteditable]"),
             on_button: is("button, a, summary"),

@@ -10,16 +10,7 @@ use crate::sweep::Opening;
 use rumormill_core::{Mode, NodeId, Strategy};
 
 pub use super::sight::{MatrixOf, Sight, Spot, TreeOf};
-
-/// What the pointer does on the ring.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Tool {
-    /// Selects nodes.
-    #[default]
-    Select,
-    /// Draws a line that cuts the network.
-    Cut,
-}
+pub use super::tool::{Drawn, Tool};
 
 /// Which panel is in sight where there is no room for all.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,6 +31,8 @@ pub enum Tab {
 pub enum Between {
     /// What the first sends never reaches the second.
     CutOneWay,
+    /// Nothing passes between the two, either way.
+    CutBothWays,
     /// Messages between them take a second.
     Delay,
     /// Messages between them take as long as everywhere.
@@ -54,6 +47,9 @@ impl Between {
         let put = |node, value: &str| Deed::Put { node, key: "choice".into(), value: value.into() };
         match self {
             Self::CutOneWay => vec![Deed::CutOneWay { from: a, to: b }],
+            Self::CutBothWays => {
+                vec![Deed::CutOneWay { from: a, to: b }, Deed::CutOneWay { from: b, to: a }]
+            }
             Self::Delay => vec![Deed::DelayLink { a, b, latency_us: Some(1_000_000) }],
             Self::EndDelay => vec![Deed::DelayLink { a, b, latency_us: None }],
             Self::Conflict => vec![put(a, "tea"), put(b, "coffee")],
@@ -61,9 +57,15 @@ impl Between {
     }
 }
 
-/// What can be done to the selected node alone, beyond a crash, a cut and a write.
+/// What can be done to the selected nodes, beyond a cut and a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Turn {
+    /// Stops without a word.
+    Crash,
+    /// Starts again, without its data.
+    Restart,
+    /// Nothing passes between it and anyone else.
+    Isolate,
     /// Its process stands still, or goes on.
     PauseOrResume,
     /// It starts again with the store that it had.
@@ -137,6 +139,14 @@ pub enum Action {
     SelectBy(i64),
     /// Moved the selection by so many rows, where nodes stand in rows.
     SelectByRows(i64),
+    /// Selected a node beside the others, or took it away from them.
+    Toggle(u32),
+    /// Selected these nodes; beside the others, or in their place.
+    Choose(Vec<u32>, bool),
+    /// Selected the node so many further on, beside the others.
+    ExtendBy(i64),
+    /// The same by rows.
+    ExtendByRows(i64),
     /// Took a tool.
     Tool(Tool),
     /// Does something to the cluster.
@@ -145,16 +155,22 @@ pub enum Action {
     CrashOrRestart,
     /// Cuts the network in two halves.
     CutHalves,
-    /// Cuts the selected node off.
+    /// Cuts the selected nodes off from the others.
     CutOff,
-    /// Writes what stands in the form at the selected node.
+    /// Writes what stands in the form at the selected nodes.
     Write,
     /// Deletes the key in the form at the selected node.
     DeleteKey,
     /// Takes the inspected message out, or the next one that the selected node sends or gets.
     DropNext,
-    /// Does something to the selected node alone.
+    /// Does something to each selected node.
     ToSelected(Turn),
+    /// Used the tool in hand on a node.
+    Use(u32),
+    /// Drew a link with the tool for that, or put what is offered for it away.
+    Draw(Option<Drawn>),
+    /// Chose what is to happen to the drawn link.
+    ToDrawn(Between),
     /// Wants to name the other node of a link, for this.
     AskOther(Between),
     /// Named the other node of a link.

@@ -3,7 +3,7 @@
 use super::action::Action;
 use super::protocol::{Spread, Totals};
 use super::setup::group;
-use super::standing::{bytes, seconds};
+use super::standing::{bytes, hops, took};
 use super::theory_line::TheoryLine;
 use crate::ui::{Button, ButtonKind, Panel};
 use std::rc::Rc;
@@ -82,7 +82,12 @@ fn covered(spread: &Spread) -> String {
     match (spread.since_us, spread.complete_us) {
         (None, _) => "nothing written".to_owned(),
         (Some(since), Some(complete)) => {
-            format!("all, after {} over {} hops", seconds(complete.saturating_sub(since)), spread.hops)
+            let took = took(complete.saturating_sub(since));
+            if spread.hops == 0 {
+                format!("all, {took}")
+            } else {
+                format!("all, {took} over {}", hops(spread.hops))
+            }
         }
         (Some(_), None) => {
             format!("{} of {}", group(u64::from(spread.informed)), group(u64::from(spread.up)))
@@ -112,4 +117,22 @@ fn totals(totals: &Totals) -> String {
         count(totals.lost, "lost"),
         count(totals.denials, "denied")
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_long_it_took_all_is_said_however_short_that_was() {
+        let check = |took_us: u64, hops, expected: &str| {
+            let complete_us = Some(5 + took_us);
+            let spread = Spread { since_us: Some(5), complete_us, hops, ..Spread::default() };
+            assert_eq!(covered(&spread), expected);
+        };
+        check(500_000, 5, "all, after 0.500 s over 5 hops");
+        check(312, 1, "all, after 312 µs over 1 hop");
+        check(0, 1, "all, at once over 1 hop");
+        check(0, 0, "all, at once");
+    }
 }

@@ -74,6 +74,18 @@ pub fn is_fault(deed: &Deed) -> bool {
     }
 }
 
+/// Does it write, so that something has to spread?
+pub fn is_write(deed: &Deed) -> bool {
+    matches!(
+        deed,
+        Deed::Write { .. }
+            | Deed::Put { .. }
+            | Deed::Add { .. }
+            | Deed::Increment { .. }
+            | Deed::Delete { .. }
+    )
+}
+
 /// The nodes of each part, in the order of the parts' numbers.
 pub(super) fn parts(groups: &[u8]) -> Vec<Vec<u32>> {
     let count = groups.iter().max().map_or(0, |last| usize::from(*last) + 1);

@@ -2,6 +2,7 @@
 //! types; times are microseconds of simulated time.
 
 use super::apart;
+use super::insight::{Around, Timers};
 use super::paths::{Path, Trouble};
 use super::protocol::Deed;
 use super::why::Why;
@@ -192,6 +193,8 @@ pub struct Sample {
     pub payload: u64,
     /// Bytes sent since the start.
     pub bytes: u64,
+    /// Messages that can carry state and have arrived since the start.
+    pub arrived: u64,
 }
 
 /// What is read rather than seen.
@@ -368,6 +371,9 @@ pub struct Detail {
     pub why: Option<Why>,
     /// What it holds and believes, while it is up.
     pub inside: Option<Inside>,
+    /// What is under way to it, and what the others believe of it.
+    #[serde(with = "apart::one")]
+    pub around: Around,
 }
 
 /// A message that brought a write.
@@ -414,6 +420,9 @@ pub struct Inside {
     pub links: u32,
     /// Rounds begun.
     pub rounds: u64,
+    /// What it waits for; a recording does not tell.
+    #[serde(with = "apart::option")]
+    pub timers: Option<Timers>,
     /// Messages sent and received.
     pub messages: [u64; 2],
     /// Bytes sent and received.

@@ -2,12 +2,14 @@
 //! links.
 
 use super::action::{Action, Form};
+use super::insight_panel;
 use super::node_acts::NodeActs;
 use super::protocol::{
     Deed, Detail, EntryLine, Hop, Inside, MEMBERS_SHOWN_MAX, MemberLine, MessageLine, NodeState,
 };
 use super::setup::group;
-use super::standing::{bytes, seconds};
+use super::several::Several;
+use super::standing::{bytes, hops as hop_count, seconds, took};
 use crate::glue::element;
 use crate::replay::told::told;
 use crate::ui::{Badge, Button, ButtonKind, Check, Column, Empty, Facts, IconName, Panel, Table, Tone};
@@ -20,12 +22,16 @@ use yew::prelude::*;
 pub struct InspectorProps {
     /// The inspected node.
     pub detail: Option<Rc<Detail>>,
+    /// How many nodes are selected, and their names, if there are several.
+    pub several: Option<(usize, AttrValue)>,
     /// What one writes at it.
     pub form: Form,
-    /// Does the ring show what it believes?
+    /// Do the views show what it believes?
     pub beliefs: bool,
     /// When the latest write was.
     pub since_us: Option<u64>,
+    /// The moment.
+    pub now_us: u64,
     /// Is it a recording, which can only be looked at?
     pub recorded: bool,
     /// What the user does.
@@ -60,7 +66,10 @@ fn selected(props: &InspectorProps, detail: &Detail) -> Html {
     html! {
         <Panel title={format!("Node {}", detail.id)} testid="inspector" actions={close} scrolls=true class="lab-node">
             <div class="stack">
-                if !props.recorded {
+                if let Some((count, names)) = &props.several {
+                    <Several count={*count} names={names.clone()} inspected={detail.id.to_string()} node={detail.node}
+                        is_paused={detail.state == NodeState::Paused} form={props.form.clone()} recorded={props.recorded} on={props.on.clone()} />
+                } else if !props.recorded {
                     { acts(props, detail) }
                     <NodeActs detail={detail.clone()} form={props.form.clone()} on={props.on.clone()} />
                 }
@@ -75,6 +84,7 @@ fn selected(props: &InspectorProps, detail: &Detail) -> Html {
                 } else {
                     <Empty title="It is not running">{ "Its store and beliefs went with it. Restart it to see it join again." }</Empty>
                 }
+                { insight_panel::around(&detail.around, props.now_us, &props.on) }
             </div>
         </Panel>
     }
@@ -84,13 +94,6 @@ fn selected(props: &InspectorProps, detail: &Detail) -> Html {
 fn acts(props: &InspectorProps, detail: &Detail) -> Html {
     let on = &props.on;
     let node = detail.node;
-    let submit = on.reform(|event: SubmitEvent| {
-        event.prevent_default();
-        Action::Write
-    });
-    let key = on.reform(|event: InputEvent| Action::Key(element::value(&event)));
-    let value = on.reform(|event: InputEvent| Action::Value(element::value(&event)));
-    let counter = on.reform(|event: InputEvent| Action::Counter(element::value(&event)));
     if !detail.state.is_up() {
         return html! {
             <div class="buttons">
@@ -109,22 +112,37 @@ fn acts(props: &InspectorProps, detail: &Detail) -> Html {
                 <Button label="Leave" shortcut="q" testid="node-leave" title="It says goodbye and stops"
                     onclick={on.reform(move |()| Action::Do(Deed::Leave(node)))} />
             </div>
-            <form class="write-form" onsubmit={submit}>
-                <label class="sr-only" for="write-key">{ "Key" }</label>
-                <input class="input" id="write-key" data-testid="write-key" value={props.form.key.clone()} oninput={key}
-                    autocomplete="off" spellcheck="false" />
-                <span aria-hidden="true">{ "=" }</span>
-                <label class="sr-only" for="write-value">{ "Value" }</label>
-                <input class="input" id="write-value" data-testid="write-value" value={props.form.value.clone()}
-                    oninput={value} autocomplete="off" spellcheck="false" />
-                <Button label="Write" icon={IconName::Write} shortcut="w" testid="write" submits=true />
-                <label class="sr-only" for="counter-key">{ "Counter" }</label>
-                <input class="input counter-key" id="counter-key" data-testid="counter-key"
-                    value={props.form.counter.clone()} oninput={counter} autocomplete="off" spellcheck="false" />
-                <Button label="Add 1" icon={IconName::Plus} shortcut="i" testid="increment"
-                    onclick={on.reform(|()| Action::Increment)} />
-            </form>
+            { write_form(&props.form, on) }
         </>
+    }
+}
+
+/// The form with which one writes at whoever is selected.
+#[inline(never)]
+pub(super) fn write_form(form: &Form, on: &Callback<Action>) -> Html {
+    let submit = on.reform(|event: SubmitEvent| {
+        event.prevent_default();
+        Action::Write
+    });
+    let key = on.reform(|event: InputEvent| Action::Key(element::value(&event)));
+    let value = on.reform(|event: InputEvent| Action::Value(element::value(&event)));
+    let counter = on.reform(|event: InputEvent| Action::Counter(element::value(&event)));
+    html! {
+        <form class="write-form" onsubmit={submit}>
+            <label class="sr-only" for="write-key">{ "Key" }</label>
+            <input class="input" id="write-key" data-testid="write-key" value={form.key.clone()} oninput={key}
+                autocomplete="off" spellcheck="false" />
+            <span aria-hidden="true">{ "=" }</span>
+            <label class="sr-only" for="write-value">{ "Value" }</label>
+            <input class="input" id="write-value" data-testid="write-value" value={form.value.clone()}
+                oninput={value} autocomplete="off" spellcheck="false" />
+            <Button label="Write" icon={IconName::Write} shortcut="w" testid="write" submits=true />
+            <label class="sr-only" for="counter-key">{ "Counter" }</label>
+            <input class="input counter-key" id="counter-key" data-testid="counter-key"
+                value={form.counter.clone()} oninput={counter} autocomplete="off" spellcheck="false" />
+            <Button label="Add 1" icon={IconName::Plus} shortcut="i" testid="increment"
+                onclick={on.reform(|()| Action::Increment)} />
+        </form>
     }
 }
 
@@ -182,8 +200,8 @@ pub(super) fn carried_words(line: &MessageLine, recorded: bool) -> Html {
                 format!("Writes: {}. What they say is not in a trace.", group(u64::from(count)))
             }
             0 => "Nothing new: the receiver has it all.".to_owned(),
-            1 => "1 write. What it says can be read while it is under way.".to_owned(),
-            more => format!("{more} writes. What they say can be read while it is under way."),
+            1 => "1 write. What it said is not kept any more.".to_owned(),
+            more => format!("{} writes. What they said is not kept any more.", group(u64::from(more))),
         };
         return html! { <p class="field-hint" data-testid="carried">{ words }</p> };
     }
@@ -203,8 +221,7 @@ fn news(detail: &Detail, since_us: Option<u64>) -> String {
     match (detail.learned, since_us) {
         (Some((_, 0)), Some(_)) => "The write was made here.".to_owned(),
         (Some((at_us, hops)), Some(since)) => {
-            let hops = if hops == 1 { "1 hop".to_owned() } else { format!("{hops} hops") };
-            format!("Learned the write after {} over {hops}.", seconds(at_us.saturating_sub(since)))
+            format!("Learned the write {} over {}.", took(at_us.saturating_sub(since)), hop_count(hops))
         }
         (None, Some(_)) if detail.inside.is_some() => "Does not have the write yet.".to_owned(),
         (None, Some(_)) => "Does not have the write.".to_owned(),
@@ -236,6 +253,9 @@ fn within(props: &InspectorProps, detail: &Detail, inside: &Inside) -> Html {
                     <p class="field-hint">{ format!("The first {shown} of {total}, those not alive first.") }</p>
                 }
             </section>
+            if let Some(timers) = &inside.timers {
+                { insight_panel::timers(timers) }
+            }
             <section aria-label="Limiter and links">
                 <h3>{ "Limiter and links" }</h3>
                 <Facts testid="node-facts" facts={facts(inside)} />
@@ -246,7 +266,7 @@ fn within(props: &InspectorProps, detail: &Detail, inside: &Inside) -> Html {
 
 fn belief_choice(props: &InspectorProps) -> Html {
     html! {
-        <Check label="Colour the ring by what it believes" id="beliefs" checked={props.beliefs}
+        <Check label="Colour all views by what it believes" id="beliefs" checked={props.beliefs}
             onchange={props.on.reform(Action::Beliefs)} />
     }
 }
@@ -364,6 +384,28 @@ pub fn state_tone(state: NodeState) -> Tone {
         NodeState::Left => Tone::Still,
         NodeState::Paused => Tone::Warn,
     }
+}
+
+/// What is believed of a node, with the shape that it has on the picture.
+#[inline(never)]
+pub(super) fn belief_cell(believed: Option<Status>) -> Html {
+    let (shape, word) = match believed {
+        Some(Status::Alive) => (state_shape(NodeState::Alive, false), "alive"),
+        Some(Status::Joining) => (state_shape(NodeState::Joining, false), "joining"),
+        Some(Status::Suspect) => (
+            html! {
+                <svg width="16" height="16" viewBox="0 0 16 16" aria-hidden="true" class="shape">
+                    <path d="M8 2l6 6l-6 6l-6-6z" fill="var(--suspect)" />
+                </svg>
+            },
+            "suspect",
+        ),
+        Some(Status::Down) => (state_shape(NodeState::Down, false), "down"),
+        Some(Status::Leaving) => (state_shape(NodeState::Left, false), "leaving"),
+        Some(Status::Left) => (state_shape(NodeState::Left, false), "left"),
+        None => (Html::default(), "unknown"),
+    };
+    html! { <span class="state-cell">{ shape }{ word }</span> }
 }
 
 /// A small picture of a node's state, the same shape as on the ring.

@@ -1,6 +1,6 @@
 //! What single keys do. Pure: from a key press to an action.
 
-use super::action::{Action, Between, Sight, Turn};
+use super::action::{Action, Between, Sight, Tool, Turn};
 use super::protocol::Deed;
 use super::state::View;
 use crate::glue::page::Key;
@@ -26,7 +26,7 @@ pub enum Wish {
 }
 
 /// Keys and what they do, for the help.
-pub const HELP: [(&str, &str); 30] = [
+pub const HELP: [(&str, &str); 33] = [
     ("Space", "Play or pause"),
     (". ,", "One event further, back"),
     ("] [", "One round further, back"),
@@ -34,9 +34,11 @@ pub const HELP: [(&str, &str); 30] = [
     ("f", "Fork here"),
     ("+ −", "Faster, slower"),
     ("← → ↑ ↓", "Select a node, on the picture"),
+    ("Shift ← → ↑ ↓", "Select more nodes; a click does too"),
     ("Enter", "Into the inspector, from the picture"),
-    ("Esc", "Select nothing"),
-    ("k", "Crash or restart the node"),
+    ("Esc", "Put the tool away, then select nothing"),
+    ("S A C K W O", "Tools: select, several, cut, crash, write, link"),
+    ("k", "Crash or restart the nodes"),
     ("r", "Restart it with its data"),
     ("z", "Pause or resume it"),
     ("q", "Let it say goodbye and leave"),
@@ -47,7 +49,8 @@ pub const HELP: [(&str, &str); 30] = [
     ("i", "Increment at the node"),
     ("d", "Delete the key in the form"),
     ("x", "Drop the node's next message"),
-    ("p", "Cut the node off"),
+    ("p", "Cut the nodes off from the rest"),
+    ("e", "Cut each of them off by itself"),
     ("o", "Cut one way, to a node to be named"),
     ("l L", "Delay the link to one, end that"),
     ("v", "A conflict with one"),
@@ -66,6 +69,10 @@ pub fn wish(key: &Key, view: &View) -> Option<Wish> {
     }
     if key.target_id == RING_ID {
         let on_ring = match key.name.as_str() {
+            "ArrowRight" if key.with_shift => Some(Action::ExtendBy(1)),
+            "ArrowLeft" if key.with_shift => Some(Action::ExtendBy(-1)),
+            "ArrowDown" if key.with_shift => Some(Action::ExtendByRows(1)),
+            "ArrowUp" if key.with_shift => Some(Action::ExtendByRows(-1)),
             "ArrowRight" => Some(Action::SelectBy(1)),
             "ArrowLeft" => Some(Action::SelectBy(-1)),
             "ArrowDown" => Some(Action::SelectByRows(1)),
@@ -101,6 +108,8 @@ pub fn wish(key: &Key, view: &View) -> Option<Wish> {
         "+" | "=" => Action::Speed(view.speed + 0.2),
         "-" => Action::Speed(view.speed - 0.2),
         "Escape" if view.tour.is_some() => Action::Tour(None),
+        "Escape" if view.drawn.is_some() => Action::Draw(None),
+        "Escape" if view.tool != Tool::Select => Action::Tool(Tool::Select),
         "Escape" if view.message.is_some() => Action::Message(None),
         "Escape" => Action::Select(None),
         "x" => Action::DropNext,
@@ -119,6 +128,10 @@ pub fn wish(key: &Key, view: &View) -> Option<Wish> {
         "w" => Action::Write,
         "i" => Action::Increment,
         "p" => Action::CutOff,
+        "e" => Action::ToSelected(Turn::Isolate),
+        tool @ ("S" | "A" | "C" | "K" | "W" | "O") => {
+            Action::Tool(Tool::ALL.into_iter().find(|one| one.words().2 == tool)?)
+        }
         "c" => Action::CutHalves,
         "h" => Action::Do(Deed::Heal),
         number @ ("1" | "2" | "3" | "4" | "5" | "6") => {
@@ -134,6 +147,7 @@ pub fn wish(key: &Key, view: &View) -> Option<Wish> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::action::Drawn;
     use super::*;
 
     fn key(name: &str) -> Key {
@@ -158,6 +172,24 @@ mod tests {
         check(Key { target_id: RING_ID.into(), ..key("ArrowLeft") }, Some(Action::SelectBy(-1)));
         check(Key { target_id: RING_ID.into(), ..key("End") }, Some(Action::Select(Some(49))));
         check(key("ArrowLeft"), None);
+        check(
+            Key { target_id: RING_ID.into(), with_shift: true, ..key("ArrowLeft") },
+            Some(Action::ExtendBy(-1)),
+        );
+        check(Key { with_shift: true, ..key("K") }, Some(Action::Tool(Tool::Crash)));
+    }
+
+    #[test]
+    fn escape_puts_away_what_was_taken_up_last() {
+        let (mut view, _) = View::new();
+        view.act(Action::Select(Some(3)));
+        view.act(Action::Tool(Tool::Link));
+        let drawn = Drawn { from: 1, to: 2, at: Default::default(), is_slow: false };
+        view.act(Action::Draw(Some(drawn)));
+        for expected in [Action::Draw(None), Action::Tool(Tool::Select), Action::Select(None)] {
+            assert_eq!(wish(&key("Escape"), &view), Some(Wish::Act(expected.clone())));
+            view.act(expected);
+        }
     }
 
     #[test]
@@ -170,7 +202,7 @@ mod tests {
                 "1 … 6" => "1 2 3 4 5 6",
                 "+ −" => "+ -",
                 "Esc" => "Escape",
-                "← → ↑ ↓" => "ArrowLeft ArrowRight ArrowUp ArrowDown",
+                "← → ↑ ↓" | "Shift ← → ↑ ↓" => "ArrowLeft ArrowRight ArrowUp ArrowDown",
                 keys => keys,
             };
             let keys: Vec<&str> = if keys == " " { vec![keys] } else { keys.split(' ').collect() };

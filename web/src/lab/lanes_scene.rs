@@ -5,6 +5,7 @@
 use super::layout::Point;
 use super::protocol::{Deed, Flight, Mark};
 use super::scene::{Anchor, Hue, Ink, Layer, Shapes, head, layer};
+use rumormill_core::Status;
 
 /// The diagram on a canvas.
 #[derive(Clone, Copy, Debug)]
@@ -25,8 +26,12 @@ pub struct Diagram<'a> {
     pub now_us: u64,
     /// How much time there is from left to right.
     pub window_us: u64,
-    /// The selected node.
+    /// The selected node that is inspected.
     pub selected: Option<u32>,
+    /// Those selected beside it.
+    pub others: &'a [u32],
+    /// What the inspected node believes of each, if that is to be shown in place of what is true.
+    pub beliefs: Option<&'a [Option<Status>]>,
     /// The inspected message.
     pub message: Option<u64>,
     /// The canvas's size.
@@ -106,6 +111,9 @@ impl Diagram<'_> {
         layers.extend(self.lines());
         layers.extend(self.slants());
         layers.extend(self.acts());
+        if self.beliefs.is_some() {
+            layers.extend(self.believed());
+        }
         layers.retain(|layer| !layer.shapes.is_empty());
         layers
     }
@@ -134,17 +142,24 @@ impl Diagram<'_> {
         let (mut plain, mut fresh, mut down, mut names) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let every = (11.0 / self.gap().max(1.0)).ceil().max(1.0) as usize;
         let (mut learned_at, mut chosen) = (Vec::new(), Vec::new());
+        let mut doubted = Vec::new();
         for (lane, &node) in self.lanes.iter().enumerate() {
             let y = self.y(lane);
             let at = |x: f32| Point::new(x, y);
             if lane % every == 0 || self.selected == Some(node) {
                 names.push((at(left - 8.0), node.to_string()));
             }
-            if self.selected == Some(node) {
+            if self.selected == Some(node) || self.others.contains(&node) {
                 let half = self.gap() / 2.0;
                 chosen.push((Point::new(4.0, y - half), Point::new(self.size.0 - 4.0, y + half)));
             }
-            let is_up = self.marks.get(node as usize).is_some_and(|mark| mark.state.is_up());
+            let is_up = match self.beliefs {
+                Some(beliefs) => beliefs.get(node as usize).copied().flatten().is_some_and(Status::is_active),
+                None => self.marks.get(node as usize).is_some_and(|mark| mark.state.is_up()),
+            };
+            if self.believes(node, Status::Suspect) {
+                doubted.push((at(left), at(right)));
+            }
             let learned = self.learned.get(lane).copied().flatten().filter(|at_us| *at_us <= self.now_us);
             let turn = learned.map_or(right, |at_us| self.x(at_us).clamp(left, right));
             if !is_up {
@@ -162,11 +177,48 @@ impl Diagram<'_> {
         let size = (self.gap() * 0.2).clamp(1.5, 4.0);
         vec![
             layer(Hue::Focus, 0.07, Ink::Fill, Shapes::Boxes(chosen)),
+            layer(Hue::Suspect, 0.35, Ink::Stroke(6.0), Shapes::Lines(doubted)),
             layer(Hue::Alive, 0.55, Ink::Stroke(1.25), Shapes::Lines(plain)),
             layer(Hue::Down, 0.5, Ink::Dashed(1.25), Shapes::Lines(down)),
             layer(Hue::Fresh, 1.0, Ink::Stroke(2.25), Shapes::Lines(fresh)),
             layer(Hue::Fresh, 1.0, Ink::Fill, Shapes::Circles(size, learned_at)),
             layer(Hue::Muted, 1.0, Ink::Fill, Shapes::Words(Anchor::End, names)),
+        ]
+    }
+
+    fn believes(&self, node: u32, status: Status) -> bool {
+        self.beliefs.is_some_and(|beliefs| beliefs.get(node as usize) == Some(&Some(status)))
+    }
+
+    /// At the right end of each line, what is believed of its node now.
+    #[inline(never)]
+    fn believed(&self) -> Vec<Layer> {
+        let at = |wanted: fn(Option<Status>) -> bool| -> Vec<Point> {
+            let place = |(lane, node): (usize, &u32)| {
+                let believed = self.beliefs?.get(*node as usize).copied().flatten();
+                wanted(believed).then(|| Point::new(self.size.0 - RIGHT / 2.0, self.y(lane)))
+            };
+            self.lanes.iter().enumerate().filter_map(place).collect()
+        };
+        let size = (self.gap() * 0.35).clamp(2.0, 6.0);
+        let left = |status| matches!(status, Some(Status::Leaving | Status::Left));
+        vec![
+            layer(Hue::Alive, 1.0, Ink::Fill, Shapes::Circles(size, at(|is| is == Some(Status::Alive)))),
+            layer(
+                Hue::Alive,
+                1.0,
+                Ink::Dashed(1.5),
+                Shapes::Circles(size, at(|is| is == Some(Status::Joining))),
+            ),
+            layer(Hue::Suspect, 1.0, Ink::Fill, Shapes::Diamonds(size, at(|is| is == Some(Status::Suspect)))),
+            layer(Hue::Left, 1.0, Ink::Stroke(1.5), Shapes::Circles(size * 0.85, at(left))),
+            layer(
+                Hue::Down,
+                1.0,
+                Ink::Stroke(2.0),
+                Shapes::Crosses(size * 0.8, at(|is| is == Some(Status::Down))),
+            ),
+            layer(Hue::Left, 0.8, Ink::Fill, Shapes::Circles(1.5, at(|is| is.is_none()))),
         ]
     }
 
@@ -302,6 +354,8 @@ mod tests {
             now_us: 1_000_000,
             window_us: 1_000_000,
             selected: None,
+            others: &[],
+            beliefs: None,
             message: None,
             size: (LEFT + RIGHT + 1_000.0, 300.0),
         }
@@ -336,6 +390,18 @@ mod tests {
         let fresh: Vec<_> = layers.iter().filter(|layer| layer.hue == Hue::Fresh).collect();
         let Shapes::Lines(lines) = &fresh[0].shapes else { panic!("{fresh:?}") };
         assert!(lines.len() == 1 && (lines[0].0.x - (LEFT + 500.0)).abs() < 0.1);
+    }
+
+    #[test]
+    fn lines_show_what_a_node_believes() {
+        let beliefs = [Some(Status::Alive), Some(Status::Suspect), None, None, None, Some(Status::Down)];
+        let layers = Diagram { beliefs: Some(&beliefs), ..diagram(&[], &[]) }.layers();
+        let count =
+            |wanted: fn(&Shapes) -> usize| layers.iter().map(|layer| wanted(&layer.shapes)).sum::<usize>();
+        assert_eq!(count(|shapes| if let Shapes::Diamonds(_, at) = shapes { at.len() } else { 0 }), 1);
+        assert_eq!(count(|shapes| if let Shapes::Crosses(_, at) = shapes { at.len() } else { 0 }), 1);
+        let dashed = layers.iter().any(|l| l.hue == Hue::Down && matches!(l.ink, Ink::Dashed(_)));
+        assert!(dashed, "the line of one that it holds for down");
     }
 
     #[test]

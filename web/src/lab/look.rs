@@ -1,6 +1,7 @@
 //! What the worker sees when it looks at the cluster: frames, rows, the inspected node. It changes nothing but the
 //! lists of news, which it empties into the frame. What single views ask for is in `look_views`.
 
+use super::insight;
 use super::look_views;
 use super::paths::{Few, PATHS_MAX, Path, PathState, Trouble, cut_paths};
 use super::protocol::{
@@ -253,6 +254,7 @@ fn detail(run: &Run, view: &NodeView<'_>, watch: Option<&Watch>) -> Detail {
         path: watch.map(|watch| look_views::path(watch, view.index)).unwrap_or_default(),
         why: watch.and_then(|watch| why::why(&run.sim, &run.clues, watch, view.index)),
         inside: view.engine.map(|engine| inside(&run.sim, engine, view.clock)),
+        around: insight::around(&run.sim, view),
     }
 }
 
@@ -278,6 +280,7 @@ fn inside(sim: &Sim, engine: &Engine<Store>, now: Instant) -> Inside {
         linked: engine.linked_peers().iter().filter_map(|id| sim.index_of(id)).collect(),
         links: engine.link_count(),
         rounds: engine.stats().rounds,
+        timers: Some(insight::timers(engine, now)),
         messages: [sent.messages, received.messages],
         bytes: [sent.bytes, received.bytes],
     }

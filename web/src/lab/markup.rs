@@ -1,10 +1,11 @@
 //! How the Lab's state becomes markup: which panel gets what.
 
-use super::action::{Action, Sight, Tab, Tool};
+use super::action::{Action, Drawn, Sight, Tab, Tool};
 use super::chart_panel::ChartPanel;
 use super::events_panel::{EventsPanel, SHOWN_MAX};
 use super::help::Help;
 use super::inspector::{Inspector, state_word};
+use super::link_panel::link_panel;
 use super::message_panel::MessagePanel;
 use super::node_table::NodeTable;
 use super::opening::LinkNote;
@@ -26,6 +27,7 @@ use crate::replay::panel::{NoRecording, RecordingPanel, in_words};
 use crate::share::dialog::Wish;
 use crate::sweep::Sweep;
 use crate::ui::{Announcer, Button, ButtonKind, Choice, IconName, Notice, Segmented, SourceBar, Tone};
+use rumormill_core::Status;
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -92,7 +94,7 @@ impl Lab {
                         { message(&view, on) }
                     } else {
                         <Inspector detail={detail.map(|detail| Rc::new((**detail).clone()))} form={view.form.clone()}
-                            beliefs={view.beliefs} since_us={view.written_us()} {recorded} on={on.clone()} />
+                            several={several(&view)} beliefs={view.beliefs} since_us={view.written_us()} now_us={view.now_us} {recorded} on={on.clone()} />
                     }
                     <EventsPanel lines={Rc::new(view.shown_lines(SHOWN_MAX))} any={!view.highlights.is_empty()}
                         filter={view.filter.clone()} selected={name} on={on.clone()} />
@@ -133,17 +135,27 @@ impl Lab {
     fn ring(&self, ctx: &Context<Self>, view: &View, on: &Callback<Action>) -> Html {
         let table = if view.sight == Sight::Table {
             html! {
-                <NodeTable rows={view.rows.clone()} page={view.page} pages={view.pages()} selected={view.selected}
+                <NodeTable rows={view.rows.clone()} page={view.page} pages={view.pages()} selected={view.selected} others={view.others.clone()}
+                    believer={believer(view)} newest={view.write.is_none()}
                     form={view.form.clone()} recorded={view.replay.is_some()} on={on.clone()} />
             }
         } else {
             Html::default()
         };
         html! {
-            <RingPanel sight={view.sight} tool={view.tool} is_cut={view.spread.has_cuts()} signs={view.signs} nodes={view.nodes()} recorded={view.replay.is_some()} hint={hint(view)}
+            <RingPanel sight={view.sight} tool={view.tool_here()} link={self.link_offer(view, on)} is_cut={view.spread.has_cuts()} signs={view.signs} nodes={view.nodes()} recorded={view.replay.is_some()} hint={hint(view)}
                 caption={view.caption(self.stage.rows()).map(AttrValue::from)} options={super::view_options::options(view, on)}
                 selection={selection(view)} back={self.stage.back.clone()} front={self.stage.front.clone()} {table}
                 on={on.clone()} on_pointer={ctx.link().callback(Msg::Pointer)} />
+        }
+    }
+
+    fn link_offer(&self, view: &View, on: &Callback<Action>) -> Html {
+        let names =
+            |drawn: &Drawn| Some((view.name(drawn.from)?.to_string(), view.name(drawn.to)?.to_string()));
+        match view.drawn.as_ref().and_then(|drawn| Some((drawn, names(drawn)?))) {
+            Some((drawn, names)) => link_panel(drawn, names, on),
+            None => Html::default(),
         }
     }
 
@@ -262,6 +274,18 @@ fn status(view: &View) -> (Tone, String) {
     }
 }
 
+/// Whose beliefs colour the views, and what they are.
+#[inline(never)]
+fn believer(view: &View) -> Option<(AttrValue, Rc<Vec<Option<Status>>>)> {
+    let detail = view.detail.as_ref().filter(|detail| view.beliefs && Some(detail.node) == view.selected)?;
+    Some((detail.id.to_string().into(), Rc::new(detail.inside.as_ref()?.beliefs.clone())))
+}
+
+/// How many nodes are selected, if there are several, and which.
+fn several(view: &View) -> Option<(usize, AttrValue)> {
+    (!view.others.is_empty()).then(|| (view.others.len() + 1, view.chosen_words().into()))
+}
+
 fn on_file(on: &Callback<Action>) -> Callback<Given> {
     on.reform(|given| Action::OpenFile(Box::new(given)))
 }
@@ -316,8 +340,8 @@ fn spoken(view: &View, words: String) -> String {
 
 /// What to do next, while that is not plain.
 fn hint(view: &View) -> Option<AttrValue> {
-    if view.tool == Tool::Cut {
-        Some("Drag a line across the ring: the network is cut along it.".into())
+    if view.tool_here() != Tool::Select {
+        Some(view.tool_hint().into()).filter(|_| view.drawn.is_none())
     } else if view.replay.is_some() {
         let at_start = view.now_us == 0 && !view.playing && view.goal_us.is_none();
         at_start.then(|| "At its start. Press Play, or Space, or drag the time bar.".into())
@@ -338,7 +362,16 @@ fn selection(view: &View) -> String {
                 (Some(_), Some(_)) => ", has the write",
                 (Some(_), None) => ", lacks the write",
             };
-            format!("Node {} selected: {}{latest}", detail.id, state_word(detail.state).to_ascii_lowercase())
+            let state = state_word(detail.state).to_ascii_lowercase();
+            if view.others.is_empty() {
+                return format!("Node {} selected: {state}{latest}", detail.id);
+            }
+            format!(
+                "{} nodes selected: {}. Node {} is inspected: {state}{latest}",
+                view.chosen().len(),
+                view.chosen_words(),
+                detail.id
+            )
         }
         _ => "No node selected".to_owned(),
     }

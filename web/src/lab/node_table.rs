@@ -1,11 +1,13 @@
 //! The table of all nodes: everything that the ring shows and everything that can be done there, in words.
 
 use super::action::{Action, Form, Turn};
-use super::inspector::state_shape;
+use super::inspector::{belief_cell, state_shape};
 use super::protocol::{Deed, NodeState, Row};
 use super::setup::group;
 use super::state::ROWS_PER_PAGE;
-use crate::ui::{Button, ButtonKind, Column, IconName, Table};
+use crate::ui::{Button, Column, IconName, Table};
+use rumormill_core::Status;
+use std::rc::Rc;
 use yew::prelude::*;
 
 /// Props of [`NodeTable`].
@@ -17,8 +19,14 @@ pub struct NodeTableProps {
     pub page: u32,
     /// How many pages there are.
     pub pages: u32,
-    /// The selected node.
+    /// The selected node that is inspected.
     pub selected: Option<u32>,
+    /// Those that are selected beside it.
+    pub others: Vec<u32>,
+    /// By whose beliefs the rows are coloured, if they are: the name, and what that node believes of each.
+    pub believer: Option<(AttrValue, Rc<Vec<Option<Status>>>)>,
+    /// Is the write by which they are coloured the latest?
+    pub newest: bool,
     /// What one writes at it.
     pub form: Form,
     /// Is it of a recording, where nothing can be done?
@@ -32,17 +40,17 @@ pub struct NodeTableProps {
 pub fn NodeTable(props: &NodeTableProps) -> Html {
     let turn = |to: u32| props.on.reform(move |()| Action::Page(to));
     let first = props.page * ROWS_PER_PAGE;
-    let mut columns = vec![
-        Column::text("Node"),
-        Column::text("State"),
-        Column::text("Latest"),
+    let mut columns = vec![Column::text("Node"), Column::text("State")];
+    columns.extend(props.believer.as_ref().map(|(name, _)| Column::text(format!("As {name} believes"))));
+    columns.extend([
+        Column::text(if props.newest { "Latest" } else { "The write" }),
         Column::number("Suspects"),
         Column::number("Keys"),
         Column::number("Alive"),
         Column::number("Links"),
         Column::number("Sent"),
         Column::number("Denied"),
-    ];
+    ]);
     columns.extend((!props.recorded).then(|| Column::text("Acts")));
     html! {
         <div class="node-table">
@@ -61,8 +69,10 @@ pub fn NodeTable(props: &NodeTableProps) -> Html {
                 <Table caption="All nodes, as they are" testid="node-table" {columns}>
                     { for props.rows.iter().map(|row| {
                         let selected = props.selected == Some(row.node);
+                        let chosen = selected || props.others.contains(&row.node);
+                        let believed = props.believer.as_ref().map(|(_, beliefs)| beliefs.get(row.node as usize).copied().flatten());
                         html! {
-                            <NodeRow key={row.node} row={row.clone()} {selected} recorded={props.recorded}
+                            <NodeRow key={row.node} row={row.clone()} {selected} {chosen} {believed} recorded={props.recorded}
                                 form={(selected && !props.recorded).then(|| props.form.clone())} on={props.on.clone()} />
                         }
                     }) }
@@ -76,6 +86,10 @@ pub fn NodeTable(props: &NodeTableProps) -> Html {
 struct NodeRowProps {
     row: Row,
     selected: bool,
+    /// Is it selected, alone or beside others?
+    chosen: bool,
+    /// What the node believes of it by whose beliefs the rows are coloured, if they are.
+    believed: Option<Option<Status>>,
     recorded: bool,
     /// What one writes at it, if it is the one at which more can be done.
     form: Option<Form>,
@@ -91,12 +105,22 @@ fn NodeRow(props: &NodeRowProps) -> Html {
     let of_up = |number: String| if row.told { number } else { "–".to_owned() };
     html! {
         <>
-        <tr aria-selected={if props.selected { "true" } else { "false" }} data-testid={format!("row-{node}")}>
-            <td>
-                <Button label={row.id.to_string()} kind={ButtonKind::Quiet} testid={format!("select-{node}")}
-                    title="Inspect" onclick={act(|node| Action::Select(Some(node)))} />
+        <tr aria-selected={if props.chosen { "true" } else { "false" }} class={(row.informed && up).then_some("row-fresh")}
+            data-testid={format!("row-{node}")}>
+            <td class="row-name">
+                <label class="check">
+                    <input type="checkbox" checked={props.chosen} aria-label={format!("Select {}", row.id)} data-testid={format!("choose-{node}")}
+                        onchange={props.on.reform(move |_: Event| Action::Toggle(node))} />
+                </label>
+                <button type="button" class="button button-quiet" title="Inspect" data-testid={format!("select-{node}")}
+                    onclick={props.on.reform(move |event: MouseEvent| {
+                        if event.shift_key() || event.ctrl_key() || event.meta_key() { Action::Toggle(node) } else { Action::Select(Some(node)) }
+                    })}>{ row.id.as_str() }</button>
             </td>
-            <td><span class="state-cell">{ state_shape(row.state, false) }{ row.state.as_str() }</span></td>
+            <td><span class="state-cell">{ state_shape(row.state, row.informed) }{ row.state.as_str() }</span></td>
+            if let Some(believed) = props.believed {
+                <td data-testid={format!("believed-{node}")}>{ belief_cell(believed) }</td>
+            }
             <td>{ if row.informed && up { "has it" } else { "–" } }</td>
             <td class="cell-num">{ suspected_words(row.suspected_by) }</td>
             <td class="cell-num">{ of_up(group(u64::from(row.keys))) }</td>
@@ -119,7 +143,7 @@ fn NodeRow(props: &NodeRowProps) -> Html {
         </tr>
         if let Some(form) = &props.form {
             <tr class="row-more" data-testid="row-more">
-                <td colspan={COLUMNS.to_string()}>{ more(row, form, &props.on) }</td>
+                <td colspan={(COLUMNS + usize::from(props.believed.is_some())).to_string()}>{ more(row, form, &props.on) }</td>
             </tr>
         }
         </>

@@ -135,6 +135,8 @@ impl View {
         (self.end_us, self.branch) = (0, 0);
         self.branches.clear();
         self.selected = self.selected.filter(|node| *node < nodes);
+        self.others.retain(|node| *node < nodes && self.selected.is_some());
+        (self.link_from, self.drawn) = (None, None);
         (self.filter.node, self.refused) = (None, None);
         (self.write, self.message, self.message_line) = (None, None, None);
         (self.shown, self.writes) = (Shown::Nothing, Vec::new());

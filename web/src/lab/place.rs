@@ -1,18 +1,17 @@
 //! The Lab's component: it joins the pure state, the worker, the canvases and the panels, and decides nothing.
 
-use super::action::{Action, Sight, Spot, Tab, Tool};
+use super::action::{Action, Sight, Spot, Tab};
 use super::handover::Handover;
 use super::keys::{self, OTHER_ID, RING_ID, SEARCH_ID, Wish};
-use super::layout::Point;
 use super::meter::Meter;
-use super::pace::{Pace, legible_speed};
-use super::protocol::{self, Command, Deed, Frame, MessageRef, Report};
+use super::pace::Pace;
+use super::pointing::Press;
+use super::protocol::{self, Command, Frame};
 use super::ring_panel::Pointer;
 use super::sharing::{ShareMsg, Sharing};
-use super::stage::{Light, Stage};
+use super::stage::Stage;
 use super::state::View;
-use super::theory_line::{self, TheoryLine};
-use crate::float::pow;
+use super::theory_line::TheoryLine;
 use crate::glue::files;
 use crate::glue::hook::Hook;
 use crate::glue::time::{Frames, now_ms};
@@ -28,12 +27,6 @@ use yew::prelude::*;
 
 /// Where it is stored that the tour was seen.
 const TOUR_KEY: &str = "rumormill.tour";
-
-/// A press that moves less is a click, in pixels.
-const CLICK_PX: f32 = 6.0;
-
-/// How far beside a node a click still finds it.
-const HIT_SLACK_PX: f32 = 10.0;
 
 /// The tabs of the place in sight, where there is no room for all panels.
 const TABS: &str = ".place-root > .place-root:not([hidden]) [data-testid=tab]";
@@ -97,31 +90,35 @@ pub enum Msg {
 pub struct Lab {
     /// Shared with the key listener, which must know at once whether a key is its own.
     pub(super) view: Rc<RefCell<View>>,
-    frame: Frame,
+    pub(super) frame: Frame,
     pub(super) pace: Pace,
     pub(super) meter: Meter,
     pub(super) stage: Stage,
-    background: Option<Background>,
+    pub(super) background: Option<Background>,
+    /// Did the last report have no texts?
+    pub(super) lacks_text: bool,
     /// Commands that the worker has not answered.
-    waiting: u32,
-    asked_us: u64,
+    pub(super) waiting: u32,
+    pub(super) asked_us: u64,
     pub(super) failed: Option<String>,
     /// What hands the run on, while that is open.
     pub(super) sharing: Option<Sharing>,
-    still: bool,
-    pressed: Option<(Point, Point)>,
+    pub(super) still: bool,
+    pub(super) pressed: Option<Press>,
+    /// The node under the pointer, while the tool in hand works on nodes.
+    pub(super) over: Option<u32>,
     /// Was something pointed at, so that what is said of it has to come in sight?
-    is_pointed: bool,
+    pub(super) is_pointed: bool,
     /// Where the focus is to go, once that stands on the page.
-    wants_focus: Option<&'static str>,
+    pub(super) wants_focus: Option<&'static str>,
     /// What the theory was computed for, and the result.
     pub(super) theory: Option<Rc<TheoryLine>>,
     /// Where most runs of the setup lie.
-    band: Option<Rc<Band>>,
-    revision: u64,
+    pub(super) band: Option<Rc<Band>>,
+    pub(super) revision: u64,
     /// What the address says, as this place knows.
     query: AttrValue,
-    hook: Option<Hook>,
+    pub(super) hook: Option<Hook>,
     render_started_ms: Cell<f64>,
     frames: Option<Frames>,
     _listeners: [Option<Listener>; 2],
@@ -147,12 +144,14 @@ impl Component for Lab {
             meter: Meter::default(),
             stage: Stage::default(),
             background: None,
+            lacks_text: false,
             waiting: 0,
             asked_us: 0,
             failed: None,
             sharing: None,
             still: page::matches(page::REDUCED_MOTION),
             pressed: None,
+            over: None,
             is_pointed: false,
             wants_focus: None,
             theory: None,
@@ -275,15 +274,6 @@ fn take_file(ctx: &Context<Lab>) {
     }
 }
 
-/// The speed at which what is under way can be seen to travel.
-fn legible(speed: f64, frame: &Frame) -> f64 {
-    let under_way = frame.flights.iter().filter(|flight| {
-        flight.payload && flight.sent_us.saturating_add(u64::from(flight.travels_us)) > frame.now_us
-    });
-    let shortest_us = under_way.map(|flight| flight.travels_us).min();
-    shortest_us.map_or(speed, |travels_us| legible_speed(speed, travels_us))
-}
-
 impl Lab {
     #[inline(never)]
     fn take_over(&mut self, handover: Option<&Rc<Handover>>) {
@@ -305,8 +295,12 @@ impl Lab {
             }
         }
         let names_other = action == Action::OtherNamed;
+        let puts_away = matches!(action, Action::ToDrawn(_) | Action::Draw(None));
         self.act(action);
         if names_other && self.view.borrow().form.between.is_none() {
+            self.wants_focus = Some(RING_ID);
+        }
+        if puts_away {
             self.wants_focus = Some(RING_ID);
         }
         self.tell_address(ctx);
@@ -395,7 +389,7 @@ impl Lab {
     }
 
     /// Lets the page's address say what is looked at, and the run only if that is the link's. Another view is a step in the history, another selection is not.
-    fn tell_address(&mut self, ctx: &Context<Self>) {
+    pub(super) fn tell_address(&mut self, ctx: &Context<Self>) {
         let before = Spot::parse(&self.query);
         let view = self.view.borrow();
         let sight = Some(view.sight).filter(|_| view.sight_is_own && view.sight != Sight::Ring);
@@ -434,163 +428,5 @@ impl Lab {
             self.waiting += 1;
             background.send(&protocol::encode(&command));
         }
-    }
-
-    /// Asks for the time that is due, and paints. Returns whether there is something new to read.
-    fn on_frame(&mut self, ctx: &Context<Self>, at_ms: f64) -> bool {
-        let started_ms = now_ms();
-        let command = self.next_command(at_ms);
-        if let Some(command) = command {
-            self.send(vec![command]);
-        }
-        let view = Rc::clone(&self.view);
-        let mut stage = std::mem::take(&mut self.stage);
-        stage.paint(&view.borrow(), &self.frame, &self.light(ctx, &view.borrow()));
-        view.borrow_mut().stride = stage.stride();
-        self.stage = stage;
-        self.meter.work(now_ms() - started_ms);
-        self.meter.frame(at_ms);
-        false
-    }
-
-    fn light(&self, ctx: &Context<Self>, view: &View) -> Light<'_> {
-        Light {
-            shown_us: self.pace.shown_us(view.now_us, self.frame.next_us),
-            is_dark: ctx.props().is_dark,
-            still: self.still,
-            cutting: self.pressed.filter(|_| view.tool == Tool::Cut),
-            theory: self.theory.as_deref(),
-            band: self.band.as_deref(),
-            revision: self.revision,
-        }
-    }
-
-    fn next_command(&mut self, at_ms: f64) -> Option<Command> {
-        let mut view = self.view.borrow_mut();
-        let speed = view.playing.then(|| pow(10.0, view.speed));
-        let speed = speed.map(|speed| if view.legible { legible(speed, &self.frame) } else { speed });
-        self.pace.frame(at_ms, speed);
-        if self.waiting > 0 {
-            return None;
-        }
-        if let Some(seek) = view.take_seek() {
-            self.asked_us = 0;
-            return Some(seek);
-        }
-        let to_us = match view.goal_us {
-            Some(goal_us) => goal_us,
-            None => self.pace.take(view.now_us)?,
-        };
-        let text = self.pace.wants_text(at_ms);
-        self.asked_us = to_us.saturating_sub(view.now_us);
-        let look = if text { view.look() } else { view.glance() };
-        Some(Command::Advance { to_us, look })
-    }
-
-    fn on_report(&mut self, ctx: &Context<Self>, bytes: &[u8]) -> bool {
-        let started_ms = now_ms();
-        self.waiting = self.waiting.saturating_sub(1);
-        let news = match protocol::decode(bytes) {
-            Ok(Report::Frame(frame)) => self.on_run(*frame),
-            Ok(Report::NotStarted(why)) => {
-                self.view.borrow_mut().refused = Some(why);
-                true
-            }
-            Ok(Report::Opened { run, opened: Ok(facts) }) => {
-                self.pace.restart();
-                let commands = self.view.borrow_mut().take_opened(run, *facts);
-                self.send(commands);
-                true
-            }
-            Ok(Report::Opened { opened: Err(why), .. }) => {
-                self.view.borrow_mut().not_opened = Some(why);
-                true
-            }
-            Ok(Report::Record(record)) => {
-                self.on_record(ctx, *record);
-                true
-            }
-            // The Lab starts no spread experiment in its own worker.
-            Ok(Report::Idle | Report::Retraced(_) | Report::Spread(_)) => false,
-            Ok(Report::TraceHash { id, hash }) => {
-                if let Some(hook) = &self.hook {
-                    hook.answer(id, hash);
-                }
-                false
-            }
-            Err(why) => {
-                self.failed = Some(format!("its report could not be read: {why}"));
-                true
-            }
-        };
-        self.meter.work(now_ms() - started_ms);
-        news
-    }
-
-    fn on_run(&mut self, mut frame: Frame) -> bool {
-        let mut view = self.view.borrow_mut();
-        if frame.run != view.run {
-            return false;
-        }
-        if self.asked_us > 0 && view.playing {
-            let passed_us = frame.now_us.saturating_sub(view.now_us);
-            self.pace.note_reached((passed_us as f64 / self.asked_us as f64).min(1.0));
-        }
-        self.meter.tick(f64::from(frame.took_us) / 1_000.0);
-        let was = (view.spread.up, view.spread.has_cuts(), view.run);
-        let mut news = view.take(&mut frame);
-        // A step that is over says so at once.
-        news |= view.goal_us.is_none() && !view.playing;
-        if (view.spread.up, view.spread.has_cuts(), view.run) != was || news {
-            self.theory = view.scenario.as_ref().and_then(|scenario| {
-                let is_cut = view.spread.has_cuts();
-                let line = theory_line::line(view.spread.up, &scenario.tuning, &scenario.network, is_cut);
-                line.map(Rc::new)
-            });
-        }
-        self.frame = frame;
-        if news {
-            self.revision += 1;
-        }
-        news
-    }
-
-    #[inline(never)]
-    fn on_pointer(&mut self, ctx: &Context<Self>, pointer: Pointer) -> bool {
-        let cutting = self.view.borrow().tool == Tool::Cut;
-        match pointer {
-            Pointer::Down(at) => self.pressed = Some((at, at)),
-            Pointer::Move(at) => {
-                if let Some((from, _)) = self.pressed {
-                    self.pressed = Some((from, at));
-                }
-            }
-            Pointer::Cancel => self.pressed = None,
-            Pointer::Up(at) => {
-                let Some((from, _)) = self.pressed.take() else { return false };
-                let dragged = from.distance(at) > CLICK_PX;
-                if cutting && dragged {
-                    let nodes = self.stage.left_of(from, at);
-                    self.act(Action::Tool(Tool::Select));
-                    self.act(Action::Do(Deed::Cut(nodes)));
-                } else if !dragged {
-                    let view = self.view.borrow();
-                    let light = self.light(ctx, &view);
-                    let hit = self.stage.hit(&view, &self.frame, &light, at, HIT_SLACK_PX);
-                    drop(view);
-                    self.is_pointed = hit.node.is_some() || hit.message.is_some();
-                    self.act(match hit.message {
-                        Some(message) => Action::Message(Some(MessageRef::Id(message))),
-                        None => Action::Select(hit.node),
-                    });
-                    self.tell_address(ctx);
-                }
-                self.revision += 1;
-                return true;
-            }
-        }
-        // The line follows the pointer on the canvas; there is nothing to read.
-        self.revision += u64::from(cutting);
-        false
     }
 }

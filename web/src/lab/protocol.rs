@@ -63,9 +63,9 @@ pub enum Command {
     },
     /// Do something to the cluster, now. Where time has been before, that begins a branch.
     Do {
-        /// What.
-        #[serde(with = "apart::one")]
-        deed: Deed,
+        /// What, one after the other.
+        #[serde(with = "apart::list")]
+        deeds: Vec<Deed>,
         /// What to report.
         look: Look,
     },

@@ -1,26 +1,36 @@
 //! The middle: the ring or the table, the tools above it, and the line that says what to do next.
 
-use super::action::{Action, Sight, Tool};
+use super::action::{Action, Sight};
 use super::help::{legend, matrix_legend, path_legend};
 use super::keys::RING_ID;
 use super::layout::Point;
 use super::paths::PathSigns;
 use super::protocol::Deed;
+use super::tool::Tool;
 use crate::glue::canvas;
-use crate::ui::{Button, ButtonKind, Choice, IconName, Segmented};
+use crate::ui::{Button, ButtonKind, Choice, Segmented};
 use yew::prelude::*;
 
 /// What the pointer does on the ring.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Pointer {
     /// Pressed here.
-    Down(Point),
-    /// Moved to here while pressed.
+    Down(Point, Hold),
+    /// Moved to here, pressed or not.
     Move(Point),
     /// Released here.
     Up(Point),
     /// Gone astray.
     Cancel,
+}
+
+/// How the pointer is held.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Hold {
+    /// With Shift, Ctrl or Meta: what is clicked is added.
+    pub adds: bool,
+    /// Is it a finger, which also moves the page?
+    pub is_finger: bool,
 }
 
 /// Props of [`RingPanel`].
@@ -54,6 +64,8 @@ pub struct RingPanelProps {
     pub table: Html,
     /// What the user does.
     pub on: Callback<Action>,
+    /// What is offered for a drawn link, if one is.
+    pub link: Html,
     /// What the pointer does.
     pub on_pointer: Callback<Pointer>,
 }
@@ -62,30 +74,29 @@ pub struct RingPanelProps {
 #[component]
 pub fn RingPanel(props: &RingPanelProps) -> Html {
     let on = &props.on;
-    let cut = props.tool == Tool::Cut;
     html! {
         <section class="panel lab-ring" aria-label="The cluster" data-testid="cluster">
             <header class="panel-head ring-tools">
                 <Segmented label="View" name="view" choices={Sight::ALL.map(|sight| Choice::new(sight.as_str(), sight.title())).to_vec()}
                     value={props.sight.as_str()}
                     onchange={on.reform(|word: AttrValue| Action::Sight(Sight::parse(&word).unwrap_or_default()))} />
+                if !props.recorded {
+                    <div class="cut-tools">
+                        <Button label="Cut in half" shortcut="c" testid="cut-halves" title="Cut the network in two halves" disabled={props.nodes < 2}
+                            onclick={on.reform(|()| Action::CutHalves)} />
+                        <Button label="Heal" shortcut="h" testid="heal" disabled={!props.is_cut} title="End all cuts"
+                            kind={if props.is_cut { ButtonKind::Primary } else { ButtonKind::Plain }}
+                            onclick={on.reform(|()| Action::Do(Deed::Heal))} />
+                    </div>
+                }
             </header>
             <div class="view-options" data-testid="view-options">
-                { props.options.clone() }
-                <span class="spacer"></span>
-                if !props.recorded {
-                <div class="cut-tools">
-                <Button label="Draw cut" icon={IconName::Cut} pressed={Some(cut)} testid="tool-cut"
-                    title="Draw a line across the ring: the network is cut along it" disabled={!props.sight.has_places()}
-                    onclick={on.reform(move |()| Action::Tool(if cut { Tool::Select } else { Tool::Cut }))} />
-                <Button label="Cut in half" shortcut="c" testid="cut-halves" title="Cut the network in two halves" disabled={props.nodes < 2}
-                    onclick={on.reform(|()| Action::CutHalves)} />
-                <Button label="Heal" icon={IconName::Heal} shortcut="h" testid="heal" disabled={!props.is_cut}
-                    title="End all cuts"
-                    kind={if props.is_cut { ButtonKind::Primary } else { ButtonKind::Plain }}
-                    onclick={on.reform(|()| Action::Do(Deed::Heal))} />
+                if !props.recorded && props.sight.has_places() {
+                <div class="hand-tools" role="group" aria-label="What a click does">
+                    { for Tool::ALL.into_iter().map(|tool| tool_button(props, tool)) }
                 </div>
                 }
+                { props.options.clone() }
             </div>
             <div class={classes!("ring-body", format!("of-{}", props.sight.as_str()))} hidden={props.sight == Sight::Table}>
                 { ring(props) }
@@ -98,14 +109,24 @@ pub fn RingPanel(props: &RingPanelProps) -> Html {
                 } else if props.sight == Sight::Matrix {
                     { matrix_legend() }
                 }
+                { props.link.clone() }
                 if let Some(hint) = &props.hint {
-                    <p class="ring-hint" data-testid="hint">{ hint }</p>
+                    <p class={classes!("ring-hint", (props.tool != Tool::Select).then_some("of-tool"))} data-testid="hint">{ hint }</p>
                 }
             </div>
             if props.sight == Sight::Table {
                 { props.table.clone() }
             }
         </section>
+    }
+}
+
+fn tool_button(props: &RingPanelProps, tool: Tool) -> Html {
+    let (word, label, shortcut) = tool.words();
+    let is_held = props.tool == tool;
+    html! {
+        <Button {label} {shortcut} pressed={Some(is_held)} testid={["tool-", word].concat()}
+            onclick={props.on.reform(move |()| Action::Tool(if is_held { Tool::Select } else { tool }))} />
     }
 }
 
@@ -116,18 +137,25 @@ fn ring(props: &RingPanelProps) -> Html {
     };
     let down = props.on_pointer.reform(move |event: PointerEvent| {
         canvas::capture(&event);
-        Pointer::Down(at(&event))
+        let adds = event.shift_key() || event.ctrl_key() || event.meta_key();
+        Pointer::Down(at(&event), Hold { adds, is_finger: event.pointer_type() == "touch" })
     });
     let moved = props.on_pointer.reform(move |event: PointerEvent| Pointer::Move(at(&event)));
     let up = props.on_pointer.reform(move |event: PointerEvent| Pointer::Up(at(&event)));
     let cancel = props.on_pointer.reform(|_: PointerEvent| Pointer::Cancel);
-    let label = format!("{} of {} nodes. Arrow keys select a node.", props.sight.title(), props.nodes);
+    // Who is pressed is captured, and goes nowhere else before the release.
+    let gone = cancel.clone();
+    let label = format!(
+        "{} of {} nodes. Arrow keys select a node, with Shift more.",
+        props.sight.title(),
+        props.nodes
+    );
     html! {
         <>
             <canvas class="lab-canvas" ref={props.back.clone()} aria-hidden="true"></canvas>
-            <canvas class={classes!("lab-canvas", (props.tool == Tool::Cut).then_some("cutting"))} ref={props.front.clone()}
+            <canvas class={["lab-canvas with-", props.tool.as_str()].concat()} ref={props.front.clone()}
                 id={RING_ID} tabindex="0" role="application" aria-label={label} aria-describedby="ring-selection"
-                data-testid="ring" onpointerdown={down} onpointermove={moved} onpointerup={up} onpointercancel={cancel}>
+                data-testid="ring" onpointerdown={down} onpointermove={moved} onpointerup={up} onpointercancel={cancel} onpointerout={gone}>
             </canvas>
             <p class="sr-only" id="ring-selection" aria-live="polite" data-testid="selection">{ &props.selection }</p>
         </>

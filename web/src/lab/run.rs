@@ -5,13 +5,16 @@ use super::deed::{act, split};
 use super::protocol::{Deed, Sample, WRITES_MAX};
 use super::why::Clues;
 use rumormill_core::Instant;
-use rumormill_sim::{Scenario, Sim};
+use rumormill_sim::{Scenario, Sim, Totals};
 
 /// Most trace records kept between two texts; which of them are handed over is decided by the look.
 pub(super) const RECORDS_MAX: u32 = 8_000;
 
 /// Frames remembered for who looks back: ten seconds of thirty nodes.
 const LANDED_MAX: u32 = 2_000;
+
+/// Most steps of a write that are noted between two looks for them: a batch of events makes fewer.
+const STEPS_MAX: u32 = 4_096;
 
 /// The closest that points of the charts are, in microseconds.
 const SAMPLE_MIN_US: u64 = 20;
@@ -50,6 +53,7 @@ impl Run {
         sim.set_hashing(false);
         sim.keep_watches(WRITES_MAX);
         sim.keep_landed(LANDED_MAX);
+        sim.keep_steps(STEPS_MAX);
         Ok(Self {
             sim,
             groups: Vec::new(),
@@ -102,17 +106,22 @@ impl Run {
     /// A point of the charts; the next one is due a while later.
     pub(super) fn sample(&mut self) -> Sample {
         let at_us = self.now_us();
-        let totals = self.sim.totals();
         let every_us = self.sample_step_us(at_us);
         self.next_sample_us = (at_us / every_us + 1) * every_us;
-        Sample {
-            at_us,
-            informed: self.sim.informed(),
-            up: self.sim.up(),
-            messages: totals.messages,
-            payload: totals.payload_messages,
-            bytes: totals.bytes,
-        }
+        self.reading()
+    }
+
+    /// A point of the charts beside those that are due.
+    pub(super) fn reading(&self) -> Sample {
+        point(self.sim.now(), self.sim.informed(), self.sim.up(), &self.sim.totals())
+    }
+
+    /// Points of the charts at which one more node had the latest write, each with the moment in the run's course.
+    pub(super) fn take_steps(&mut self) -> impl Iterator<Item = (Moment, Sample)> + use<> {
+        self.sim.take_steps().into_iter().map(|step| {
+            let moment = Moment { us: step.at.as_micros(), events: step.totals.events };
+            (moment, point(step.at, step.informed, step.up, &step.totals))
+        })
     }
 
     /// Messages that travel for less than a millisecond would spread a write between two points. So while it spreads,
@@ -129,7 +138,19 @@ impl Run {
     pub(super) fn weight_bytes(&self) -> u64 {
         let entries: u64 =
             self.sim.iter().filter_map(|view| view.engine).map(|engine| engine.state().len() as u64).sum();
-        6_000 * u64::from(self.sim.nodes()) + 1_500 * entries
+        6_000 * u64::from(self.sim.nodes()) + 1_500 * entries + self.sim.landed_bytes()
+    }
+}
+
+fn point(at: Instant, informed: u32, up: u32, totals: &Totals) -> Sample {
+    Sample {
+        at_us: at.as_micros(),
+        informed,
+        up,
+        messages: totals.messages,
+        payload: totals.payload_messages,
+        bytes: totals.bytes,
+        arrived: totals.payload_arrived,
     }
 }
 

@@ -2,6 +2,7 @@
 //! the moment to lines, dots and crosses; colours are named, not chosen, and nothing is painted here. The tree and the
 //! grid are shown in the same way, only the nodes stand elsewhere.
 
+use super::hand_scene::Hand;
 use super::layout::{Layout, Point, Shape};
 use super::paths::{Path, PathState};
 use super::protocol::{Flight, Frame, Hop, Mark, NodeState};
@@ -111,7 +112,7 @@ pub struct Subject<'a> {
     pub path: &'a [Hop],
     /// The inspected message.
     pub message: Option<u64>,
-    /// The selected node.
+    /// The selected node that is inspected.
     pub selected: Option<u32>,
     /// To whom the selected node is linked.
     pub linked: &'a [u32],
@@ -119,8 +120,10 @@ pub struct Subject<'a> {
     pub beliefs: Option<&'a [Option<Status>]>,
     /// Does nothing travel, because the user wants it so?
     pub still: bool,
-    /// The line that the user is drawing in order to cut.
-    pub cutting: Option<(Point, Point)>,
+    /// The nodes that are selected beside that one.
+    pub others: &'a [u32],
+    /// What the user's hand does.
+    pub hand: Hand,
 }
 
 /// What seldom changes: edges, names, the arcs of a cut, paths that are cut or slow.
@@ -159,6 +162,9 @@ pub fn foreground(subject: &Subject<'_>) -> Vec<Layer> {
     layers.push(layer(Hue::Focus, 0.55, Ink::Stroke(1.25), Shapes::Lines(linked)));
     layers.extend(path(subject));
     layers.extend(messages(subject));
+    if !subject.others.is_empty() {
+        layers.extend(others(subject));
+    }
     match subject.beliefs {
         Some(beliefs) => layers.extend(believed(subject.layout, beliefs)),
         None => layers.extend(nodes(subject.layout, &subject.frame.marks)),
@@ -167,11 +173,21 @@ pub fn foreground(subject: &Subject<'_>) -> Vec<Layer> {
         let radius = subject.layout.node_radius + 4.5;
         layers.push(layer(Hue::Focus, 1.0, Ink::Stroke(2.0), Shapes::Circles(radius, vec![*place])));
     }
-    if let Some(line) = subject.cutting {
-        layers.push(layer(Hue::Down, 1.0, Ink::Dashed(2.0), Shapes::Lines(vec![line])));
+    if subject.hand.is_busy() {
+        layers.extend(subject.hand.layers(subject.layout));
     }
     layers.retain(|layer| !layer.shapes.is_empty());
     layers
+}
+
+/// Under each selected node, so that those side by side are seen as one; a line around each, whatever the ground.
+#[inline(never)]
+fn others(subject: &Subject<'_>) -> [Layer; 2] {
+    let Subject { layout, .. } = *subject;
+    let chosen = subject.others.iter().copied().chain(subject.selected);
+    let places: Vec<Point> = chosen.filter_map(|node| layout.nodes.get(node as usize).copied()).collect();
+    let around = |room: f32| Shapes::Circles(layout.node_radius + room, places.clone());
+    [layer(Hue::Focus, 0.2, Ink::Fill, around(5.5)), layer(Hue::Focus, 1.0, Ink::Stroke(1.0), around(2.0))]
 }
 
 /// The tree's edges among the nodes that are up, by the order of their indices.

@@ -22,7 +22,8 @@ fn subject<'a>(layout: &'a Layout, frame: &'a Frame) -> Subject<'a> {
         linked: &[],
         beliefs: None,
         still: false,
-        cutting: None,
+        others: &[],
+        hand: Hand::default(),
     }
 }
 

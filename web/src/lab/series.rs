@@ -13,9 +13,16 @@ const DEEDS_MAX: usize = 500;
 pub struct Series {
     samples: Vec<Sample>,
     deeds: Vec<(u64, Deed)>,
+    /// Does every point stay at which one more node, or one less, has the write?
+    keeps_steps: bool,
 }
 
 impl Series {
+    /// For a run in which few things are written: of what spreads every step stays, however long it takes.
+    pub fn with_steps() -> Self {
+        Self { keeps_steps: true, ..Self::default() }
+    }
+
     /// Adds what came.
     pub fn extend(&mut self, samples: &[Sample], deeds: &[(u64, Deed)]) {
         self.samples.extend_from_slice(samples);
@@ -23,9 +30,11 @@ impl Series {
             let mut at = 0;
             // The newest stays, so that what is shown ends now.
             let last = self.samples.len() - 1;
-            self.samples.retain(|_| {
+            let (keeps_steps, mut informed) = (self.keeps_steps, 0);
+            self.samples.retain(|sample| {
                 at += 1;
-                at % 2 == 1 || at == last + 1
+                let is_step = std::mem::replace(&mut informed, sample.informed) != sample.informed;
+                at % 2 == 1 || at == last + 1 || (keeps_steps && is_step)
             });
         }
         if !deeds.is_empty() {
@@ -53,7 +62,7 @@ impl Series {
     pub fn until(&self, us: u64) -> Self {
         let samples = &self.samples[..self.samples.partition_point(|sample| sample.at_us <= us)];
         let deeds = &self.deeds[..self.deeds.partition_point(|(at_us, _)| *at_us <= us)];
-        Self { samples: samples.to_vec(), deeds: deeds.to_vec() }
+        Self { samples: samples.to_vec(), deeds: deeds.to_vec(), keeps_steps: self.keeps_steps }
     }
 
     /// The points.
@@ -68,7 +77,9 @@ impl Series {
 
     /// What was sent from one moment to another, in messages and bytes, as finely as the points lie.
     pub fn sent_between(&self, from_us: u64, to_us: u64) -> Option<(u64, u64)> {
-        let before = self.samples.partition_point(|sample| sample.at_us <= from_us).checked_sub(1)?;
+        // Of the points at one time the first one is before what was done then.
+        let last = self.samples.len().checked_sub(1)?;
+        let before = self.samples.partition_point(|sample| sample.at_us < from_us).min(last);
         let after = self.samples.partition_point(|sample| sample.at_us < to_us).min(self.samples.len() - 1);
         let (a, b) = (self.samples[before], self.samples[after.max(before)]);
         Some((b.messages.saturating_sub(a.messages), b.bytes.saturating_sub(a.bytes)))
@@ -150,6 +161,28 @@ mod tests {
         assert_eq!(series.sent_between(500_000, 1_201_000), Some((80, 8_000)), "to the next point");
         assert_eq!(series.sent_between(500_000, 9_000_000), Some((150, 15_000)), "as far as it goes");
         assert_eq!(series.sent_between(9_000_000, 9_000_000), Some((0, 0)));
+    }
+
+    #[test]
+    fn what_is_sent_as_something_is_written_counts_as_sent_for_it() {
+        let mut series = Series::default();
+        series.extend(&[sample(100, 10), sample(500, 40), sample(500, 42), sample(900, 60)], &[]);
+        assert_eq!(series.sent_between(500_000, 900_000).map(|sent| sent.0), Some(20));
+    }
+
+    #[test]
+    fn every_step_of_a_write_stays_where_that_is_wanted() {
+        let mut series = Series::with_steps();
+        for at in 0..100_000_u64 {
+            let informed = (at / 100).min(1_000) as u32;
+            series.extend(&[Sample { informed, ..sample(at, at) }], &[]);
+        }
+        let mut steps: Vec<u32> = series.samples().iter().map(|sample| sample.informed).collect();
+        steps.dedup();
+        assert_eq!(steps, (0..1_000).collect::<Vec<_>>());
+        let first = series.samples().iter().find(|sample| sample.informed == 500);
+        assert_eq!(first.map(|sample| sample.at_us), Some(50_000_000), "at its own moment");
+        assert!(series.samples().len() <= SAMPLES_MAX + 1_000);
     }
 
     #[test]

@@ -79,12 +79,14 @@ pub enum TreeOf {
 }
 
 /// What of the sight stands in the query of the page's address. Other parts of the query are left as they are.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Spot {
     /// `view=`
     pub sight: Option<Sight>,
-    /// `sel=`
+    /// `sel=`: the inspected node
     pub selected: Option<u32>,
+    /// and what follows it: those selected beside it, such as `sel=12,3-5,7`.
+    pub others: Vec<u32>,
     /// `matrix=writes`
     pub matrix_of: MatrixOf,
     /// `tree=way`
@@ -106,7 +108,11 @@ impl Spot {
         };
         Self {
             sight: value("view").and_then(Sight::parse),
-            selected: value("sel").and_then(|number| number.parse().ok()),
+            selected: value("sel").and_then(|nodes| nodes.split(',').next()?.parse().ok()),
+            others: value("sel")
+                .and_then(|nodes| nodes.split_once(','))
+                .map(|at| spans(at.1))
+                .unwrap_or_default(),
             matrix_of: if value("matrix") == Some("writes") { MatrixOf::Writes } else { MatrixOf::Members },
             tree_of: if value("tree") == Some("way") { TreeOf::Way } else { TreeOf::Links },
             write: value("write").and_then(|number| number.parse().ok()),
@@ -115,7 +121,7 @@ impl Spot {
     }
 
     /// Writes it into a query, in place of what stood there.
-    pub fn write(self, query: &str) -> String {
+    pub fn write(&self, query: &str) -> String {
         let is_other = |pair: &&str| {
             let name = pair.split_once('=').map_or(*pair, |(name, _)| name);
             !pair.is_empty() && !PARTS.contains(&name)
@@ -125,7 +131,8 @@ impl Spot {
             parts.push(["view=", sight.as_str()].concat());
         }
         if let Some(node) = self.selected {
-            parts.push(["sel=", &node.to_string()].concat());
+            let others = if self.others.is_empty() { String::new() } else { spanned(&self.others) };
+            parts.push(["sel=", &node.to_string(), &others].concat());
         }
         if self.matrix_of == MatrixOf::Writes {
             parts.push("matrix=writes".to_owned());
@@ -141,6 +148,47 @@ impl Spot {
         }
         parts.join("&")
     }
+}
+
+/// Most nodes that an address names, and most spans of them: with more it would be too long to be handed on.
+const NODES_MAX: usize = 10_000;
+const SPANS_MAX: usize = 200;
+
+/// Nodes as they stand in an address, in their order: `,3-5,7`. Nothing, if they are too many.
+#[inline(never)]
+fn spanned(nodes: &[u32]) -> String {
+    let mut sorted = nodes.to_vec();
+    rumormill_core::sort::sort(&mut sorted);
+    let mut spans: Vec<(u32, u32)> = Vec::new();
+    for node in sorted {
+        match spans.last_mut().filter(|span| span.1.checked_add(1) == Some(node)) {
+            Some(span) => span.1 = node,
+            None => spans.push((node, node)),
+        }
+    }
+    if spans.len() > SPANS_MAX {
+        return String::new();
+    }
+    let words = spans.into_iter().map(
+        |(from, to)| {
+            if from == to { format!(",{from}") } else { format!(",{from}-{to}") }
+        },
+    );
+    words.collect()
+}
+
+/// Reads them. What cannot be read counts as not said.
+#[inline(never)]
+fn spans(text: &str) -> Vec<u32> {
+    let mut nodes = Vec::new();
+    for span in text.split(',').take(SPANS_MAX) {
+        let (from, to) = span.split_once('-').unwrap_or((span, span));
+        if let (Ok(from), Ok(to)) = (from.parse::<u32>(), to.parse::<u32>()) {
+            let room = NODES_MAX.saturating_sub(nodes.len());
+            nodes.extend((from..=to).take(room));
+        }
+    }
+    nodes
 }
 
 #[cfg(test)]
@@ -164,15 +212,19 @@ mod tests {
         assert_eq!(ring.write("view=grid&write=3&beliefs=on&matrix=writes&tree=way"), "");
         assert_eq!(Spot::parse("view=globe&sel=many"), Spot::default());
         assert_eq!(Spot::parse(""), Spot::default());
+        assert_eq!(Spot::parse("sel=3,5-4,x,0-4294967295").others.len(), NODES_MAX);
+        let many: Vec<u32> = (0..500).map(|node| node * 2).collect();
+        assert_eq!(spanned(&many), "", "that would be too long");
         let all = Spot {
             sight: Some(Sight::Matrix),
             selected: Some(1),
+            others: vec![3, 4, 5, 9],
             matrix_of: MatrixOf::Writes,
             tree_of: TreeOf::Way,
             write: Some(3),
             beliefs: true,
         };
-        let query = "run=abc&view=matrix&sel=1&matrix=writes&tree=way&write=3&beliefs=on";
+        let query = "run=abc&view=matrix&sel=1,3-5,9&matrix=writes&tree=way&write=3&beliefs=on";
         assert_eq!((all.write("run=abc"), Spot::parse(query)), (query.to_owned(), all));
     }
 }

@@ -3,6 +3,7 @@
 
 use super::action::{Sight, TreeOf};
 use super::chart::{self, Chart};
+use super::hand_scene::Hand;
 use super::lanes_scene::Diagram;
 use super::layout::{Layout, Point, Shape};
 use super::matrix_scene::Board;
@@ -76,8 +77,8 @@ pub struct Light<'a> {
     pub is_dark: bool,
     /// Does nothing travel?
     pub still: bool,
-    /// The line that the user is drawing.
-    pub cutting: Option<(Point, Point)>,
+    /// What the user's hand does.
+    pub hand: Hand,
     /// What theory expects.
     pub theory: Option<&'a TheoryLine>,
     /// Where most runs of this setup lie.
@@ -136,6 +137,24 @@ impl Stage {
         }
     }
 
+    /// The node whose shape is at a place of the picture, or up to `slack` pixels beside it.
+    pub fn node_at(&self, place: Point, slack: f32) -> Option<u32> {
+        self.layout.hit(place, slack)
+    }
+
+    /// Where a node stands.
+    pub fn place(&self, node: u32) -> Option<Point> {
+        self.layout.nodes.get(node as usize).copied()
+    }
+
+    /// The nodes in a box, given by two of its corners.
+    #[inline(never)]
+    pub fn within(&self, from: Point, to: Point) -> Vec<u32> {
+        let is_between = |value: f32, a: f32, b: f32| a.min(b) <= value && value <= a.max(b);
+        let is_inside = |at: &Point| is_between(at.x, from.x, to.x) && is_between(at.y, from.y, to.y);
+        (0..).zip(&self.layout.nodes).filter(|(_, at)| is_inside(at)).map(|(node, _)| node).collect()
+    }
+
     /// The nodes on the left of a line.
     pub fn left_of(&self, from: Point, to: Point) -> Vec<u32> {
         self.layout.left_of(from, to)
@@ -168,11 +187,11 @@ impl Stage {
             light.is_dark,
             light.still,
         );
-        if self.front_of != Some(front_of) || light.cutting.is_some() {
+        if self.front_of != Some(front_of) || light.hand.stroke.is_some() {
             let layers = self.front_layers(view, frame, light);
             if let Some(canvases) = &mut self.canvases {
                 painter::paint(&mut canvases.front, &layers, palette);
-                self.front_of = Some(front_of).filter(|_| light.cutting.is_none());
+                self.front_of = Some(front_of).filter(|_| light.hand.stroke.is_none());
             }
         }
         self.paint_chart(view, light, palette);
@@ -263,9 +282,10 @@ impl Stage {
             message: view.message_line.as_ref().map(|line| line.flight.id),
             selected: view.selected,
             linked: inside.map_or(&[], |inside| &inside.linked),
-            beliefs: inside.filter(|_| view.beliefs).map(|inside| inside.beliefs.as_slice()),
+            beliefs: beliefs(view),
             still: light.still,
-            cutting: light.cutting,
+            others: &view.others,
+            hand: light.hand,
         }
     }
 
@@ -293,6 +313,8 @@ impl Stage {
             now_us: light.shown_us,
             window_us: view.window_us,
             selected: view.selected,
+            others: &view.others,
+            beliefs: beliefs(view),
             message: view.message_line.as_ref().map(|line| line.flight.id),
             size: self.canvases.as_ref().map_or((1.0, 1.0), |canvases| canvases.front.size()),
         }
@@ -326,4 +348,10 @@ impl Stage {
         painter::paint(&mut canvases.chart, &chart::layers(&chart), palette);
         self.chart_of = Some(chart_of);
     }
+}
+
+/// What the inspected node believes of each, if that is to be shown in place of what is true.
+fn beliefs(view: &View) -> Option<&[Option<rumormill_core::Status>]> {
+    let detail = view.detail.as_ref().filter(|detail| view.beliefs && Some(detail.node) == view.selected)?;
+    Some(detail.inside.as_ref()?.beliefs.as_slice())
 }

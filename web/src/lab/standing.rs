@@ -99,6 +99,21 @@ pub fn seconds(us: u64) -> String {
     format!("{}.{:03} s", group(us / 1_000_000), us / 1_000 % 1_000)
 }
 
+/// How long something took, for people: what takes less than a millisecond among real nodes on one machine is not
+/// nothing, and what clocks tell as nothing is no figure.
+pub fn took(us: u64) -> String {
+    match us {
+        0 => "at once".to_owned(),
+        1..1_000 => format!("after {us} µs"),
+        _ => format!("after {}", seconds(us)),
+    }
+}
+
+/// Over so many messages.
+pub fn hops(count: u32) -> String {
+    if count == 1 { "1 hop".to_owned() } else { format!("{} hops", group(u64::from(count))) }
+}
+
 /// Bytes, for people.
 pub fn bytes(bytes: u64) -> String {
     match bytes {
@@ -151,5 +166,7 @@ mod tests {
     fn figures_read_well() {
         assert_eq!(seconds(6_410_200), "6.410 s");
         assert_eq!([999, 1_234, 2_500_000].map(bytes), ["999 B", "1.2 kB", "2.5 MB"]);
+        assert_eq!([0, 312, 365_000].map(took), ["at once", "after 312 µs", "after 0.365 s"]);
+        assert_eq!([0, 1, 7].map(hops), ["0 hops", "1 hop", "7 hops"]);
     }
 }

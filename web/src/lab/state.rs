@@ -1,16 +1,16 @@
 //! What the Lab's page knows and what the user does to it: one pure reducer from actions and frames to a new state
 //! and commands for the worker. No DOM, no clock, no canvas.
 
-use super::action::{Action, Form, MatrixOf, Sight, Spot, Tab, Tool, TreeOf};
+use super::action::{Action, Drawn, Form, MatrixOf, Sight, Tab, Tool, TreeOf};
 use super::follow::History;
 use super::opening::LinkNote;
 use super::pace::{SPEED_DEFAULT, SPEED_MAX, SPEED_MIN};
 use super::paths::PathSigns;
 use super::presets;
 use super::protocol::{
-    Branch, Command, Deed, Detail, Frame, MessageLine, MessageRef, Row, Shown, Spread, Totals, WriteLine,
+    Branch, Command, Deed, Detail, Mark, MessageLine, MessageRef, Row, Shown, Spread, Totals, WriteLine,
 };
-use super::sentences::{self, Choice, Filter, Line};
+use super::sentences::{Filter, Line};
 use super::series::Series;
 use super::setup::{Errors, Field, Setup};
 use super::standing::Standing;
@@ -82,10 +82,18 @@ pub struct View {
     pub speed: f64,
     /// Does time slow down while messages with state are under way?
     pub legible: bool,
-    /// The selected node.
+    /// The selected node that is inspected.
     pub selected: Option<u32>,
+    /// The nodes that are selected beside it.
+    pub others: Vec<u32>,
     /// What the pointer does.
     pub tool: Tool,
+    /// The node from which a link is drawn, once one end of it was clicked.
+    pub link_from: Option<u32>,
+    /// The drawn link for which something is offered.
+    pub drawn: Option<Drawn>,
+    /// The nodes as they were in the last frame.
+    pub(super) marks: Vec<Mark>,
     /// How the cluster is looked at.
     pub sight: Sight,
     /// Did the user choose that?
@@ -140,7 +148,7 @@ pub struct View {
     pub highlights: VecDeque<Line>,
     /// Everything else that happened, oldest first: it must not crowd out the highlights.
     pub lines: VecDeque<Line>,
-    lines_made: u64,
+    pub(super) lines_made: u64,
     /// The charts' data.
     pub series: Series,
     /// Why something was not possible.
@@ -189,7 +197,11 @@ impl View {
             speed: SPEED_DEFAULT,
             legible: false,
             selected: None,
+            others: Vec::new(),
             tool: Tool::default(),
+            link_from: None,
+            drawn: None,
+            marks: Vec::new(),
             sight: Sight::default(),
             sight_is_own: false,
             tree_of: TreeOf::default(),
@@ -299,22 +311,29 @@ impl View {
             Action::Select(node) => return self.select(node),
             Action::SelectBy(steps) => return self.select_by(steps),
             Action::SelectByRows(rows) => return self.select_by(rows * i64::from(self.stride)),
-            Action::Tool(tool) => self.tool = tool,
+            Action::Toggle(node) => return self.toggle(node),
+            Action::Choose(nodes, beside) => return self.choose(nodes, beside),
+            Action::ExtendBy(steps) => return self.extend_by(steps),
+            Action::ExtendByRows(rows) => return self.extend_by(rows * i64::from(self.stride)),
+            Action::Tool(tool) => (self.tool, self.link_from, self.drawn) = (tool, None, None),
+            Action::Use(node) => return self.use_tool(node),
+            Action::Draw(drawn) => (self.drawn, self.link_from) = (drawn, None),
+            Action::ToDrawn(what) => return self.settle_drawn(what),
             Action::Do(deed) => return self.perform(deed),
             Action::CrashOrRestart => return self.crash_or_restart(),
             Action::CutHalves => {
                 let nodes = self.nodes();
                 return self.perform(Deed::Cut((nodes / 2..nodes).collect()));
             }
-            Action::CutOff => return self.at_selected(|node| Deed::Cut(vec![node])),
+            Action::CutOff => return self.cut_off(),
             Action::Write => return self.write(),
             Action::Increment => {
                 let key = self.form.counter.clone();
-                return self.at_selected(|node| Deed::Increment { node, key, by: 1 });
+                return self.at_selected(|node| Deed::Increment { node, key: key.clone(), by: 1 });
             }
             Action::DeleteKey => {
                 let key = self.form.key.clone();
-                return self.at_selected(|node| Deed::Delete { node, key });
+                return self.at_selected(|node| Deed::Delete { node, key: key.clone() });
             }
             Action::ToSelected(turn) => return self.turn(turn),
             Action::AskOther(what) => return self.ask_other(what),
@@ -330,6 +349,7 @@ impl View {
             Action::Counter(counter) => self.form.counter = counter,
             Action::Sight(sight) => {
                 (self.sight, self.sight_is_own) = (sight, true);
+                (self.link_from, self.drawn) = (None, None);
                 return self.ask();
             }
             Action::Spot(spot) => return self.go_to(spot),
@@ -380,84 +400,6 @@ impl View {
             Action::Keys(on) => self.keys = on,
         }
         Vec::new()
-    }
-
-    /// Takes in what the worker reports. True if there is something new to read.
-    pub fn take(&mut self, frame: &mut Frame) -> bool {
-        if frame.run != self.run {
-            return false;
-        }
-        let was_in_past = self.now_us < self.end_us;
-        self.now_us = frame.now_us;
-        self.spread = frame.spread;
-        self.parts = frame.groups.iter().max().map_or(1, |last| u32::from(*last) + 1);
-        self.signs = PathSigns::of(&frame.paths);
-        self.under_way = frame.flights.len() as u32 + frame.flights_unseen;
-        self.end_us = frame.end_us;
-        let mut news = !frame.done.is_empty() || frame.turned_us.is_some();
-        let news_of_course = frame.course.is_some();
-        if let Some(course) = frame.course.take() {
-            (self.branches, self.branch) = (course.branches, course.current);
-            self.series = Series::default();
-            self.series.extend(&course.samples, &course.done);
-            news = true;
-        }
-        if let Some(turned_us) = frame.turned_us {
-            self.highlights.retain(|line| line.at_us <= turned_us);
-            self.lines.retain(|line| line.at_us <= turned_us);
-        }
-        self.series.extend(&frame.samples, &frame.done);
-        // What was set just now is in the panel before the worker knows of it.
-        if was_in_past || news_of_course || frame.turned_us.is_some() || self.on_way {
-            self.follow();
-        }
-        if let Some(goal_us) = self.goal_us {
-            self.goal_us = (frame.now_us < goal_us).then_some(goal_us);
-            self.on_way &= self.goal_us.is_some();
-        }
-        if frame.refused.is_some() {
-            self.refused = frame.refused.take();
-            news = true;
-        }
-        if let Some(text) = frame.text.take() {
-            self.totals = text.totals;
-            self.detail = text.node;
-            self.rows = text.rows;
-            self.suspect = text.suspect;
-            self.writes = text.writes;
-            self.shown = text.shown;
-            let is_unknown = |number| self.writes.iter().all(|write| write.number != number);
-            // A link may name a write that is only made on the way to its moment.
-            if !self.on_way && self.write.is_some_and(is_unknown) {
-                self.write = None;
-            }
-            // What has arrived long ago is not remembered by the worker, but by the page.
-            if let Some(line) = text.message.filter(|line| self.is_inspected(line)) {
-                self.message = Some(MessageRef::Id(line.flight.id));
-                let known = self.message_line.take().map(|known| known.carried).unwrap_or_default();
-                let carried = if line.carried.is_empty() { known } else { line.carried.clone() };
-                self.message_line = Some(Box::new(MessageLine { carried, ..*line }));
-            }
-            for record in &text.records {
-                self.lines_made += 1;
-                let line = sentences::line(self.lines_made, record);
-                let highlight = Choice::Highlights.takes(line.topic);
-                let lines = if highlight { &mut self.highlights } else { &mut self.lines };
-                if lines.len() == LINES_MAX {
-                    lines.pop_front();
-                }
-                lines.push_back(line);
-            }
-            news = true;
-        }
-        news
-    }
-
-    fn is_inspected(&self, line: &MessageLine) -> bool {
-        self.message.is_some_and(|asked| match asked {
-            MessageRef::Id(id) => id == line.flight.id,
-            MessageRef::Number(from, number) => (u32::from(line.flight.from), line.number) == (from, number),
-        })
     }
 
     /// The newest lines that the filter takes, newest first.
@@ -566,59 +508,6 @@ impl View {
 
     pub(super) fn ask(&self) -> Vec<Command> {
         vec![Command::Look(self.look())]
-    }
-
-    fn select(&mut self, node: Option<u32>) -> Vec<Command> {
-        self.selected = node.filter(|node| *node < self.nodes());
-        self.beliefs &= self.selected.is_some();
-        (self.message, self.message_line) = (None, None);
-        if self.filter.node.is_some() {
-            self.filter.node = self.selected.and_then(|node| self.name(node));
-        }
-        if self.selected.is_some() {
-            self.tab = Tab::Node;
-        }
-        self.ask()
-    }
-
-    /// Goes where the page's address says: it says nothing of what is as usual.
-    fn go_to(&mut self, spot: Spot) -> Vec<Command> {
-        let sight = spot.sight.unwrap_or_default();
-        if sight != self.sight {
-            (self.sight, self.sight_is_own) = (sight, true);
-        }
-        (self.matrix_of, self.tree_of, self.write) = (spot.matrix_of, spot.tree_of, spot.write);
-        if spot.selected != self.selected {
-            // What it leads to is asked for below.
-            let _ = self.select(spot.selected);
-        }
-        self.beliefs = spot.beliefs && self.selected.is_some();
-        self.ask()
-    }
-
-    /// What is looked at, for the page's address and for links.
-    pub fn spot(&self) -> Spot {
-        Spot {
-            sight: Some(self.sight),
-            selected: self.selected,
-            matrix_of: self.matrix_of,
-            tree_of: self.tree_of,
-            write: self.write,
-            beliefs: self.beliefs,
-        }
-    }
-
-    fn select_by(&mut self, steps: i64) -> Vec<Command> {
-        let nodes = i64::from(self.nodes());
-        if nodes == 0 {
-            return Vec::new();
-        }
-        let to = match self.selected {
-            Some(node) => (i64::from(node) + steps).rem_euclid(nodes),
-            None if steps < 0 => nodes - 1,
-            None => 0,
-        };
-        self.select(Some(to as u32))
     }
 }
 

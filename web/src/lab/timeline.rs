@@ -3,7 +3,7 @@
 //!
 //! Doing something where time has been before forks the run: the old branch keeps what came after.
 
-use super::deed::name;
+use super::deed::{is_write, name};
 use super::protocol::{Branch, Deed, Sample};
 use super::run::{Moment, Run};
 use super::series::Series;
@@ -238,6 +238,7 @@ impl Timeline {
             ));
             return;
         }
+        let before = self.run.reading();
         if let Err(why) = self.run.perform(&deed) {
             self.news.refused = Some(why);
             return;
@@ -250,7 +251,23 @@ impl Timeline {
         }
         let at = self.run.done;
         self.lines[self.current].log.insert(at, Entry { at_us: now.us, deed: deed.clone(), by_hand: true });
-        self.note_done(deed);
+        self.note_done(deed, before);
+    }
+
+    /// Does several things now, one after the other. What is not possible leaves the others as they are.
+    #[inline(never)]
+    pub(super) fn act_all(&mut self, deeds: Vec<Deed>) {
+        let (more, branches) = (deeds.len().saturating_sub(1), self.lines.len());
+        let mut refused = None;
+        for deed in deeds {
+            self.act(deed);
+            refused = refused.or(self.news.refused.take());
+        }
+        self.news.refused = refused;
+        if more > 0 && self.lines.len() > branches {
+            let name = &mut self.lines[self.current].name;
+            name.push_str(&format!(" + {more}"));
+        }
     }
 
     /// Begins another branch here, on which nothing else is different yet.
@@ -294,8 +311,10 @@ impl Timeline {
     fn do_next(&mut self) {
         let Some(entry) = self.line().log.get(self.run.done) else { return };
         let deed = entry.deed.clone();
+        self.note_steps();
+        let before = self.run.reading();
         match self.run.perform(&deed) {
-            Ok(()) => self.note_done(deed),
+            Ok(()) => self.note_done(deed, before),
             Err(why) => {
                 self.run.done += 1;
                 if self.run.moment() >= self.line().end {
@@ -306,10 +325,14 @@ impl Timeline {
     }
 
     #[inline(never)]
-    fn note_done(&mut self, deed: Deed) {
+    fn note_done(&mut self, deed: Deed, before: Sample) {
         self.run.done += 1;
         let now = self.run.moment();
         if now > self.line().end {
+            // What the writer sends at once is part of what a write takes.
+            if is_write(&deed) {
+                self.note(before);
+            }
             self.lines[self.current].series.extend(&[], &[(now.us, deed.clone())]);
             self.news.done.push((now.us, deed));
         }
@@ -318,15 +341,33 @@ impl Timeline {
     }
 
     fn sample_if_due(&mut self) {
+        self.note_steps();
         if self.run.now_us() >= self.run.next_sample_us {
             self.sample();
         }
     }
 
     fn sample(&mut self) {
+        self.note_steps();
         let sample = self.run.sample();
         if self.run.moment() > self.line().end || self.line().series.samples().is_empty() {
-            self.lines[self.current].series.extend(&[sample], &[]);
+            self.note(sample);
+        }
+    }
+
+    /// Takes the points at which one more node had the latest write, where time has not been before.
+    fn note_steps(&mut self) {
+        for (moment, sample) in self.run.take_steps() {
+            if moment > self.line().end {
+                self.note(sample);
+            }
+        }
+    }
+
+    fn note(&mut self, sample: Sample) {
+        let series = &mut self.lines[self.current].series;
+        if series.samples().last() != Some(&sample) {
+            series.extend(&[sample], &[]);
             self.news.samples.push(sample);
         }
     }

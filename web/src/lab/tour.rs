@@ -35,7 +35,7 @@ const STOPS: [Stop; 5] = [
         at: "node",
         title: "Break it",
         text: "Click a node to see what it holds and believes, and why it does not know something yet. Crash it here, or \
-               draw a cut across the picture and heal it later.",
+               take a tool above the picture: crash, write, or draw a cut across it and heal that later.",
     },
     Stop {
         at: "places",

@@ -60,7 +60,7 @@ fn by_write(view: &View, on: &Callback<Action>) -> Html {
     let onchange = on.reform(|event: Event| Action::ByWrite(element::value(&event).parse().ok()));
     html! {
         <label class="by-write">
-            <span class="muted">{ "Green: who has" }</span>
+            <span class="muted">{ "Who has" }</span>
             <select class="input" data-testid="by-write" {onchange}>
                 { for view.write_choices().into_iter().map(|(number, words)| html! {
                     <option value={number.clone()} selected={number == chosen}>{ words }</option>

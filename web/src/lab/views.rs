@@ -74,8 +74,8 @@ impl View {
         self.selected.unwrap_or(0) / MATRIX_NODES_MAX * MATRIX_NODES_MAX
     }
 
-    /// The nodes that have a line in the space-time diagram: all of a small cluster, else the selected one and those
-    /// to which it is linked, else the first.
+    /// The nodes that have a line in the space-time diagram: all of a small cluster, else the selected ones, or the one and
+    /// those to which it is linked, else the first.
     #[inline(never)]
     pub fn lanes(&self) -> Vec<u32> {
         let nodes = self.nodes();
@@ -84,7 +84,10 @@ impl View {
             return (0..shown).collect();
         };
         let inside = self.detail.as_ref().and_then(|detail| detail.inside.as_ref());
-        let mut lanes: Vec<u32> = inside.map(|inside| inside.linked.clone()).unwrap_or_default();
+        let mut lanes: Vec<u32> = match inside {
+            _ if !self.others.is_empty() => self.others.clone(),
+            inside => inside.map(|inside| inside.linked.clone()).unwrap_or_default(),
+        };
         lanes.truncate(LANES_OF_SOME - 1);
         lanes.push(selected);
         sort(&mut lanes);
@@ -94,7 +97,8 @@ impl View {
 
     /// How the view is to be read, if that is worth a line.
     pub fn caption(&self, ring_rows: u32) -> Option<String> {
-        let believer = self.selected.filter(|_| self.beliefs && self.sight.has_places());
+        let believer =
+            self.selected.filter(|_| self.beliefs && !matches!(self.sight, Sight::Matrix | Sight::Table));
         if let Some(name) = believer.and_then(|node| self.name(node)) {
             return Some(format!("As {name} believes"));
         }
@@ -111,6 +115,7 @@ impl View {
             Sight::Matrix => Some(self.matrix_caption()),
             Sight::SpaceTime if nodes > LANES_MAX => {
                 Some(match self.selected.and_then(|node| self.name(node)) {
+                    Some(_) if !self.others.is_empty() => format!("The selected, at most {LANES_OF_SOME}"),
                     Some(name) => format!("{name} and those linked to it"),
                     None => format!("The first {LANES_OF_SOME}: select one to see its peers"),
                 })

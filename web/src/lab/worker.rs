@@ -70,7 +70,7 @@ impl Machine {
             Command::Switch { branch, look } => self.with(&look, |timeline, clock| {
                 timeline.switch(branch as usize, || clock() - started_ms >= SEEK_MS);
             }),
-            Command::Do { deed, look } => self.with(&look, |timeline, _| timeline.act(deed)),
+            Command::Do { deeds, look } => self.with(&look, |timeline, _| timeline.act_all(deeds)),
             Command::Record => match &self.timeline {
                 Some(timeline) => Report::Record(Box::new(record::record(timeline))),
                 None => Report::Idle,

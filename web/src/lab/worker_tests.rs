@@ -90,14 +90,15 @@ fn a_cut_stops_a_write_and_a_heal_lets_it_through() {
     let mut machine = machine();
     machine.obey(start(10, vec![]));
     machine.obey(Command::Advance { to_us: 100_000, look: Look::default() });
-    let cut =
-        frame(machine.obey(Command::Do { deed: Deed::Cut(vec![5, 6, 7, 8, 9]), look: Look::default() }));
+    let cut = frame(
+        machine.obey(Command::Do { deeds: vec![Deed::Cut(vec![5, 6, 7, 8, 9])], look: Look::default() }),
+    );
     assert_eq!(cut.groups, [0, 0, 0, 0, 0, 1, 1, 1, 1, 1]);
     assert!(cut.spread.cut);
-    machine.obey(Command::Do { deed: write(0, "x"), look: Look::default() });
+    machine.obey(Command::Do { deeds: vec![write(0, "x")], look: Look::default() });
     let parted = frame(machine.obey(Command::Advance { to_us: 8_000_000, look: Look::default() }));
     assert_eq!(parted.spread.informed, 5);
-    machine.obey(Command::Do { deed: Deed::Heal, look: Look::default() });
+    machine.obey(Command::Do { deeds: vec![Deed::Heal], look: Look::default() });
     let healed = frame(machine.obey(Command::Advance { to_us: 30_000_000, look: Look::default() }));
     assert_eq!((healed.spread.informed, healed.groups.len()), (10, 0));
 }
@@ -109,7 +110,7 @@ fn what_is_not_possible_is_refused_in_words() {
     assert!(matches!(machine.obey(start(0, vec![])), Report::NotStarted(why) if why.contains("0 nodes")));
     machine.obey(start(3, vec![]));
     let crash = |machine: &mut Machine| {
-        frame(machine.obey(Command::Do { deed: Deed::Crash(1), look: Look::default() }))
+        frame(machine.obey(Command::Do { deeds: vec![Deed::Crash(1)], look: Look::default() }))
     };
     assert_eq!(crash(&mut machine).refused, None);
     let again = crash(&mut machine);
@@ -128,7 +129,7 @@ fn a_node_that_says_goodbye_has_left_and_can_come_back() {
     let gone = frame(machine.obey(Command::Advance { to_us: 3_000_000, look: text() }));
     assert_eq!(gone.marks[2].state, NodeState::Left);
     assert_eq!(gone.text.and_then(|text| text.node).and_then(|node| node.inside), None);
-    machine.obey(Command::Do { deed: Deed::Restart(2), look: Look::default() });
+    machine.obey(Command::Do { deeds: vec![Deed::Restart(2)], look: Look::default() });
     let back = frame(machine.obey(Command::Advance { to_us: 6_000_000, look: Look::default() }));
     assert_eq!(back.marks[2].state, NodeState::Alive);
 }

@@ -24,6 +24,8 @@ pub struct Contest {
     pub shared: Setup,
     /// What happens.
     pub course: Course,
+    /// What was done to a run in the Lab, if the race came from one: it can be chosen, whatever happens now.
+    pub own: Option<Rc<Vec<(u64, Deed)>>>,
     /// The ways to gossip; their clusters and networks do not count.
     pub lanes: Vec<Setup>,
 }
@@ -35,6 +37,7 @@ impl Default for Contest {
         Self {
             shared,
             course: Course::default(),
+            own: None,
             lanes: vec![
                 lane(Strategy::Tree, Mode::PushPull),
                 lane(Strategy::Random, Mode::PushPull),
@@ -57,11 +60,19 @@ impl Contest {
         let own = OWN.into_iter().fold(own, |own, field| own.with(field, setup.text(field)));
         let shared = Setup { variation: setup.variation, ..Setup::default() };
         let shared = SHARED.into_iter().fold(shared, |shared, field| shared.with(field, setup.text(field)));
-        let mut contest = Self { shared, course: Course::Own(Rc::new(acts)), lanes: vec![own] };
+        let acts = Rc::new(acts);
+        let course = Course::Own(Rc::clone(&acts));
+        let mut contest = Self { shared, course, own: Some(acts), lanes: vec![own] };
         while contest.lanes.len() < 3 {
             contest.lanes.push(contest.proposal());
         }
         contest
+    }
+
+    /// The course for a word, as far as there is one.
+    pub fn course(&self, word: &str) -> Option<Course> {
+        let own = self.own.as_ref().map(|acts| Course::Own(Rc::clone(acts)));
+        own.filter(|own| own.as_str() == word).or_else(|| Course::parse(word))
     }
 
     /// The whole setup of a lane: its own fields and the shared ones.

@@ -1,6 +1,7 @@
 //! What happens to every cluster of a race: one write, and the trouble around it, or whatever was done to a run in the
 //! Lab. Data, and its words.
 
+use crate::lab::deed::is_write;
 use crate::lab::protocol::Deed;
 use std::rc::Rc;
 
@@ -104,17 +105,6 @@ impl Course {
         script.push((WRITE_US, write));
         script
     }
-}
-
-fn is_write(deed: &Deed) -> bool {
-    matches!(
-        deed,
-        Deed::Write { .. }
-            | Deed::Put { .. }
-            | Deed::Add { .. }
-            | Deed::Increment { .. }
-            | Deed::Delete { .. }
-    )
 }
 
 #[cfg(test)]

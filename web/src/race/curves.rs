@@ -53,7 +53,7 @@ const CHARTS: [Chart; 4] = [
         top_min: 1_000.0,
     },
     Chart {
-        title: "Redundancy: messages with state per node beyond one",
+        title: "Redundancy: arrived with state per node, beyond one",
         value: |since| since.redundancy,
         words: |value| format!("{value:.1}"),
         top_min: 1.0,
@@ -196,6 +196,7 @@ mod tests {
             up: 100,
             messages: n * 9,
             payload: n * 3,
+            arrived: n * 2,
             bytes: n * 700,
         };
         let mut heat = Heat::default();

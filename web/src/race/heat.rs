@@ -4,7 +4,7 @@ use crate::lab::protocol::{Frame, Sample, Spread};
 use crate::lab::series::Series;
 
 /// One cluster of a race.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Heat {
     /// The last frame.
     pub frame: Frame,
@@ -27,6 +27,8 @@ pub struct Finish {
     pub payload: u64,
     /// Bytes of all kinds sent since the write.
     pub bytes: u64,
+    /// Messages with state that arrived since the write.
+    pub arrived: u64,
     /// The longest way that the news took to any node.
     pub hops: u32,
 }
@@ -42,10 +44,18 @@ pub struct Since {
     pub payload: u64,
     /// Bytes of all kinds.
     pub bytes: u64,
-    /// Messages with state beyond the one that each informed node needs, per node: 0 is a perfect tree. (The relative
-    /// message redundancy of the Plumtree paper: Leitão, Pereira, Rodrigues, "Epidemic Broadcast Trees", 2007, §4.)
-    /// None while so few have it that a single message more would double it.
+    /// Messages with state that arrived.
+    pub arrived: u64,
+    /// Messages with state that arrived beyond the one that each informed node needs, per node: 0 is a perfect tree. (The
+    /// relative message redundancy of the Plumtree paper: Leitão, Pereira, Rodrigues, "Epidemic Broadcast Trees", 2007,
+    /// §4.) None while so few have it that a single message more would double it.
     pub redundancy: Option<f32>,
+}
+
+impl Default for Heat {
+    fn default() -> Self {
+        Self { frame: Frame::default(), series: Series::with_steps(), finish: None, waiting: 0 }
+    }
 }
 
 impl Heat {
@@ -64,13 +74,15 @@ impl Heat {
             return;
         };
         if self.finish.is_none() {
-            // Samples are finer than a message's way, so the first one that knows is right but for such a part.
-            let first = self.since().find(|since| since.at_us + since_us >= complete_us);
-            self.finish = first.map(|first| Finish {
+            // There is a point for each node that learned it: this is the last one's.
+            let is_it = |since: &Since| since.at_us + since_us >= complete_us && since.covered >= 1.0;
+            let last = self.since().find(is_it);
+            self.finish = last.map(|last| Finish {
                 took_us: complete_us.saturating_sub(since_us),
                 informed,
-                payload: first.payload,
-                bytes: first.bytes,
+                payload: last.payload,
+                bytes: last.bytes,
+                arrived: last.arrived,
                 hops,
             });
         }
@@ -80,13 +92,17 @@ impl Heat {
     pub fn since(&self) -> impl Iterator<Item = Since> {
         let samples = self.series.samples();
         let since_us = self.frame.spread.since_us;
-        let start = since_us.map_or(samples.len(), |at| {
-            samples.partition_point(|sample| sample.at_us <= at).saturating_sub(1)
-        });
-        let base = samples.get(start).copied().unwrap_or_default();
-        samples[start.min(samples.len())..]
-            .iter()
-            .map(move |sample| point(sample, &base, since_us.unwrap_or(0)))
+        let (base, start) = match since_us {
+            None => (Sample::default(), samples.len()),
+            // The point before the write and the one after it are at one time.
+            Some(at) => {
+                let first = samples.partition_point(|sample| sample.at_us < at);
+                let after = samples.partition_point(|sample| sample.at_us <= at).saturating_sub(1);
+                let base = first.min(after);
+                (samples.get(base).copied().unwrap_or_default(), after.min(samples.len()))
+            }
+        };
+        samples[start..].iter().map(move |sample| point(sample, &base, since_us.unwrap_or(0)))
     }
 
     /// Will the write reach nobody else, though some lack it?
@@ -113,16 +129,22 @@ impl Heat {
 const FEW: u32 = 8;
 
 fn point(sample: &Sample, base: &Sample, since_us: u64) -> Since {
-    let payload = sample.payload.saturating_sub(base.payload);
+    let arrived = sample.arrived.saturating_sub(base.arrived);
     let others = sample.informed.saturating_sub(1);
     Since {
         at_us: sample.at_us.saturating_sub(since_us),
         covered: if sample.up == 0 { 0.0 } else { sample.informed as f32 / sample.up as f32 },
-        payload,
+        payload: sample.payload.saturating_sub(base.payload),
         bytes: sample.bytes.saturating_sub(base.bytes),
+        arrived,
         redundancy: (others > 0 && (others >= FEW || sample.informed == sample.up))
-            .then(|| (payload as f32 / others as f32 - 1.0).max(0.0)),
+            .then(|| redundancy(arrived, others)),
     }
+}
+
+/// So many messages came to so many others.
+pub(super) fn redundancy(arrived: u64, others: u32) -> f32 {
+    (arrived as f32 / others.max(1) as f32 - 1.0).max(0.0)
 }
 
 #[cfg(test)]
@@ -172,10 +194,35 @@ mod tests {
         assert!(finishes[0].hops <= 7);
         for heat in &heats {
             let curve: Vec<Since> = heat.since().collect();
-            assert_eq!((curve[0].at_us, curve[0].payload, curve[0].covered), (0, 0, 0.01));
+            assert_eq!((curve[0].at_us, curve[0].covered), (0, 0.01));
             assert!(curve.is_sorted_by(|a, b| a.payload <= b.payload && a.bytes <= b.bytes));
             assert_eq!(curve.last().map(|last| last.covered), Some(1.0));
         }
+    }
+
+    #[test]
+    fn each_node_that_learns_is_a_point_and_the_finish_is_exact() {
+        for heat in &race(Course::Calm, "0", 30) {
+            let steps: Vec<Since> = heat.since().collect();
+            for informed in 1..=100 {
+                let covered = informed as f32 / 100.0;
+                assert!(steps.iter().any(|step| step.covered == covered), "{informed} is a point");
+            }
+            let finish = heat.finish.expect("all have it");
+            let last = steps.iter().find(|step| step.covered == 1.0).expect("all have it");
+            assert_eq!(
+                (last.at_us, last.payload, last.bytes),
+                (finish.took_us, finish.payload, finish.bytes)
+            );
+            assert!(finish.arrived >= 99 && finish.arrived <= finish.payload);
+            let curve: Vec<f32> = steps.iter().filter_map(|step| step.redundancy).collect();
+            // What has not arrived would count at once and be made up for later: a spike.
+            let fall = curve.windows(2).map(|pair| pair[0] - pair[1]).fold(0.0, f32::max);
+            assert!(fall <= 0.25, "it falls by {fall}");
+        }
+        // Of a bare tree each node but the first hears once, and some twice, because it is cyclic.
+        let tree = race(Course::Calm, "0", 30).swap_remove(0);
+        assert!(tree.since().filter_map(|step| step.redundancy).all(|redundancy| redundancy <= 1.0));
     }
 
     #[test]

@@ -42,9 +42,7 @@ pub fn write(contest: &Contest) -> String {
     query.push_str(contest.shared.variation.as_str());
     query.push_str("&course=");
     query.push_str(contest.course.as_str());
-    if let Course::Own(acts) = &contest.course
-        && let Some(acts) = pack(&**acts, ACTS_BYTES_MAX)
-    {
+    if let Some(acts) = contest.own.as_ref().and_then(|acts| pack(&**acts, ACTS_BYTES_MAX)) {
         query.push_str("&acts=");
         query.push_str(&acts);
     }
@@ -85,7 +83,7 @@ pub fn read(query: &str) -> (Contest, Vec<String>) {
                 _ => problems.push(refusal("vary", value)),
             },
             ("acts", _) => match unpack(value, ACTS_BYTES_MAX).filter(|acts: &Vec<_>| is_sensible(acts)) {
-                Some(acts) => contest.course = Course::Own(Rc::new(acts)),
+                Some(acts) => contest.own = Some(Rc::new(acts)),
                 None => problems.push(LOST.to_owned()),
             },
             // What was done stands in a part of its own.
@@ -102,8 +100,10 @@ pub fn read(query: &str) -> (Contest, Vec<String>) {
             _ => problems.push(refusal(key, "unknown")),
         }
     }
-    if is_own && contest.course == Course::Calm && !query.contains("acts=") {
-        problems.push(LOST.to_owned());
+    match &contest.own {
+        Some(acts) if is_own => contest.course = Course::Own(Rc::clone(acts)),
+        None if is_own && !query.contains("acts=") => problems.push(LOST.to_owned()),
+        _ => {}
     }
     if !lanes.is_empty() {
         contest.lanes = lanes;
@@ -175,6 +175,9 @@ mod tests {
         assert_eq!(contest.lanes.len(), 3);
         let query = write(&contest);
         assert_eq!(read(&query), (contest, Vec::new()), "{query}");
+        let other = Contest { course: Course::Cut, ..read(&query).0 };
+        assert_eq!(read(&write(&other)), (other.clone(), Vec::new()), "it stays, whatever happens now");
+        assert_eq!(other.course("own"), read(&query).0.course("own"));
         let (damaged, problems) = read(&query.replace("&acts=", "&acts=x"));
         assert_eq!((damaged.course, problems.len()), (Course::Calm, 1));
         let (cut, problems) = read(query.split("&acts=").next().unwrap_or_default());

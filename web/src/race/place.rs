@@ -423,7 +423,7 @@ impl Race {
                     </Table>
                 </div>
                 <p class="field-hint">
-                    { "Messages are those that carry state. Redundancy is how many of them came per node beyond the one it needed." }
+                    { "Messages are those that carry state and were sent. Redundancy is how many of them arrived per node beyond the one it needed." }
                 </p>
             </section>
         }

@@ -1,7 +1,7 @@
 //! The race's setup: what all lanes share, and the ways to gossip.
 
 use super::contest::{Contest, LANES_MAX};
-use super::course::{self, Course};
+use super::course;
 use super::state::{Action, Change};
 use crate::glue::time::random_u32;
 use crate::lab::setup::{Errors, Field, LimiterKind, Setup, Variation};
@@ -25,13 +25,13 @@ pub struct SetupPanelProps {
 pub fn SetupPanel(props: &SetupPanelProps) -> Html {
     let on = &props.on;
     let shared = &props.contest.shared;
-    let course = props.contest.course.clone();
+    let (contest, course) = (props.contest.clone(), &props.contest.course);
     let field = |field: Field, id: &'static str, label: &'static str, unit: Option<&'static str>| {
         let oninput = on.reform(move |text| Action::Type(field, text));
         number(shared, field, props.errors.0.get(&field), id.into(), label, unit, oninput)
     };
-    let own = Some(&course).filter(|course| matches!(course, Course::Own(_)));
-    let courses = course::ALL.iter().chain(own);
+    let own = props.contest.course("own");
+    let courses = own.iter().chain(&course::ALL);
     let courses: Vec<_> = courses.map(|course| (course.as_str().into(), course.title().into())).collect();
     let can_add = props.contest.lanes.len() < LANES_MAX;
     html! {
@@ -41,7 +41,7 @@ pub fn SetupPanel(props: &SetupPanelProps) -> Html {
                     <legend>{ "The same for all" }</legend>
                     <SelectField label="What happens" id="race-course" value={course.as_str()} options={courses}
                         hint={course.text()} onchange={on.reform(move |word: String| {
-                            Action::Course(Course::parse(&word).unwrap_or_else(|| course.clone()))
+                            Action::Course(contest.course(&word).unwrap_or_default())
                         })} />
                     <div class="pair">
                         { field(Field::Nodes, "race-nodes", "Nodes", None) }

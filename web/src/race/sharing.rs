@@ -100,6 +100,7 @@ mod tests {
             messages: 0,
             payload,
             bytes: 7 * payload,
+            arrived: payload,
         };
         let spread = Spread { since_us: Some(1_000_000), informed: 10, up: 10, ..Spread::default() };
         let samples = vec![sample(1_000_000, 1, 5), sample(1_250_000, 10, 23)];

@@ -132,7 +132,8 @@ impl Ring {
             linked: &[],
             beliefs: None,
             still: light.still,
-            cutting: None,
+            others: &[],
+            hand: Default::default(),
         };
         let up: Vec<bool> = frame.marks.iter().map(|mark| mark.state.is_up()).collect();
         let backdrop_of = (frame.run, up, frame.groups.clone(), light.is_dark);

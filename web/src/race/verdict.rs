@@ -1,7 +1,7 @@
 //! Who won, in a sentence; and the figures of each lane as a table has them. Pure.
 
 use super::contest::Contest;
-use super::heat::{Finish, Heat};
+use super::heat::{Finish, Heat, redundancy};
 use crate::lab::setup::group;
 use crate::lab::standing::bytes;
 use rumormill_core::sort::sort_by;
@@ -97,6 +97,7 @@ pub fn figures(heat: &Heat) -> [String; 6] {
         informed,
         payload: last.payload,
         bytes: last.bytes,
+        arrived: last.arrived,
         hops: heat.frame.spread.hops,
         took_us: 0,
     }));
@@ -109,11 +110,8 @@ pub fn figures(heat: &Heat) -> [String; 6] {
         return [of(informed, up), took, "–".into(), "–".into(), "–".into(), "–".into()];
     };
     let others = now.informed.saturating_sub(1);
-    let redundancy = if others == 0 {
-        "–".to_owned()
-    } else {
-        format!("{:.2}", (now.payload as f64 / f64::from(others) - 1.0).max(0.0))
-    };
+    let redundancy =
+        if others == 0 { "–".to_owned() } else { format!("{:.2}", redundancy(now.arrived, others)) };
     [of(informed, up), took, group(now.payload), bytes(now.bytes), redundancy, now.hops.to_string()]
 }
 
@@ -128,8 +126,14 @@ mod tests {
         heat.frame.spread.since_us = Some(500_000);
         (heat.frame.spread.informed, heat.frame.spread.up) = (informed, 100);
         (heat.frame.spread.repairs, heat.frame.spread.owed) = (repairs, repairs);
-        heat.finish =
-            finish.map(|(took_us, payload)| Finish { took_us, informed, payload, bytes: 9_000, hops: 7 });
+        heat.finish = finish.map(|(took_us, payload)| Finish {
+            took_us,
+            informed,
+            payload,
+            bytes: 9_000,
+            arrived: payload,
+            hops: 7,
+        });
         heat
     }
 

@@ -93,6 +93,8 @@ pub(super) struct Cluster {
     pub(super) writes: VecDeque<Written>,
     writes_made: u64,
     pub(super) totals: Totals,
+    /// Messages that can carry state and have arrived.
+    pub(super) arrived: u64,
 }
 
 impl Cluster {
@@ -124,6 +126,7 @@ impl Cluster {
             writes: VecDeque::new(),
             writes_made: 0,
             totals: Totals::default(),
+            arrived: 0,
         }
     }
 
@@ -326,7 +329,8 @@ impl Cluster {
                 self.totals.payload += u64::from(kind.is_payload());
                 self.totals.bytes += u64::from(*bytes);
             }
-            Event::Received { bytes, .. } => {
+            Event::Received { kind, bytes, .. } => {
+                self.arrived += u64::from(kind.is_payload());
                 now.messages[1] += 1;
                 now.bytes[1] += u64::from(*bytes);
             }

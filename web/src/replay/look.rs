@@ -4,6 +4,7 @@ use super::cluster::{Cluster, Written};
 use super::matching::Way;
 use super::recording::Recording;
 use super::why;
+use crate::lab::insight::{Around, InboxLine};
 use crate::lab::look::{most_suspected, worth_reading};
 use crate::lab::paths::{Few, PATHS_MAX, Trouble};
 use crate::lab::protocol::{
@@ -231,7 +232,25 @@ impl Recording {
             path: self.write(look).map(|write| path(write, node, &self.ways.ways)).unwrap_or_default(),
             why: self.write(look).and_then(|write| why::why(self, write, node)),
             inside: self.cast.own[node as usize].then(|| self.inside(node)),
+            around: self.around(node),
         }
+    }
+
+    /// What is under way to a node, and what those who tell of themselves believe of it.
+    fn around(&self, node: u32) -> Around {
+        let name = |node: u32| &self.cast.names[node as usize];
+        let line = |(id, way): (u64, &Way)| InboxLine {
+            id,
+            from: name(way.from).clone(),
+            kind: way.kind,
+            arrives_us: way.ends_us,
+            lost: way.lost.is_some(),
+        };
+        let is_under_way = |(_, way): &(u64, &Way)| way.to == node && way.ends_us > self.now_us;
+        let inbox = self.sent_since(0).filter(is_under_way).map(line).collect();
+        let tellers = (0..self.cast.names.len() as u32).filter(|who| *who != node && self.tells(*who));
+        let opinions = tellers.map(|who| (name(who), self.cluster.belief(who, node)));
+        Around::of(inbox, 0, opinions)
     }
 
     /// What is wrong with a node; which paths are slow, a recording does not tell.
@@ -289,6 +308,7 @@ impl Recording {
             linked: now.links.iter().copied().collect(),
             links: now.links.len() as u32,
             rounds: now.rounds,
+            timers: None,
             messages: now.messages,
             bytes: now.bytes,
         }

@@ -277,6 +277,7 @@ impl Recording {
             messages: totals.messages,
             payload: totals.payload,
             bytes: totals.bytes,
+            arrived: cluster.arrived,
         }
     }
 }

@@ -6,10 +6,12 @@ use crate::live::{knowledge::MemberRow, rates::Rates};
 
 /// The charts' curve: a line for each point.
 pub fn curve(samples: &[Sample]) -> String {
-    let mut text = "time_s,informed,up,messages,messages_with_state,bytes\n".to_owned();
+    let mut text =
+        "time_s,informed,up,messages,messages_with_state,bytes,messages_with_state_arrived\n".to_owned();
     for sample in samples {
-        let Sample { at_us, informed, up, messages, payload, bytes } = sample;
-        text.push_str(&format!("{},{informed},{up},{messages},{payload},{bytes}\n", seconds(*at_us)));
+        let Sample { at_us, informed, up, messages, payload, bytes, arrived } = sample;
+        let at = seconds(*at_us);
+        text.push_str(&format!("{at},{informed},{up},{messages},{payload},{bytes},{arrived}\n"));
     }
     text
 }
@@ -21,14 +23,15 @@ pub(crate) fn seconds(at_us: u64) -> String {
 
 /// The table of nodes. Where nothing is known of a node, because it is down or was not recorded, nothing stands.
 pub fn nodes(rows: &[Row]) -> String {
-    let mut text = "node,state,has_latest_write,keys,members_active,links,sent,denied\n".to_owned();
+    let mut text =
+        "node,state,has_latest_write,keys,members_active,links,sent,denied,suspected_by\n".to_owned();
     for row in rows {
-        let Row { node: _, id, state, informed, suspected_by: _, told, keys, active, links, sent, denials } =
+        let Row { node: _, id, state, informed, suspected_by, told, keys, active, links, sent, denials } =
             row;
         let state = state.as_str();
         let counts =
             if *told { format!("{keys},{active},{links},{sent},{denials}") } else { ",,,,".to_owned() };
-        text.push_str(&format!("{id},{state},{informed},{counts}\n"));
+        text.push_str(&format!("{id},{state},{informed},{counts},{suspected_by}\n"));
     }
     text
 }
@@ -100,8 +103,16 @@ mod tests {
 
     #[test]
     fn a_line_for_each_with_a_head_above() {
-        let sample = Sample { at_us: 1_250_000, informed: 3, up: 5, messages: 40, payload: 4, bytes: 1_234 };
-        assert_eq!(curve(&[sample]).lines().nth(1), Some("1.250000,3,5,40,4,1234"));
+        let sample = Sample {
+            at_us: 1_250_000,
+            informed: 3,
+            up: 5,
+            messages: 40,
+            payload: 4,
+            bytes: 1_234,
+            arrived: 2,
+        };
+        assert_eq!(curve(&[sample]).lines().nth(1), Some("1.250000,3,5,40,4,1234,2"));
         let row = Row {
             node: 7,
             id: NodeId::new("n07").unwrap(),
@@ -115,10 +126,10 @@ mod tests {
             sent: 4,
             denials: 5,
         };
-        let gone = Row { state: NodeState::Down, told: false, ..row.clone() };
+        let gone = Row { state: NodeState::Down, told: false, suspected_by: 6, ..row.clone() };
         let table = nodes(&[row, gone]);
         let lines: Vec<&str> = table.lines().skip(1).collect();
-        assert_eq!(lines, ["n07,alive,false,1,2,3,4,5", "n07,down,false,,,,,"]);
+        assert_eq!(lines, ["n07,alive,false,1,2,3,4,5,0", "n07,down,false,,,,,,6"]);
         for table in [curve(&[]), nodes(&[])] {
             assert_eq!(table.lines().count(), 1);
         }

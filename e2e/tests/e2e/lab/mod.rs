@@ -6,6 +6,8 @@ mod acts;
 mod each;
 /// For everyone: accessibility, the keyboard, the tour.
 mod everyone;
+/// What the inspector tells beyond what a node holds.
+mod inspector;
 /// The spread experiment on clusters too large to draw.
 mod large;
 pub(crate) mod page;
@@ -15,6 +17,8 @@ mod replay;
 mod share;
 /// Time: steps, jumps, forks.
 mod time;
+/// The tools over the picture, and several nodes at once.
+mod tools;
 /// The six views.
 mod views;
 

@@ -96,6 +96,15 @@ pub(crate) async fn until_clock(browser: &Browser, seconds: f64) {
     .await;
 }
 
+/// A picture of the page as it is, once nothing fades any more.
+pub(super) async fn picture(browser: &Browser, name: &str) {
+    until("all to have faded in", LIMIT, async || {
+        (number(browser, "return document.getAnimations().length").await == 0.0).then_some(())
+    })
+    .await;
+    browser.screenshot(name).await;
+}
+
 /// Opens the rumor of the first preset that is under way from n00 to n01: the write is made at 0.5 s and takes 0.1 s.
 pub(super) async fn open_first_rumor(browser: &Browser) {
     click(browser, "play").await;
