@@ -11,7 +11,7 @@ use super::{
     member::MemberRow,
     members::MembersTable,
     place::{AGE_EVERY_MS, Live, Msg},
-    ring::RingView,
+    picture::PictureView,
     spread::SpreadPanel,
     state::{Revisions, View},
     traffic::TrafficPanel,
@@ -113,7 +113,7 @@ impl Live {
                             <MembersTable model={model.clone()} revision={revisions.members} now_ms={ages_ms}
                                 selected={self.selected.clone()} {on_select} />
                         } else {
-                            <RingView model={model.clone()} canvas={self.ring.clone()} revision={revisions.members} now_ms={ages_ms}
+                            <PictureView model={model.clone()} canvas={self.ring.clone()} revision={revisions.members} now_ms={ages_ms}
                                 selected={self.selected.clone()} {on_select}
                                 active={ctx.props().active} is_dark={ctx.props().is_dark} />
                         }

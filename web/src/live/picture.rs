@@ -1,11 +1,11 @@
 //! The members as a ring on a canvas, with the messages of the observed node on their way. The canvas is one stop for
 //! the keyboard; what is chosen is mirrored in a list that screen readers see. What is drawn is decided by
-//! [`super::ring_scene`].
+//! [`super::picture_scene`].
 
 use super::{
     knowledge::{self, Health, MemberRow},
     members::health_mark,
-    ring_scene::{self, Subject, TRAVEL_MS, Traveller, departure_ms},
+    picture_scene::{self, Subject, TRAVEL_MS, Traveller, departure_ms},
     session::Model,
 };
 use crate::{
@@ -32,9 +32,9 @@ const REACH_PX: f32 = 14.0;
 /// Most messages on their way at once; more would be a fog.
 const TRAVELLERS_MAX: usize = 400;
 
-/// Props of [`RingView`].
+/// Props of [`PictureView`].
 #[derive(Clone, Debug, PartialEq, Properties)]
-pub(super) struct RingProps {
+pub(super) struct PictureProps {
     /// What is known.
     pub model: Model,
     /// Counts the changes of the members.
@@ -64,7 +64,7 @@ pub(super) enum Msg {
 
 /// The ring.
 #[derive(Debug)]
-pub(super) struct RingView {
+pub(super) struct PictureView {
     node: NodeRef,
     picture: Rc<RefCell<Picture>>,
     resized: Option<Resized>,
@@ -87,9 +87,9 @@ struct Picture {
     model: Model,
 }
 
-impl Component for RingView {
+impl Component for PictureView {
     type Message = Msg;
-    type Properties = RingProps;
+    type Properties = PictureProps;
 
     fn create(ctx: &Context<Self>) -> Self {
         let props = ctx.props();
@@ -114,7 +114,7 @@ impl Component for RingView {
         Self { node: props.canvas.clone(), picture, resized: None, frames: None, _motion: motion }
     }
 
-    fn changed(&mut self, ctx: &Context<Self>, _old: &RingProps) -> bool {
+    fn changed(&mut self, ctx: &Context<Self>, _old: &PictureProps) -> bool {
         self.picture.borrow_mut().look(ctx.props());
         self.set_running(ctx.props().active);
         true
@@ -172,7 +172,7 @@ impl Component for RingView {
     }
 }
 
-impl RingView {
+impl PictureView {
     fn set_running(&mut self, is_running: bool) {
         match (is_running, &self.frames) {
             (true, None) => {
@@ -187,7 +187,7 @@ impl RingView {
 
 impl Picture {
     /// Takes in what the components were handed.
-    fn look(&mut self, props: &RingProps) {
+    fn look(&mut self, props: &PictureProps) {
         let view = props.model.view.borrow();
         let rows: Vec<_> =
             view.members.values().map(|member| knowledge::row(member, &view, props.now_ms)).collect();
@@ -206,7 +206,7 @@ impl Picture {
         let Some(canvas) = &mut self.canvas else { return };
         canvas.fit();
         let (width, height) = canvas.size();
-        self.layout = ring_scene::ring(&self.rows, width, height);
+        self.layout = picture_scene::ring(&self.rows, width, height);
         self.is_changed = true;
     }
 
@@ -224,7 +224,7 @@ impl Picture {
         }
         self.is_changed = false;
         let Some(canvas) = &mut self.canvas else { return };
-        let layers = ring_scene::layers(&Subject {
+        let layers = picture_scene::layers(&Subject {
             layout: &self.layout,
             rows: &self.rows,
             selected: self.selected,
