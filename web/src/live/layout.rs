@@ -2,22 +2,19 @@
 //! is the place's business.
 
 use super::{
-    beliefs::BeliefsMatrix,
     configure::Configure,
     events::EventsPanel,
     health::HealthPanel,
     inspector::Inspector,
     keys::KeysPanel,
     member::MemberRow,
-    members::MembersTable,
     place::{AGE_EVERY_MS, Live, Msg},
-    picture::PictureView,
     spread::SpreadPanel,
     state::{Revisions, View},
     traffic::TrafficPanel,
 };
 use crate::share::dialog as share;
-use crate::ui::{Button, ButtonKind, Choice, Empty, IconName, Panel, Segmented};
+use crate::ui::{Button, ButtonKind, Choice, Empty, IconName, Segmented};
 use yew::prelude::*;
 
 impl Live {
@@ -72,17 +69,10 @@ impl Live {
     ) -> Html {
         let link = ctx.link();
         let model = self.session.model();
-        let on_select = link.callback(Msg::Select);
         let on_ask = link.callback(Msg::Ask);
         let ages_ms = now_ms / AGE_EVERY_MS * AGE_EVERY_MS;
         let can_write =
             if self.writes_as_tab { self.tab.is_member() } else { self.session.connection().is_live() };
-        let switch = html! {
-            <Segmented label="Show the members as" name="live-show" value={self.shown}
-                choices={vec![Choice::new("ring", "Ring"), Choice::new("table", "Table"),
-                    Choice::new("beliefs", "Beliefs")]}
-                onchange={link.callback(Msg::Show)} />
-        };
         let has_write = model.view.borrow().around.measured.is_some();
         let charts =
             self.charts.clone().unwrap_or(AttrValue::Static(if has_write { "spread" } else { "traffic" }));
@@ -104,20 +94,7 @@ impl Live {
                 </div>
                 <div class={classes!("live-grid", is_stale.then_some("is-stale"))} data-section={self.section.clone()}
                     data-charts={charts.clone()}>
-                    <Panel title="Members" testid="live-members" class="live-members" actions={switch}
-                        scrolls={self.shown != "ring"}>
-                        if self.shown == "beliefs" {
-                            <BeliefsMatrix model={model.clone()} revision={(revisions.members, revisions.around)}
-                                now_ms={ages_ms} />
-                        } else if self.shown == "table" {
-                            <MembersTable model={model.clone()} revision={revisions.members} now_ms={ages_ms}
-                                selected={self.selected.clone()} {on_select} />
-                        } else {
-                            <PictureView model={model.clone()} canvas={self.ring.clone()} revision={revisions.members} now_ms={ages_ms}
-                                selected={self.selected.clone()} {on_select}
-                                active={ctx.props().active} is_dark={ctx.props().is_dark} />
-                        }
-                    </Panel>
+                    { self.members_panel(ctx, model, revisions, ages_ms) }
                     <TrafficPanel model={model.clone()} revision={revisions.node} active={ctx.props().active}
                         is_dark={ctx.props().is_dark} actions={charts_switch("live-charts")} />
                     <KeysPanel model={model.clone()} revision={(revisions.entries, revisions.requests)}

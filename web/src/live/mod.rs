@@ -23,6 +23,7 @@ mod session;
 mod status;
 mod connect_bar;
 mod members;
+mod figure;
 mod picture_scene;
 mod picture;
 mod traffic;
@@ -42,6 +43,7 @@ mod help;
 mod export;
 pub mod member;
 mod place;
+mod sights;
 mod layout;
 mod sharing;
 

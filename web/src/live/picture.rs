@@ -1,12 +1,14 @@
-//! The members as a ring on a canvas, with the messages of the observed node on their way. The canvas is one stop for
-//! the keyboard; what is chosen is mirrored in a list that screen readers see. What is drawn is decided by
-//! [`super::picture_scene`].
+//! The members on a canvas, as a ring, a tree or a grid, with the messages of the observed node on their way. The canvas
+//! is one stop for the keyboard; what is chosen is mirrored in a list that screen readers see. Where members stand is
+//! decided by [`super::figure`], what is drawn by [`super::picture_scene`].
 
 use super::{
+    figure::{Branches, Figure},
     knowledge::{self, Health, MemberRow},
     members::health_mark,
     picture_scene::{self, Subject, TRAVEL_MS, Traveller, departure_ms},
     session::Model,
+    state::View,
 };
 use crate::{
     glue::{
@@ -16,13 +18,14 @@ use crate::{
         time::{Frames, now_ms},
     },
     lab::{
-        layout::{Layout, Point},
+        layout::Point,
         painter,
         palette::Palette,
+        sight::{Sight, TreeOf},
     },
     ui::Empty,
 };
-use rumormill_core::NodeId;
+use rumormill_core::{NodeId, Strategy, tree::Tree};
 use std::{cell::RefCell, collections::VecDeque, rc::Rc};
 use yew::prelude::*;
 
@@ -37,8 +40,12 @@ const TRAVELLERS_MAX: usize = 400;
 pub(super) struct PictureProps {
     /// What is known.
     pub model: Model,
-    /// Counts the changes of the members.
-    pub revision: u64,
+    /// Ring, tree or grid.
+    pub sight: Sight,
+    /// Which tree.
+    pub tree_of: TreeOf,
+    /// Counts the changes of the members, and of what others say.
+    pub revision: (u64, u64),
     /// The page's clock, for ages.
     pub now_ms: u64,
     /// The chosen member.
@@ -53,7 +60,7 @@ pub(super) struct PictureProps {
     pub is_dark: bool,
 }
 
-/// What can happen to the ring.
+/// What can happen to the picture.
 #[derive(Debug)]
 pub(super) enum Msg {
     /// The canvas was pointed at.
@@ -62,7 +69,7 @@ pub(super) enum Msg {
     Key(KeyboardEvent),
 }
 
-/// The ring.
+/// The picture.
 #[derive(Debug)]
 pub(super) struct PictureView {
     node: NodeRef,
@@ -76,7 +83,9 @@ pub(super) struct PictureView {
 #[derive(Debug)]
 struct Picture {
     canvas: Option<Canvas>,
-    layout: Layout,
+    figure: Figure,
+    sight: Sight,
+    tree_of: TreeOf,
     rows: Vec<MemberRow>,
     selected: Option<u32>,
     travellers: VecDeque<Traveller>,
@@ -95,7 +104,9 @@ impl Component for PictureView {
         let props = ctx.props();
         let picture = Rc::new(RefCell::new(Picture {
             canvas: None,
-            layout: Layout::default(),
+            figure: Figure::default(),
+            sight: props.sight,
+            tree_of: props.tree_of,
             rows: Vec::new(),
             selected: None,
             travellers: VecDeque::new(),
@@ -125,9 +136,9 @@ impl Component for PictureView {
         let chosen = match message {
             Msg::Pointed(event) => {
                 let (x, y) = place_of(&event);
-                picture.layout.hit(Point::new(x, y), REACH_PX)
+                picture.figure.layout.hit(Point::new(x, y), REACH_PX)
             }
-            Msg::Key(event) => match step(&event.key(), picture.selected, picture.rows.len() as u32) {
+            Msg::Key(event) => match picture.step(&event.key()) {
                 Some(chosen) => {
                     event.prevent_default();
                     chosen
@@ -150,8 +161,8 @@ impl Component for PictureView {
         html! {
             <div class="live-ring">
                 <canvas class="live-ring-canvas" ref={self.node.clone()} tabindex="0" role="listbox"
-                    aria-label="Members in a ring. Arrow keys choose one, Escape takes the choice back."
-                    aria-activedescendant={active} data-testid="live-ring"
+                    aria-label={format!("Members in a {}. Arrow keys choose one, Escape takes the choice back.", picture.sight.as_str())}
+                    aria-activedescendant={active} data-testid={format!("live-{}", picture.sight.as_str())}
                     onpointerup={link.callback(Msg::Pointed)} onkeydown={link.callback(Msg::Key)}>
                     { for (0..).zip(&picture.rows).map(|(at, row)| option(at, row, picture.selected)) }
                 </canvas>
@@ -164,6 +175,7 @@ impl Component for PictureView {
         let mut picture = self.picture.borrow_mut();
         if picture.canvas.is_none() && !picture.rows.is_empty() {
             picture.canvas = Canvas::attach(&self.node);
+            picture.place_all();
             let resized = Rc::clone(&self.picture);
             self.resized = Resized::watch(&self.node, move || resized.borrow_mut().fit());
         }
@@ -192,22 +204,41 @@ impl Picture {
         let rows: Vec<_> =
             view.members.values().map(|member| knowledge::row(member, &view, props.now_ms)).collect();
         let is_same_ring = rows.iter().map(|row| &row.id).eq(self.rows.iter().map(|row| &row.id));
+        // In a tree it matters who is up, and who had what from whom.
+        let is_elsewhere = props.sight == Sight::Tree
+            || (props.sight, props.tree_of) != (self.sight, self.tree_of)
+            || !Rc::ptr_eq(&props.model.view, &self.model.view);
+        (self.sight, self.tree_of) = (props.sight, props.tree_of);
+        drop(view);
+        self.model = props.model.clone();
         self.rows = rows;
         self.selected = props.selected.as_ref().and_then(|id| self.place(id));
         self.palette = Palette::of(props.is_dark);
         self.is_changed = true;
         if !is_same_ring {
             self.travellers.clear();
-            self.fit();
+        }
+        if !is_same_ring || is_elsewhere {
+            self.place_all();
         }
     }
 
     fn fit(&mut self) {
         let Some(canvas) = &mut self.canvas else { return };
         canvas.fit();
-        let (width, height) = canvas.size();
-        self.layout = picture_scene::ring(&self.rows, width, height);
+        self.place_all();
+    }
+
+    fn place_all(&mut self) {
+        let Some(canvas) = &self.canvas else { return };
+        let view = self.model.view.borrow();
+        let branches = branches(&view, self.tree_of);
+        self.figure = Figure::new(self.sight, &self.rows, branches, canvas.size());
         self.is_changed = true;
+    }
+
+    fn step(&self, key: &str) -> Option<Option<u32>> {
+        step(key, self.selected, self.rows.len() as u32, self.figure.stride())
     }
 
     fn place(&self, id: &NodeId) -> Option<u32> {
@@ -225,7 +256,7 @@ impl Picture {
         self.is_changed = false;
         let Some(canvas) = &mut self.canvas else { return };
         let layers = picture_scene::layers(&Subject {
-            layout: &self.layout,
+            figure: &self.figure,
             rows: &self.rows,
             selected: self.selected,
             travellers: self.travellers.make_contiguous(),
@@ -250,10 +281,28 @@ impl Picture {
     }
 }
 
-/// Where a key leads: none if it leads nowhere, else the chosen place or none to take the choice back.
-fn step(key: &str, selected: Option<u32>, count: u32) -> Option<Option<u32>> {
+/// Which tree there is to show: a strategy without a tree of its own shows the way of the latest write.
+pub(super) fn branches(view: &View, of: TreeOf) -> Branches<'_> {
+    let way = || view.around.measured.as_ref().map_or(Branches::Nothing, Branches::Way);
+    match (tree_of_strategy(view), of) {
+        (Some(tree), TreeOf::Links) => Branches::Links(tree),
+        _ => way(),
+    }
+}
+
+/// The tree that the observed node's strategy has, if it is arithmetic: then all have the same.
+pub(super) fn tree_of_strategy(view: &View) -> Option<Tree> {
+    let tuning = &view.status.as_deref()?.tuning;
+    matches!(tuning.strategy, Strategy::Tree | Strategy::Hybrid).then(|| tuning.tree())
+}
+
+/// Where a key leads: none if it leads nowhere, else the chosen place or none to take the choice back. So many members
+/// stand in a row.
+fn step(key: &str, selected: Option<u32>, count: u32, stride: u32) -> Option<Option<u32>> {
     let last = count.checked_sub(1)?;
     let to = match (key, selected) {
+        ("ArrowDown", Some(at)) if stride > 1 => (at + stride <= last).then_some(at + stride)?,
+        ("ArrowUp", Some(at)) if stride > 1 => at.checked_sub(stride)?,
         ("ArrowRight" | "ArrowDown", Some(at)) if at < last => at + 1,
         ("ArrowRight" | "ArrowDown", _) | ("Home", _) => 0,
         ("ArrowLeft" | "ArrowUp", Some(at)) if at > 0 => at - 1,
@@ -312,13 +361,16 @@ mod tests {
 
     #[test]
     fn arrows_walk_around_and_escape_leaves() {
-        assert_eq!(step("ArrowRight", None, 3), Some(Some(0)));
-        assert_eq!(step("ArrowRight", Some(2), 3), Some(Some(0)));
-        assert_eq!(step("ArrowLeft", Some(0), 3), Some(Some(2)));
-        assert_eq!(step("End", None, 3), Some(Some(2)));
-        assert_eq!(step("Escape", Some(1), 3), Some(None));
-        assert_eq!(step("Escape", None, 3), None);
-        assert_eq!(step("a", Some(1), 3), None);
-        assert_eq!(step("Home", None, 0), None);
+        assert_eq!(step("ArrowRight", None, 3, 1), Some(Some(0)));
+        assert_eq!(step("ArrowRight", Some(2), 3, 1), Some(Some(0)));
+        assert_eq!(step("ArrowLeft", Some(0), 3, 1), Some(Some(2)));
+        assert_eq!(step("End", None, 3, 1), Some(Some(2)));
+        assert_eq!(step("Escape", Some(1), 3, 1), Some(None));
+        assert_eq!(step("Escape", None, 3, 1), None);
+        assert_eq!(step("a", Some(1), 3, 1), None);
+        assert_eq!(step("Home", None, 0, 1), None);
+        let in_rows = |key, at| step(key, Some(at), 7, 3);
+        assert_eq!([in_rows("ArrowDown", 1), in_rows("ArrowUp", 4)], [Some(Some(4)), Some(Some(1))]);
+        assert_eq!([in_rows("ArrowDown", 5), in_rows("ArrowUp", 2)], [None, None], "there is no row");
     }
 }

@@ -7,7 +7,7 @@ use super::{
     connect_bar::ConnectBar,
     help::Help,
     layout::welcome,
-    link::{Link, SHOWN},
+    link::Link,
     member::{self, Tab},
     message::Message,
     recents,
@@ -18,6 +18,7 @@ use super::{
     status, what_if,
 };
 use crate::lab::handover::Handover;
+use crate::lab::sight::{Sight, TreeOf};
 use crate::share::dialog as share;
 use crate::{
     glue::{Listener, files, page, time::Interval},
@@ -92,8 +93,10 @@ pub enum Msg {
     AcceptCluster,
     /// Look at this member; none looks at the observed node.
     Select(Option<NodeId>),
-    /// Show the members so: one of [`link::SHOWN`].
-    Show(AttrValue),
+    /// Show the members so.
+    Show(Sight),
+    /// Show this tree.
+    TreeOf(TreeOf),
     /// Show this in the place of the charts: `traffic` or `spread`.
     Charts(AttrValue),
     /// On a narrow page, show this part.
@@ -146,8 +149,8 @@ pub struct Live {
     pub(super) sharing: Option<Sharing>,
     /// Is what the members remember to be saved, rather than played?
     pub(super) saves_past: bool,
-    /// The ring's canvas.
-    pub(super) ring: NodeRef,
+    /// The picture's canvas.
+    pub(super) picture: NodeRef,
     pub(super) tab: Tab,
     pub(super) writes_as_tab: bool,
     /// Are the other members asked what happens at them?
@@ -168,7 +171,8 @@ pub struct Live {
     /// Has the present address been remembered?
     is_remembered: bool,
     pub(super) selected: Option<NodeId>,
-    pub(super) shown: &'static str,
+    pub(super) shown: Sight,
+    pub(super) tree_of: TreeOf,
     /// What could not be made of the cluster for another place, and why.
     unmade: Option<(&'static str, AttrValue)>,
     /// What the address was told and what has not come back yet, oldest first.
@@ -196,7 +200,7 @@ impl Component for Live {
             session: Session::new(on_word),
             sharing: None,
             saves_past: false,
-            ring: NodeRef::default(),
+            picture: NodeRef::default(),
             tab: Tab::new(on_tab),
             writes_as_tab: false,
             from_all: false,
@@ -211,7 +215,8 @@ impl Component for Live {
             recents: page::stored(RECENTS_KEY).map_or_else(Vec::new, |text| recents::from_text(&text)),
             is_remembered: false,
             selected: None,
-            shown: SHOWN[0],
+            shown: Sight::Ring,
+            tree_of: TreeOf::Links,
             unmade: None,
             told: VecDeque::new(),
             charts: None,
@@ -279,7 +284,11 @@ impl Component for Live {
                 self.tell(ctx, false);
             }
             Msg::Show(what) => {
-                self.shown = SHOWN.into_iter().find(|known| *known == what.as_str()).unwrap_or(self.shown);
+                self.shown = what;
+                self.tell(ctx, true);
+            }
+            Msg::TreeOf(what) => {
+                self.tree_of = what;
                 self.tell(ctx, true);
             }
             Msg::Charts(what) => self.charts = Some(what),
@@ -414,7 +423,7 @@ impl Live {
             }
         }
         if is_active {
-            self.session.look_around(Wants { beliefs: self.shown == "beliefs", events: self.from_all });
+            self.session.look_around(Wants { beliefs: self.shown == Sight::Matrix, events: self.from_all });
         }
         self.is_dirty |= *self.session.connection().phase() != phase_before;
         let (revisions, painted_ms) = self.painted;
@@ -425,7 +434,7 @@ impl Live {
 
     /// Goes where the address leads.
     fn follow(&mut self, link: &Link, ctx: &Context<Self>) {
-        (self.shown, self.selected) = (link.shown, link.selected.clone());
+        (self.shown, self.tree_of, self.selected) = (link.shown, link.tree_of, link.selected.clone());
         if let Some(node) = &link.node {
             let is_present =
                 read(node).is_ok_and(|address| Some(&address) == self.session.connection().address());
@@ -438,7 +447,7 @@ impl Live {
     /// What is in sight, for an address.
     pub(super) fn link(&self) -> Link {
         let node = self.session.connection().address().map(NodeAddress::label);
-        Link { node, shown: self.shown, selected: self.selected.clone() }
+        Link { node, shown: self.shown, tree_of: self.tree_of, selected: self.selected.clone() }
     }
 
     /// Did the place say this itself?
@@ -488,7 +497,7 @@ impl Live {
             // On a narrow page another part may be in sight.
             Wish::Search => (self.section, self.focus) = (AttrValue::Static("events"), Some(SEARCH_ID)),
             Wish::Write => (self.section, self.focus) = (AttrValue::Static("keys"), Some(WRITE_ID)),
-            Wish::Show(what) => ctx.link().send_message(Msg::Show(AttrValue::Static(what))),
+            Wish::Show(what) => ctx.link().send_message(Msg::Show(what)),
             Wish::Pause => self.is_paused = !self.is_paused,
             Wish::Close if self.session.model().view.borrow().around.message.is_some() => {
                 self.session.look_at(None);

@@ -1,7 +1,7 @@
 //! What single keys do in Live. Pure: from a key press to a wish.
 
-use super::link::SHOWN;
 use crate::glue::page::Key;
+use crate::lab::sight::Sight;
 
 /// The `id` of the field that the search key leads to.
 pub const SEARCH_ID: &str = "live-event-words";
@@ -18,8 +18,8 @@ pub enum Wish {
     Search,
     /// The focus in the form that writes.
     Write,
-    /// The members shown so: one of [`SHOWN`].
-    Show(&'static str),
+    /// The members shown so.
+    Show(Sight),
     /// The events stopped, or going on.
     Pause,
     /// What is open closed, or the selection taken back.
@@ -28,11 +28,11 @@ pub enum Wish {
 
 /// Keys and what they do, for the help.
 pub const HELP: [(&str, &str); 7] = [
-    ("1 2 3", "Ring, table, beliefs"),
+    ("1 … 6", "Ring, tree, grid, matrix, space-time, table"),
     ("Space", "Pause the events, or let them go on"),
     ("/", "Search events"),
     ("w", "Write"),
-    ("← → ↑ ↓", "Select a member, on the ring"),
+    ("← → ↑ ↓", "Select a member, on the picture"),
     ("Esc", "Close the message, select nobody"),
     ("?", "This help"),
 ];
@@ -49,7 +49,9 @@ pub fn wish(key: &Key, is_on: bool) -> Option<Wish> {
         "?" => Some(Wish::Help),
         "/" => Some(Wish::Search),
         "w" => Some(Wish::Write),
-        number @ ("1" | "2" | "3") => Some(Wish::Show(SHOWN[usize::from(number.as_bytes()[0] - b'1')])),
+        number @ ("1" | "2" | "3" | "4" | "5" | "6") => {
+            Some(Wish::Show(Sight::ALL[usize::from(number.as_bytes()[0] - b'1')]))
+        }
         " " if !key.on_button => Some(Wish::Pause),
         "Escape" => Some(Wish::Close),
         _ => None,
@@ -67,10 +69,10 @@ mod tests {
     #[test]
     fn keys_do_what_the_help_says() {
         let check = |name: &str, expected| assert_eq!(wish(&key(name), true), expected, "{name}");
-        check("1", Some(Wish::Show("ring")));
-        check("2", Some(Wish::Show("table")));
-        check("3", Some(Wish::Show("beliefs")));
-        check("4", None);
+        check("1", Some(Wish::Show(Sight::Ring)));
+        check("4", Some(Wish::Show(Sight::Matrix)));
+        check("6", Some(Wish::Show(Sight::Table)));
+        check("7", None);
         check(" ", Some(Wish::Pause));
         check("/", Some(Wish::Search));
         check("w", Some(Wish::Write));

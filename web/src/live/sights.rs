@@ -1,0 +1,92 @@
+//! The panel in which the members are shown, in one of six ways, and what can be chosen for each. It picks the component;
+//! what that shows is its own business.
+
+use super::{
+    beliefs::BeliefsMatrix,
+    members::MembersTable,
+    picture::{PictureView, tree_of_strategy},
+    place::{Live, Msg},
+    session::Model,
+    state::Revisions,
+};
+use crate::lab::sight::{Sight, TreeOf};
+use crate::ui::{Choice, Panel, Segmented};
+use yew::prelude::*;
+
+impl Live {
+    /// The members as the user wants to see them.
+    pub(super) fn members_panel(
+        &self,
+        ctx: &Context<Self>,
+        model: &Model,
+        revisions: &Revisions,
+        now_ms: u64,
+    ) -> Html {
+        let link = ctx.link();
+        let on_select = link.callback(Msg::Select);
+        let switch = html! {
+            <Segmented label="View" name="live-show" value={self.shown.as_str()}
+                choices={Sight::ALL.map(|sight| Choice::new(sight.as_str(), sight.title())).to_vec()}
+                onchange={link.callback(|word: AttrValue| Msg::Show(Sight::parse(&word).unwrap_or_default()))} />
+        };
+        let revision = (revisions.members, revisions.around);
+        let shown = match self.shown {
+            Sight::Matrix => html! { <BeliefsMatrix model={model.clone()} {revision} {now_ms} /> },
+            Sight::Table => html! {
+                <MembersTable model={model.clone()} revision={revisions.members} {now_ms}
+                    selected={self.selected.clone()} {on_select} />
+            },
+            sight => html! {
+                <PictureView model={model.clone()} canvas={self.picture.clone()} {sight} tree_of={self.tree_of} {revision}
+                    {now_ms} selected={self.selected.clone()} {on_select}
+                    active={ctx.props().active} is_dark={ctx.props().is_dark} />
+            },
+        };
+        html! {
+            <Panel title="Members" testid="live-members" class="live-members" actions={switch}
+                scrolls={!self.shown.is_drawn()}>
+                { self.options(ctx, model) }
+                { shown }
+            </Panel>
+        }
+    }
+
+    /// What can be chosen for the view in sight.
+    fn options(&self, ctx: &Context<Self>, model: &Model) -> Html {
+        let of_view = match self.shown {
+            Sight::Tree => self.tree_options(ctx, model),
+            _ => Html::default(),
+        };
+        html! { <div class="live-options" data-testid="live-options">{ of_view }</div> }
+    }
+
+    #[inline(never)]
+    fn tree_options(&self, ctx: &Context<Self>, model: &Model) -> Html {
+        let view = model.view.borrow();
+        let has_tree = tree_of_strategy(&view).is_some();
+        let tree_of = if has_tree { self.tree_of } else { TreeOf::Way };
+        let measured = view.around.measured.as_ref();
+        let words = match (tree_of, measured) {
+            (TreeOf::Links, _) => {
+                "Each sends what is new to its children below; dashed, back to the start".to_owned()
+            }
+            (TreeOf::Way, Some(measure)) => {
+                format!("Who had {} from whom; at the bottom, who is not known to", measure.key)
+            }
+            (TreeOf::Way, None) => "Write through this node to see the way that the write takes".to_owned(),
+        };
+        html! {
+            <>
+                if has_tree {
+                    <Segmented label="Tree of" name="live-tree-of"
+                        value={if tree_of == TreeOf::Links { "links" } else { "way" }}
+                        choices={vec![Choice::new("links", "Links"), Choice::new("way", "Way of the write")]}
+                        onchange={ctx.link().callback(|word: AttrValue| {
+                            Msg::TreeOf(if word == "way" { TreeOf::Way } else { TreeOf::Links })
+                        })} />
+                }
+                <p class="live-caption" data-testid="live-caption">{ words }</p>
+            </>
+        }
+    }
+}
