@@ -1,14 +1,16 @@
 //! What other members say, asked through the observed node: what each believes of whom, which services there are, how
 //! each is configured, what happened at each. A pure book of questions and answers: it reads no clock and sends nothing.
 
+use super::holders::Sought;
 use super::measure::Measure;
 use super::message::{Looked, Message};
 use super::rewind::Gathering;
 use super::state::{SeenMember, View};
 use rumormill_api::{Ask, HealthList, HealthView, MemberList, Outcome, PastView, Request, Sight};
 use rumormill_core::ordered::{Map, Set};
-use rumormill_core::{NodeId, Status, TraceRecord};
+use rumormill_core::{Instant, NodeId, Status, TraceRecord};
 use serde_json::Value;
+use std::rc::Rc;
 
 /// Questions have numbers from here on, so that their answers are not taken for those to writes.
 pub const IDS_FROM: u64 = 1 << 40;
@@ -25,6 +27,9 @@ const PATIENCE_MS: u64 = 6_000;
 /// How often a member is asked whether it has a write, in milliseconds: its whole trace is looked through.
 const ARRIVAL_MS: u64 = 1_000;
 
+/// How often a member is asked what it reads under a key, in milliseconds.
+const VERSIONS_MS: u64 = 1_000;
+
 /// A write that is not everywhere after so long wants an explanation, in milliseconds: some rounds. A guess.
 const LACKED_MS: u64 = 3_000;
 
@@ -38,6 +43,8 @@ pub struct Wants {
     pub beliefs: bool,
     /// What happens at each.
     pub events: bool,
+    /// Their messages too?
+    pub talk: bool,
 }
 
 /// What one member believes.
@@ -58,6 +65,8 @@ pub struct Belief {
 enum Question {
     Beliefs(NodeId),
     Events(NodeId),
+    Talk(NodeId),
+    Versions(NodeId),
     Services,
     Config,
     Tune(NodeId),
@@ -70,15 +79,17 @@ enum Question {
 #[derive(Debug, Clone, Default)]
 pub struct Around {
     /// What each member believes.
-    pub beliefs: Map<NodeId, Belief>,
+    pub beliefs: Map<NodeId, Rc<Belief>>,
     /// All services of all members, as the observed node sees them; none before it told.
-    pub services: Option<Vec<HealthView>>,
+    pub services: Option<Rc<Vec<HealthView>>>,
     /// What may change at the observed node while it runs, as it is now.
     pub config: Option<serde_json::Map<String, Value>>,
     /// What came of the latest change of the configuration, member by member; none while it is not known.
     pub tuned: Map<NodeId, Option<Result<(), String>>>,
     /// How the latest write through the observed node spreads.
-    pub measured: Option<Measure>,
+    pub measured: Option<Rc<Measure>>,
+    /// The key of which the user wants to know who has what stands under it.
+    pub sought: Option<Rc<Sought>>,
     /// What the members remember, while that is being gathered.
     pub past: Option<Gathering>,
     /// The message that is looked at.
@@ -89,6 +100,8 @@ pub struct Around {
     asked_ms: Map<Question, u64>,
     /// Up to where each member's trace is known, on its clock.
     traced_us: Map<NodeId, u64>,
+    /// Is the observed node too old to ask members for their messages?
+    is_talk_refused: bool,
     next_id: u64,
 }
 
@@ -107,7 +120,13 @@ impl Around {
             if wants.events && !member.view.is_self {
                 // What happened before anyone asked is not what happens.
                 self.traced_us.or_insert_with(id.clone(), || view.node_clock_us(now_ms));
-                due.push((Question::Events(id.clone()), AGAIN_MS));
+                let has_talk = wants.talk && !self.is_talk_refused;
+                let question =
+                    if has_talk { Question::Talk(id.clone()) } else { Question::Events(id.clone()) };
+                due.push((question, AGAIN_MS));
+            }
+            if self.sought.is_some() && !member.view.is_self {
+                due.push((Question::Versions(id.clone()), VERSIONS_MS));
             }
             if wants.beliefs || is_lacked {
                 due.push((Question::Beliefs(id), AGAIN_MS));
@@ -142,7 +161,7 @@ impl Around {
     }
 
     /// The observed node has answered a write. True if its way is followed from now on.
-    pub fn written(&mut self, id: u64, outcome: &Outcome, members: &Map<NodeId, SeenMember>) -> bool {
+    pub fn written(&mut self, id: u64, outcome: &Outcome, members: &Map<NodeId, Rc<SeenMember>>) -> bool {
         let Some((_, measure)) = self.prepared.take_if(|(prepared, _)| *prepared == id) else { return false };
         if !matches!(outcome, Outcome::Done(_) | Outcome::Gone { changed: true }) {
             return false;
@@ -150,10 +169,21 @@ impl Around {
         let active = members.values().filter(|member| member.view.status.is_active()).count();
         let asked: Vec<_> = asked(members.values()).map(|member| member.view.id.clone()).collect();
         let left_out = active.saturating_sub(asked.len());
-        self.measured = Some(measure.among(asked.into_iter(), left_out));
+        self.measured = Some(Rc::new(measure.among(asked.into_iter(), left_out)));
         // Whoever was asked about the write before is asked about this one.
         self.waiting.retain(|_, question| !matches!(question, Question::Arrival(_)));
         self.asked_ms.retain(|question, _| !matches!(question, Question::Arrival(_)));
+        true
+    }
+
+    /// From now on members are asked about this key, or about none. True if that is another one.
+    pub fn seek(&mut self, key: Option<&str>) -> bool {
+        if self.sought.as_ref().map(|sought| sought.key.as_str()) == key {
+            return false;
+        }
+        self.sought = key.map(|key| Rc::new(Sought::new(key.to_owned())));
+        self.waiting.retain(|_, question| !matches!(question, Question::Versions(_)));
+        self.asked_ms.retain(|question, _| !matches!(question, Question::Versions(_)));
         true
     }
 
@@ -201,8 +231,11 @@ impl Around {
         };
         match question {
             Question::Services => {
-                if let Ok(list) = read::<HealthList>(value) {
-                    self.services = Some(list.services);
+                // What is as it was stays shared with what was kept of it.
+                if let Ok(list) = read::<HealthList>(value)
+                    && self.services.as_deref() != Some(&list.services)
+                {
+                    self.services = Some(Rc::new(list.services));
                 }
             }
             Question::Config => self.config = read(value).ok(),
@@ -211,9 +244,18 @@ impl Around {
             }
             Question::Beliefs(member) => self.believe(member, read::<MemberList>(value), now_ms),
             Question::Events(member) => return self.trace(member, read(value).unwrap_or_default()),
+            Question::Talk(member) => match read::<PastView>(value) {
+                Ok(past) => return self.talk(member, past),
+                Err(why) => self.is_talk_refused |= why.starts_with("not a request"),
+            },
+            Question::Versions(member) => {
+                if let Some(sought) = &mut self.sought {
+                    Rc::make_mut(sought).take(member, read(value), now_ms);
+                }
+            }
             Question::Arrival(member) => {
                 if let Some(measure) = &mut self.measured {
-                    measure.take(&member, read(value));
+                    Rc::make_mut(measure).take(&member, read(value));
                 }
             }
             Question::Past(member) => {
@@ -230,6 +272,17 @@ impl Around {
             }
         }
         Vec::new()
+    }
+
+    /// What of it is kept of a moment.
+    pub fn kept(&self) -> Self {
+        Self {
+            beliefs: self.beliefs.clone(),
+            services: self.services.clone(),
+            measured: self.measured.clone(),
+            sought: self.sought.clone(),
+            ..Self::default()
+        }
     }
 
     /// Another node is observed, or another life of it: nothing that was asked will be answered.
@@ -253,8 +306,16 @@ impl Around {
                 let after_us = self.traced_us.get(member).copied().unwrap_or_default();
                 (member.clone(), Sight::Trace { after_us })
             }
+            Question::Talk(member) => {
+                let after_us = self.traced_us.get(member).copied().unwrap_or_default();
+                (member.clone(), Sight::Recent { after_us })
+            }
+            Question::Versions(member) => {
+                let key = self.sought.as_ref().map(|sought| sought.key.clone()).unwrap_or_default();
+                (member.clone(), Sight::Versions { key })
+            }
             Question::Arrival(member) => {
-                let measure = self.measured.as_ref();
+                let measure = self.measured.as_deref();
                 let key = measure.map(|measure| measure.key.clone()).unwrap_or_default();
                 let after_us = measure.map_or(0, Measure::after_us);
                 (member.clone(), Sight::Arrival { key, after_us })
@@ -282,13 +343,22 @@ impl Around {
                 let linked = list.members.iter().filter(|other| other.linked);
                 let linked = linked.map(|other| other.id.clone()).collect();
                 let of = list.members.into_iter().map(|other| (other.id, other.status)).collect();
-                self.beliefs.insert(member, Belief { of, linked, at_ms: now_ms, error: None });
+                let belief = Belief { of, linked, at_ms: now_ms, error: None };
+                self.beliefs.insert(member, Rc::new(belief));
             }
             Err(why) => {
-                let fresh = || Belief { of: Map::new(), linked: Set::new(), at_ms: now_ms, error: None };
-                self.beliefs.or_insert_with(member, fresh).error = Some(why);
+                let fresh =
+                    || Rc::new(Belief { of: Map::new(), linked: Set::new(), at_ms: now_ms, error: None });
+                Rc::make_mut(self.beliefs.or_insert_with(member, fresh)).error = Some(why);
             }
         }
+    }
+
+    /// What happened at a member, told on the observed node's clock.
+    fn talk(&mut self, member: NodeId, past: PastView) -> Vec<TraceRecord> {
+        let here = |at: Instant| Instant::from_micros(past.here_us(at.as_micros()));
+        let records = self.trace(member, past.records.clone());
+        records.into_iter().map(|record| TraceRecord { at: here(record.at), ..record }).collect()
     }
 
     fn trace(&mut self, member: NodeId, records: Vec<TraceRecord>) -> Vec<TraceRecord> {
@@ -300,7 +370,9 @@ impl Around {
 }
 
 /// Those that can be asked: active, with an address.
-pub fn asked<'a>(members: impl Iterator<Item = &'a SeenMember>) -> impl Iterator<Item = &'a SeenMember> {
+pub fn asked<'a>(
+    members: impl Iterator<Item = &'a Rc<SeenMember>>,
+) -> impl Iterator<Item = &'a Rc<SeenMember>> {
     members
         .filter(|member| {
             member.view.status.is_active() && (member.view.is_self || member.view.address.is_some())
@@ -316,7 +388,7 @@ fn read<T: serde::de::DeserializeOwned>(value: Result<Value, String>) -> Result<
 mod tests {
     use super::super::fixtures::{id, member, own, snapshot, status};
     use super::*;
-    use rumormill_core::{Event, Instant, TraceEvent};
+    use rumormill_core::{Event, Kind, TraceEvent};
     use serde_json::json;
 
     fn view() -> View {
@@ -339,7 +411,7 @@ mod tests {
         let (view, mut around) = (view(), Around::default());
         assert_eq!(asks(&around.due(&view, Wants::default(), 1_000)), [("a", Sight::Health)]);
         assert!(around.due(&view, Wants::default(), 2_500).is_empty(), "it has not been answered");
-        let wants = Wants { beliefs: true, events: true };
+        let wants = Wants { beliefs: true, events: true, talk: false };
         let due = around.due(&view, wants, 3_000);
         let (members, trace) = (Sight::Members, Sight::Trace { after_us: 7_000_000 });
         assert_eq!(asks(&due), [("a", members.clone()), ("b", trace), ("b", members)]);
@@ -351,12 +423,12 @@ mod tests {
     #[test]
     fn answers_find_their_place_and_failures_keep_what_was_known() {
         let (view, mut around) = (view(), Around::default());
-        let wants = Wants { beliefs: true, events: true };
+        let wants = Wants { beliefs: true, events: true, talk: false };
         let ids: Vec<u64> = around.due(&view, wants, 1_000).iter().map(|request| request.id).collect();
         let services =
             json!({ "services": [{ "node": "b", "name": "web", "health": "down", "reason": "" }] });
         around.answer(ids[0], Outcome::Shown(services), 1_100);
-        assert_eq!(around.services.as_ref().map(Vec::len), Some(1));
+        assert_eq!(around.services.as_ref().map(|services| services.len()), Some(1));
         let members =
             serde_json::to_value(MemberList { members: vec![member("b", Status::Suspect)] }).unwrap();
         around.answer(ids[1], Outcome::Shown(members), 1_200);
@@ -399,6 +471,42 @@ mod tests {
         around.answer(due[0].id, Outcome::Shown(told), 1_500);
         let measure = around.measured.as_ref().expect("it is followed");
         assert_eq!((measure.after(), measure.informed()), (vec![1_000], (2, 2)));
+    }
+
+    #[test]
+    fn members_are_asked_what_they_read_under_the_key_in_question() {
+        let (mut view, mut around) = (view(), Around::default());
+        assert!(around.seek(Some("k")) && !around.seek(Some("k")));
+        let due = around.due(&view, Wants::default(), 1_000);
+        let versions = Sight::Versions { key: "k".to_owned() };
+        assert_eq!(asks(&due), [("a", Sight::Health), ("b", versions)]);
+        // The entry of the fixture has no version.
+        let told = Outcome::Shown(json!({ "register": "" }));
+        around.answer(due[1].id, told, 1_100);
+        view.around = around;
+        let sought = view.around.sought.clone().expect("it was asked for");
+        assert_eq!(sought.has(&view, &view.members[&id("b")]), super::super::holders::Has::Yes);
+        assert!(view.around.seek(None) && view.around.sought.is_none());
+    }
+
+    #[test]
+    fn what_members_say_to_each_other_is_told_on_one_clock() {
+        let (view, mut around) = (view(), Around::default());
+        let wants = Wants { events: true, talk: true, ..Wants::default() };
+        let due = around.due(&view, wants, 1_000);
+        assert_eq!(asks(&due)[1], ("b", Sight::Recent { after_us: 5_000_000 }));
+        let key = rumormill_core::state::store::Key::new("k").expect("a valid key");
+        let event = TraceEvent::Node(Event::Changed { key, kind: Kind::Register, from: None });
+        let record = TraceRecord { at: Instant::from_micros(9_000_000), node: Some(id("b")), event };
+        let past =
+            PastView { members: vec![], records: vec![record], ahead_us: Some(1_000_000), within_us: 5 };
+        let told = around.answer(due[1].id, Outcome::Shown(serde_json::to_value(past).unwrap()), 1_100);
+        assert_eq!(told[0].at.as_micros(), 8_000_000);
+        let due = around.due(&view, wants, 4_000);
+        assert_eq!(asks(&due)[1], ("b", Sight::Recent { after_us: 9_000_000 }), "on its own clock");
+        around.answer(due[1].id, Outcome::Refused("not a request: unknown variant".to_owned()), 4_100);
+        let due = around.due(&view, wants, 8_000);
+        assert_eq!(asks(&due)[1], ("b", Sight::Trace { after_us: 9_000_000 }), "the node is older");
     }
 
     #[test]

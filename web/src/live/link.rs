@@ -14,6 +14,8 @@ pub struct Link {
     pub shown: Sight,
     /// Which tree the tree shows.
     pub tree_of: TreeOf,
+    /// The key of which it is shown who has what stands there.
+    pub key: Option<String>,
     /// The member that is selected.
     pub selected: Option<NodeId>,
 }
@@ -40,6 +42,7 @@ impl Link {
             node: value("node"),
             shown: shown.unwrap_or_default(),
             tree_of: if value("tree").as_deref() == Some("way") { TreeOf::Way } else { TreeOf::Links },
+            key: value("key"),
             selected: value("sel").and_then(|name| NodeId::new(&name).ok()),
         }
     }
@@ -53,6 +56,7 @@ impl std::fmt::Display for Link {
             ("node", self.node.as_deref()),
             ("view", view),
             ("tree", (self.tree_of == TreeOf::Way).then_some("way")),
+            ("key", self.key.as_deref()),
             ("sel", self.selected.as_ref().map(NodeId::as_str)),
         ];
         let mut between = "";
@@ -93,6 +97,7 @@ mod tests {
             let link = Link {
                 shown: Sight::Matrix,
                 tree_of: TreeOf::Way,
+                key: Some("a/b c&d".to_owned()),
                 selected: NodeId::new("n-3").ok(),
                 ..Link::to(node)
             };

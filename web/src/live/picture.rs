@@ -4,8 +4,9 @@
 
 use super::{
     figure::{Branches, Figure},
+    holders::Has,
     knowledge::{self, Health, MemberRow},
-    members::health_mark,
+    members::{has_mark, health_mark, mark_of},
     picture_scene::{self, Subject, TRAVEL_MS, Traveller, departure_ms},
     session::Model,
     state::View,
@@ -283,7 +284,7 @@ impl Picture {
 
 /// Which tree there is to show: a strategy without a tree of its own shows the way of the latest write.
 pub(super) fn branches(view: &View, of: TreeOf) -> Branches<'_> {
-    let way = || view.around.measured.as_ref().map_or(Branches::Nothing, Branches::Way);
+    let way = || view.around.measured.as_deref().map_or(Branches::Nothing, Branches::Way);
     match (tree_of_strategy(view), of) {
         (Some(tree), TreeOf::Links) => Branches::Links(tree),
         _ => way(),
@@ -317,7 +318,10 @@ fn option(at: u32, row: &MemberRow, selected: Option<u32>) -> Html {
     let is_selected = selected == Some(at);
     html! {
         <div key={at} id={format!("live-ring-{at}")} role="option" aria-selected={is_selected.to_string()}>
-            { format!("{}, {}, {}", row.id, row.health.as_str(), row.knowledge.words()) }
+            { format!("{}, {}, {}", row.id, row.health.as_str(), match row.has {
+                Some(has) => has.words().to_owned(),
+                None => row.knowledge.words(),
+            }) }
         </div>
     }
 }
@@ -326,19 +330,25 @@ fn option(at: u32, row: &MemberRow, selected: Option<u32>) -> Html {
 fn legend(rows: &[MemberRow]) -> Html {
     let healths =
         [Health::Alive, Health::Silent, Health::Suspect, Health::Joining, Health::Down, Health::Left];
-    let has = |health: Health| rows.iter().any(|row| row.health == health);
+    let is_sought = rows.iter().any(|row| row.has.is_some());
+    let has_any = |health: Health| {
+        rows.iter().any(|row| row.health == health && !(is_sought && health == Health::Alive))
+    };
     html! {
         <ul class="live-legend" aria-label="Legend">
-            { for healths.into_iter().filter(|health| *health == Health::Alive || has(*health)).map(|health| html! {
+            { for healths.into_iter().filter(|health| (*health == Health::Alive && !is_sought) || has_any(*health)).map(|health| html! {
                 <li key={health.as_str()}>{ health_mark(health) }</li>
             }) }
-            <li class="legend-item">
-                <svg width="14" height="14" viewBox="0 0 14 14" aria-hidden="true" class="legend-alive">
-                    <circle cx="7" cy="7" r="5.5" fill="none" stroke="currentColor" stroke-width="1.6" />
-                    <circle cx="7" cy="7" r="2.2" fill="currentColor" />
-                </svg>
-                <span>{ "not known to be in sync" }</span>
-            </li>
+            if rows.iter().any(|row| row.has.is_some()) {
+                <li class="legend-item">{ has_mark(Has::Yes) }</li>
+                <li class="legend-item">{ has_mark(Has::No) }</li>
+                <li class="legend-item">{ has_mark(Has::Unknown) }</li>
+            } else {
+                <li class="legend-item">
+                    { mark_of(Has::Unknown) }
+                    <span>{ "not known to be in sync" }</span>
+                </li>
+            }
             <li class="legend-item">
                 <svg width="14" height="14" viewBox="0 0 14 14" aria-hidden="true" class="legend-fresh">
                     <circle cx="7" cy="7" r="3.5" fill="currentColor" />

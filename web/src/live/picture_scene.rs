@@ -3,6 +3,7 @@
 
 use super::{
     figure::Figure,
+    holders::Has,
     knowledge::{Health, Knowledge, MemberRow},
 };
 use crate::lab::{
@@ -133,8 +134,15 @@ fn members(subject: &Subject<'_>) -> Vec<Layer> {
             .collect()
     };
     let is = |health: Health| move |row: &MemberRow| row.health == health;
-    let knows = |row: &MemberRow| matches!(row.knowledge, Knowledge::InSync | Knowledge::Itself);
-    let lacks = |row: &MemberRow| row.health == Health::Alive && !knows(row);
+    // Around the green ring of one who has it there must be room.
+    let own_px = if subject.rows.iter().any(|row| row.has.is_some()) { 4.5 } else { 3.5 };
+    let has = |row: &MemberRow| row.has == Some(Has::Yes) && row.health.is_active();
+    // Whoever has what is asked about is green; whoever is known to lack it is whole, as one who knows all is otherwise.
+    let is_whole = |row: &MemberRow| match row.has {
+        Some(has) => has == Has::No,
+        None => matches!(row.knowledge, Knowledge::InSync | Knowledge::Itself),
+    };
+    let is_unknown = |row: &MemberRow| row.health == Health::Alive && !is_whole(row) && !has(row);
     let doubtful = |row: &MemberRow| matches!(row.health, Health::Silent | Health::Suspect);
     let diamonds = places(&doubtful).into_iter().flat_map(|place| diamond(place, radius));
     let selected = subject.selected.and_then(|at| layout.nodes.get(at as usize).copied());
@@ -142,10 +150,25 @@ fn members(subject: &Subject<'_>) -> Vec<Layer> {
         layer(
             Hue::Alive,
             Ink::Fill,
-            Shapes::Circles(radius, places(&|row| row.health == Health::Alive && knows(row))),
+            Shapes::Circles(radius, places(&|row| row.health == Health::Alive && is_whole(row))),
         ),
-        layer(Hue::Alive, Ink::Stroke(2.0), Shapes::Circles(radius - 1.0, places(&lacks))),
-        layer(Hue::Alive, Ink::Fill, Shapes::Circles(radius * 0.4, places(&lacks))),
+        layer(Hue::Alive, Ink::Stroke(2.0), Shapes::Circles(radius - 1.0, places(&is_unknown))),
+        layer(Hue::Alive, Ink::Fill, Shapes::Circles(radius * 0.4, places(&is_unknown))),
+        layer(
+            Hue::Fresh,
+            Ink::Fill,
+            Shapes::Circles(radius * 0.72, places(&|row| has(row) && row.health == Health::Alive)),
+        ),
+        layer(
+            Hue::Fresh,
+            Ink::Stroke((radius * 0.24).max(1.0)),
+            Shapes::Circles(radius * 1.12, places(&|row| has(row) && row.health == Health::Alive)),
+        ),
+        layer(
+            Hue::Fresh,
+            Ink::Fill,
+            Shapes::Circles(radius * 0.4, places(&|row| has(row) && row.health != Health::Alive)),
+        ),
         layer(Hue::Alive, Ink::Dashed(1.75), Shapes::Circles(radius, places(&is(Health::Joining)))),
         layer(Hue::Suspect, Ink::Stroke(2.5), Shapes::Lines(diamonds.collect())),
         layer(Hue::Left, Ink::Stroke(1.75), Shapes::Circles(radius * 0.85, places(&is(Health::Left)))),
@@ -154,7 +177,7 @@ fn members(subject: &Subject<'_>) -> Vec<Layer> {
             Ink::Stroke((radius * 0.35).max(1.75)),
             Shapes::Crosses(radius * 0.8, places(&is(Health::Down))),
         ),
-        layer(Hue::Alive, Ink::Stroke(1.5), Shapes::Circles(radius + 3.5, places(&|row| row.is_self))),
+        layer(Hue::Alive, Ink::Stroke(1.5), Shapes::Circles(radius + own_px, places(&|row| row.is_self))),
         layer(Hue::Focus, Ink::Stroke(2.0), Shapes::Circles(radius + 7.0, selected.into_iter().collect())),
     ]
 }
@@ -217,6 +240,25 @@ mod tests {
         let has_cross =
             layers.iter().any(|layer| matches!(&layer.shapes, Shapes::Crosses(_, at) if at.len() == 1));
         assert!(has_cross);
+    }
+
+    #[test]
+    fn who_has_what_is_asked_about_is_green_and_who_did_not_tell_is_neither() {
+        let mut rows = rows();
+        for (row, has) in rows.iter_mut().zip([Has::Yes, Has::No, Has::Unknown, Has::Unknown, Has::Unknown]) {
+            row.has = Some(has);
+        }
+        let figure = Figure::new(Sight::Grid, &rows, Branches::Nothing, (400.0, 300.0));
+        let layers = layers(&Subject {
+            figure: &figure,
+            rows: &rows,
+            selected: None,
+            travellers: &[],
+            now_ms: 0.0,
+            is_still: false,
+        });
+        assert_eq!(circles(&layers, Hue::Fresh, Ink::Fill), 1, "a");
+        assert_eq!(circles(&layers, Hue::Alive, Ink::Fill), 2, "b is whole, c has a small centre");
     }
 
     #[test]

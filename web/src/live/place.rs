@@ -15,7 +15,10 @@ use super::{
     sharing::{RECORDING, Sharing},
     shortcuts::{self, SEARCH_ID, WRITE_ID, Wish},
     state::Revisions,
-    status, what_if,
+    status,
+    time::{Time, Turn},
+    time_bar::Past,
+    what_if,
 };
 use crate::lab::handover::Handover;
 use crate::lab::sight::{Sight, TreeOf};
@@ -97,6 +100,8 @@ pub enum Msg {
     Show(Sight),
     /// Show this tree.
     TreeOf(TreeOf),
+    /// Colour members by who has what stands under this key, or by nothing of the kind.
+    Seek(Option<String>),
     /// Show this in the place of the charts: `traffic` or `spread`.
     Charts(AttrValue),
     /// On a narrow page, show this part.
@@ -123,8 +128,8 @@ pub enum Msg {
     Message(Option<Message>),
     /// Ask the other members what happens at them, or no longer.
     FromAll(bool),
-    /// Let the events stand still, or go on.
-    Pause(bool),
+    /// Look at another moment.
+    Turn(Turn),
     /// A key asks for something.
     Key(Wish),
     /// The user hands on what is in sight.
@@ -158,8 +163,10 @@ pub struct Live {
     pub(super) is_configuring: bool,
     /// Is the place in sight?
     is_active: bool,
-    /// Do the events stand still?
-    pub(super) is_paused: bool,
+    /// Which moment is shown.
+    pub(super) time: Time,
+    /// It, if it is not the present.
+    pub(super) past: Option<Past>,
     is_helping: bool,
     /// Where the focus goes once it is there.
     focus: Option<&'static str>,
@@ -173,6 +180,8 @@ pub struct Live {
     pub(super) selected: Option<NodeId>,
     pub(super) shown: Sight,
     pub(super) tree_of: TreeOf,
+    /// The key of which it is shown who has what stands there.
+    pub(super) sought: Option<String>,
     /// What could not be made of the cluster for another place, and why.
     unmade: Option<(&'static str, AttrValue)>,
     /// What the address was told and what has not come back yet, oldest first.
@@ -206,7 +215,8 @@ impl Component for Live {
             from_all: false,
             is_configuring: false,
             is_active: ctx.props().active,
-            is_paused: false,
+            time: Time::Following,
+            past: None,
             is_helping: false,
             focus: None,
             is_resumed: false,
@@ -217,6 +227,7 @@ impl Component for Live {
             selected: None,
             shown: Sight::Ring,
             tree_of: TreeOf::Links,
+            sought: None,
             unmade: None,
             told: VecDeque::new(),
             charts: None,
@@ -287,6 +298,11 @@ impl Component for Live {
                 self.shown = what;
                 self.tell(ctx, true);
             }
+            Msg::Seek(key) => {
+                self.sought = key;
+                self.session.seek(self.sought.as_deref());
+                self.tell(ctx, true);
+            }
             Msg::TreeOf(what) => {
                 self.tree_of = what;
                 self.tell(ctx, true);
@@ -320,7 +336,7 @@ impl Component for Live {
             Msg::Unmade => self.unmade = None,
             Msg::Message(message) => self.session.look_at(message),
             Msg::FromAll(all) => self.from_all = all,
-            Msg::Pause(paused) => self.is_paused = paused,
+            Msg::Turn(turn) => self.turn(turn),
             Msg::Key(wish) => return self.on_key(wish, ctx),
             Msg::Help(open) => self.is_helping = open,
             Msg::Keys(on) => page::set_single_keys(on),
@@ -342,7 +358,7 @@ impl Component for Live {
         let view = self.session.model().view.borrow();
         let link = ctx.link();
         let has_data = view.status.is_some();
-        let is_stale = has_data && !view.is_current();
+        let is_stale = has_data && !self.shown_model().view.borrow().is_current();
         html! {
             <div class="live" data-testid="live" data-state={status::state_word(connection.phase())}>
                 { status::source_bar(connection, &view, now_ms, self.controls(ctx)) }
@@ -377,7 +393,8 @@ impl Component for Live {
                     { self.tab_row(ctx, &view) }
                 }
                 if has_data {
-                    { self.panels(ctx, &view.revisions, is_stale, now_ms) }
+                    { self.panels(ctx, &view, is_stale) }
+                    { self.time_bar(ctx, &view) }
                 } else {
                     { welcome(connection.address().is_some() && connection.trouble().is_none()) }
                 }
@@ -422,8 +439,17 @@ impl Live {
                 }
             }
         }
+        if let Time::Behind(_) = self.time {
+            self.is_dirty |= self.set_time(self.time);
+        }
         if is_active {
-            self.session.look_around(Wants { beliefs: self.shown == Sight::Matrix, events: self.from_all });
+            // Another node that is observed begins a book of its own.
+            self.session.seek(self.sought.as_deref());
+            self.session.look_around(Wants {
+                beliefs: self.shown == Sight::Matrix,
+                events: self.from_all,
+                talk: self.shown == Sight::SpaceTime,
+            });
         }
         self.is_dirty |= *self.session.connection().phase() != phase_before;
         let (revisions, painted_ms) = self.painted;
@@ -435,6 +461,7 @@ impl Live {
     /// Goes where the address leads.
     fn follow(&mut self, link: &Link, ctx: &Context<Self>) {
         (self.shown, self.tree_of, self.selected) = (link.shown, link.tree_of, link.selected.clone());
+        self.sought.clone_from(&link.key);
         if let Some(node) = &link.node {
             let is_present =
                 read(node).is_ok_and(|address| Some(&address) == self.session.connection().address());
@@ -447,7 +474,8 @@ impl Live {
     /// What is in sight, for an address.
     pub(super) fn link(&self) -> Link {
         let node = self.session.connection().address().map(NodeAddress::label);
-        Link { node, shown: self.shown, tree_of: self.tree_of, selected: self.selected.clone() }
+        let (key, selected) = (self.sought.clone(), self.selected.clone());
+        Link { node, shown: self.shown, tree_of: self.tree_of, key, selected }
     }
 
     /// Did the place say this itself?
@@ -480,6 +508,7 @@ impl Live {
                 self.typed = address.label();
                 self.error = None;
                 self.is_remembered = false;
+                self.turn(Turn::Follow);
                 self.session.connect(address);
                 self.tell(ctx, true);
             }
@@ -498,7 +527,7 @@ impl Live {
             Wish::Search => (self.section, self.focus) = (AttrValue::Static("events"), Some(SEARCH_ID)),
             Wish::Write => (self.section, self.focus) = (AttrValue::Static("keys"), Some(WRITE_ID)),
             Wish::Show(what) => ctx.link().send_message(Msg::Show(what)),
-            Wish::Pause => self.is_paused = !self.is_paused,
+            Wish::Turn(turn) => self.turn(turn),
             Wish::Close if self.session.model().view.borrow().around.message.is_some() => {
                 self.session.look_at(None);
             }
@@ -549,6 +578,8 @@ impl Live {
     }
 
     fn ask(&mut self, ask: Ask) {
+        // Whoever writes does it now, and wants to see what comes of it.
+        self.turn(Turn::Follow);
         if !self.writes_as_tab {
             self.session.ask(ask);
             return;

@@ -7,11 +7,16 @@ use super::{
     picture::{PictureView, tree_of_strategy},
     place::{Live, Msg},
     session::Model,
-    state::Revisions,
+    state::{Revisions, View},
 };
+use crate::glue::element;
 use crate::lab::sight::{Sight, TreeOf};
 use crate::ui::{Choice, Panel, Segmented};
+use rumormill_core::sort::{sort, sort_by};
 use yew::prelude::*;
+
+/// Most keys that can be chosen from the list. Any key can be chosen where the keys stand.
+const KEYS_MAX: usize = 40;
 
 impl Live {
     /// The members as the user wants to see them.
@@ -33,7 +38,7 @@ impl Live {
         let shown = match self.shown {
             Sight::Matrix => html! { <BeliefsMatrix model={model.clone()} {revision} {now_ms} /> },
             Sight::Table => html! {
-                <MembersTable model={model.clone()} revision={revisions.members} {now_ms}
+                <MembersTable model={model.clone()} {revision} {now_ms}
                     selected={self.selected.clone()} {on_select} />
             },
             sight => html! {
@@ -57,7 +62,42 @@ impl Live {
             Sight::Tree => self.tree_options(ctx, model),
             _ => Html::default(),
         };
-        html! { <div class="live-options" data-testid="live-options">{ of_view }</div> }
+        html! {
+            <div class="live-options" data-testid="live-options">
+                { of_view }
+                { self.by_key(ctx, model) }
+            </div>
+        }
+    }
+
+    /// By what members are coloured: by what they know of all, or of one key.
+    fn by_key(&self, ctx: &Context<Self>, model: &Model) -> Html {
+        let view = model.view.borrow();
+        if view.entries.is_empty() && self.sought.is_none() {
+            return Html::default();
+        }
+        let onchange = ctx.link().callback(|event: Event| {
+            let value = element::value(&event);
+            // The first choice is no key.
+            Msg::Seek(value.strip_prefix('=').map(str::to_owned))
+        });
+        let option = |key: &str| {
+            html! { <option value={["=", key].concat()} selected={self.sought.as_deref() == Some(key)}>{ key }</option> }
+        };
+        html! {
+            <>
+            <label class="by-write live-by-key">
+                <span class="muted">{ "Green: who has" }</span>
+                <select class="input" data-testid="live-by-key" {onchange}>
+                    <option value="" selected={self.sought.is_none()}>{ "no key chosen" }</option>
+                    { for key_choices(&view, self.sought.as_deref()).iter().map(|key| option(key)) }
+                </select>
+            </label>
+            if let Some(sought) = &view.around.sought {
+                <p class="live-caption" data-testid="live-holders">{ sought.words(&view) }</p>
+            }
+            </>
+        }
     }
 
     #[inline(never)]
@@ -89,4 +129,20 @@ impl Live {
             </>
         }
     }
+}
+
+/// The keys that can be chosen: those that changed last, in order of their names, and the chosen one in any case.
+fn key_choices(view: &View, chosen: Option<&str>) -> Vec<String> {
+    let mut keys: Vec<(u64, &str)> = view
+        .entries
+        .iter()
+        .map(|((key, _), entry)| (entry.changed_ms.unwrap_or_default(), key.as_str()))
+        .collect();
+    sort_by(&mut keys, |a, b| b.0.cmp(&a.0));
+    keys.truncate(KEYS_MAX);
+    let mut keys: Vec<String> = keys.into_iter().map(|(_, key)| key.to_owned()).collect();
+    keys.extend(chosen.map(str::to_owned));
+    sort(&mut keys);
+    keys.dedup();
+    keys
 }

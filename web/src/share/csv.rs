@@ -51,6 +51,7 @@ pub fn members(rows: &[MemberRow]) -> String {
             knowledge,
             sees,
             report_age_ms,
+            has: _,
         } = row;
         let (health, address) = (health.as_str(), cell(address.as_deref().unwrap_or_default()));
         let (silent, knows, age) = (told(*silent_ms), cell(&knowledge.words()), told(*report_age_ms));
