@@ -100,6 +100,8 @@ pub struct Around {
     asked_ms: Map<Question, u64>,
     /// Up to where each member's trace is known, on its clock.
     traced_us: Map<NodeId, u64>,
+    /// By how much the times of what they say to each other may be wrong at most, in microseconds; none before any told.
+    pub talk_within_us: Option<u64>,
     /// Is the observed node too old to ask members for their messages?
     is_talk_refused: bool,
     next_id: u64,
@@ -357,6 +359,7 @@ impl Around {
     /// What happened at a member, told on the observed node's clock.
     fn talk(&mut self, member: NodeId, past: PastView) -> Vec<TraceRecord> {
         let here = |at: Instant| Instant::from_micros(past.here_us(at.as_micros()));
+        self.talk_within_us = self.talk_within_us.max(Some(past.within_us));
         let records = self.trace(member, past.records.clone());
         records.into_iter().map(|record| TraceRecord { at: here(record.at), ..record }).collect()
     }

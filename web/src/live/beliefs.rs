@@ -37,11 +37,6 @@ pub(super) fn BeliefsMatrix(props: &BeliefsProps) -> Html {
     let view = props.model.view.borrow();
     let columns = columns(&view);
     let rows: Vec<&NodeId> = asked(view.members.values()).map(|member| &member.view.id).collect();
-    let active = view.members.values().filter(|member| member.view.status.is_active());
-    let unasked: Vec<_> = active.filter(|member| !rows.contains(&&member.view.id)).collect();
-    let addressless = unasked.iter().filter(|member| member.view.address.is_none());
-    let addressless: Vec<&str> = addressless.map(|member| member.view.id.as_str()).collect();
-    let too_many = unasked.len() - addressless.len();
     let is_upright =
         columns.len() > COLUMNS_FLAT_MAX || columns.iter().any(|id| id.as_str().len() > NAME_FLAT_MAX);
     html! {
@@ -62,7 +57,7 @@ pub(super) fn BeliefsMatrix(props: &BeliefsProps) -> Html {
             { for rows.iter().filter_map(|id| silence(id, view.around.beliefs.get(*id)?, props.now_ms)).map(|words| html! {
                 <p class="field-hint belief-silence">{ words }</p>
             }) }
-            if let Some(words) = unasked_words(&addressless, too_many) {
+            if let Some(words) = unasked(&view) {
                 <p class="field-hint">{ words }</p>
             }
         </div>
@@ -155,6 +150,16 @@ fn legend(beliefs: &Map<NodeId, Rc<Belief>>, rows: &[&NodeId]) -> Html {
             }) }
         </ul>
     }
+}
+
+/// Who is not asked, and why.
+pub(super) fn unasked(view: &View) -> Option<String> {
+    let asked: Vec<&NodeId> = asked(view.members.values()).map(|member| &member.view.id).collect();
+    let active = view.members.values().filter(|member| member.view.status.is_active());
+    let unasked: Vec<_> = active.filter(|member| !asked.contains(&&member.view.id)).collect();
+    let addressless = unasked.iter().filter(|member| member.view.address.is_none());
+    let addressless: Vec<&str> = addressless.map(|member| member.view.id.as_str()).collect();
+    unasked_words(&addressless, unasked.len() - addressless.len())
 }
 
 /// Who is active and yet has no row, and why: those without an address, and those beyond the most that are asked.

@@ -299,7 +299,7 @@ pub(super) fn tree_of_strategy(view: &View) -> Option<Tree> {
 
 /// Where a key leads: none if it leads nowhere, else the chosen place or none to take the choice back. So many members
 /// stand in a row.
-fn step(key: &str, selected: Option<u32>, count: u32, stride: u32) -> Option<Option<u32>> {
+pub(super) fn step(key: &str, selected: Option<u32>, count: u32, stride: u32) -> Option<Option<u32>> {
     let last = count.checked_sub(1)?;
     let to = match (key, selected) {
         ("ArrowDown", Some(at)) if stride > 1 => (at + stride <= last).then_some(at + stride)?,

@@ -40,6 +40,9 @@ const REPAINT_EVERY_MS: u32 = 100;
 /// How often ages and countdowns are repainted when nothing else changed, in milliseconds.
 pub(super) const AGE_EVERY_MS: u64 = 500;
 
+/// How much time the space-time view shows at first, in microseconds.
+const WINDOW_US: u64 = 16_000_000;
+
 /// Most addresses that the tab's member tries to join through: the observed node, and two in case that it goes.
 const JOIN_AT_MAX: usize = 3;
 
@@ -100,6 +103,8 @@ pub enum Msg {
     Show(Sight),
     /// Show this tree.
     TreeOf(TreeOf),
+    /// Show so much time, in microseconds.
+    Window(u64),
     /// Colour members by who has what stands under this key, or by nothing of the kind.
     Seek(Option<String>),
     /// Show this in the place of the charts: `traffic` or `spread`.
@@ -126,6 +131,8 @@ pub enum Msg {
     Unmade,
     /// Look at this message, or at none.
     Message(Option<Message>),
+    /// Look at this one, which was pointed at in the picture.
+    MessageOfPicture(Option<Message>),
     /// Ask the other members what happens at them, or no longer.
     FromAll(bool),
     /// Look at another moment.
@@ -180,6 +187,8 @@ pub struct Live {
     pub(super) selected: Option<NodeId>,
     pub(super) shown: Sight,
     pub(super) tree_of: TreeOf,
+    /// How much time the space-time view shows, in microseconds.
+    pub(super) window_us: u64,
     /// The key of which it is shown who has what stands there.
     pub(super) sought: Option<String>,
     /// What could not be made of the cluster for another place, and why.
@@ -227,6 +236,7 @@ impl Component for Live {
             selected: None,
             shown: Sight::Ring,
             tree_of: TreeOf::Links,
+            window_us: WINDOW_US,
             sought: None,
             unmade: None,
             told: VecDeque::new(),
@@ -298,6 +308,7 @@ impl Component for Live {
                 self.shown = what;
                 self.tell(ctx, true);
             }
+            Msg::Window(us) => self.window_us = us,
             Msg::Seek(key) => {
                 self.sought = key;
                 self.session.seek(self.sought.as_deref());
@@ -335,6 +346,11 @@ impl Component for Live {
             Msg::Copied(copied) => self.on_copied(copied),
             Msg::Unmade => self.unmade = None,
             Msg::Message(message) => self.session.look_at(message),
+            Msg::MessageOfPicture(message) => {
+                // It is told among the events, which on a narrow page are another part.
+                self.section = AttrValue::Static("events");
+                self.session.look_at(message);
+            }
             Msg::FromAll(all) => self.from_all = all,
             Msg::Turn(turn) => self.turn(turn),
             Msg::Key(wish) => return self.on_key(wish, ctx),

@@ -3,6 +3,7 @@
 
 use super::{
     beliefs::BeliefsMatrix,
+    lanes_view::{LanesView, WINDOWS},
     members::MembersTable,
     picture::{PictureView, tree_of_strategy},
     place::{Live, Msg},
@@ -11,7 +12,7 @@ use super::{
 };
 use crate::glue::element;
 use crate::lab::sight::{Sight, TreeOf};
-use crate::ui::{Choice, Panel, Segmented};
+use crate::ui::{Check, Choice, Panel, Segmented};
 use rumormill_core::sort::{sort, sort_by};
 use yew::prelude::*;
 
@@ -41,6 +42,7 @@ impl Live {
                 <MembersTable model={model.clone()} {revision} {now_ms}
                     selected={self.selected.clone()} {on_select} />
             },
+            Sight::SpaceTime => self.space_time(ctx, model, revisions),
             sight => html! {
                 <PictureView model={model.clone()} canvas={self.picture.clone()} {sight} tree_of={self.tree_of} {revision}
                     {now_ms} selected={self.selected.clone()} {on_select}
@@ -60,6 +62,7 @@ impl Live {
     fn options(&self, ctx: &Context<Self>, model: &Model) -> Html {
         let of_view = match self.shown {
             Sight::Tree => self.tree_options(ctx, model),
+            Sight::SpaceTime => self.lanes_options(ctx),
             _ => Html::default(),
         };
         html! {
@@ -67,6 +70,32 @@ impl Live {
                 { of_view }
                 { self.by_key(ctx, model) }
             </div>
+        }
+    }
+
+    #[inline(never)]
+    fn space_time(&self, ctx: &Context<Self>, model: &Model, revisions: &Revisions) -> Html {
+        let link = ctx.link();
+        let looked = self.session.model().view.borrow().around.message.as_ref().map(|it| it.message.clone());
+        let revision = [revisions.members, revisions.around, revisions.feed];
+        html! {
+            <LanesView model={model.clone()} canvas={self.picture.clone()} {revision} window_us={self.window_us} {looked}
+                from_all={self.from_all} selected={self.selected.clone()} on_select={link.callback(Msg::Select)}
+                on_message={link.callback(Msg::MessageOfPicture)} active={ctx.props().active} is_dark={ctx.props().is_dark} />
+        }
+    }
+
+    #[inline(never)]
+    fn lanes_options(&self, ctx: &Context<Self>) -> Html {
+        let choices =
+            WINDOWS.iter().map(|(us, words)| Choice::new(us.to_string(), *words)).collect::<Vec<_>>();
+        html! {
+            <>
+                <Segmented label="Time shown" name="live-window" value={self.window_us.to_string()} {choices}
+                    onchange={ctx.link().batch_callback(|word: AttrValue| word.parse().ok().map(Msg::Window))} />
+                <Check label="Ask all members" id="live-talk-all" checked={self.from_all}
+                    onchange={ctx.link().callback(Msg::FromAll)} />
+            </>
         }
     }
 
