@@ -24,7 +24,7 @@ impl Has {
         match self {
             Self::Yes => "has it",
             Self::No => "lacks it",
-            Self::Unknown => "not known to have it",
+            Self::Unknown => "not known",
         }
     }
 }

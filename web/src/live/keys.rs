@@ -142,7 +142,7 @@ fn entry_row(entry: &SeenEntry, view: &View, props: &KeysProps, on_draft: &Callb
         let key = (!is_sought).then(|| seen.key.clone());
         let onclick = props.on_seek.reform(move |()| key.clone());
         html! {
-            <Button label={format!("Show who has {}", seen.key)} icon={IconName::Search} icon_only=true
+            <Button label={format!("Show who has {}", seen.key)} icon={IconName::Eye} icon_only=true
                 kind={ButtonKind::Quiet} pressed={is_sought} {onclick} testid={format!("live-who-{}", seen.key)} />
         }
     };

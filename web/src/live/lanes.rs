@@ -2,7 +2,7 @@
 //! Put together from the lines of events. Pure: it reads no clock and draws nothing.
 
 use super::{
-    feed::What,
+    feed::{LINES_MAX, What},
     message::{End, Message},
     state::View,
     words,
@@ -74,6 +74,8 @@ pub(super) struct Lanes {
     pub dropped: u64,
     /// When the oldest line that is kept was.
     pub since_us: Option<u64>,
+    /// Were there lines before it, which are not kept?
+    pub is_full: bool,
 }
 
 /// One end of a message, before the other is found.
@@ -94,6 +96,7 @@ impl Lanes {
         let mut lanes = Self {
             learned_us: vec![None; members.len()],
             since_us: records.first().map(|record| record.at.as_micros()),
+            is_full: view.feed.count() > LINES_MAX as u64,
             ..Self::default()
         };
         let mut noted: Vec<Option<(u64, u64)>> = vec![None; members.len()];

@@ -156,7 +156,8 @@ impl Diagram<'_> {
             unknown.push((Point::new(left, TOP), Point::new(unknown_to, bottom)));
             if unknown_to - left > 70.0 {
                 let middle = Point::new((left + unknown_to) / 2.0, TOP + self.gap());
-                unknown_words.push((middle, "not kept".to_owned()));
+                let words = if self.lanes.is_full { "not kept" } else { "not watched" };
+                unknown_words.push((middle, words.to_owned()));
             }
         }
         vec![

@@ -302,6 +302,7 @@ fn unknown_words(view: &View, lanes: &Lanes, from_all: bool) -> String {
     } else {
         sentences.push(format!("Only what {own} sends and receives, at {own}’s time."));
     }
+    sentences.push("Dashed: nobody told that it came in.".to_owned());
     if lanes.dropped > 0 {
         let dropped = usize::try_from(lanes.dropped).unwrap_or(usize::MAX);
         sentences.push(format!("{} dropped at source.", words::counted(dropped, "event", "events")));
@@ -332,15 +333,15 @@ fn legend(lanes: &Lanes, from_all: bool) -> Html {
     };
     html! {
         <ul class="live-legend" aria-label="Legend">
-            { line("legend-fresh", false, true, "with writes, came in") }
-            { line("legend-talk", false, true, "other message, came in") }
-            { line("legend-talk", true, false, "sent, not known to have come in") }
+            { line("legend-fresh", false, true, "with writes") }
+            { line("legend-talk", false, true, "other message") }
+            { line("legend-talk", true, false, "sent only") }
             if from_all {
                 <li class="legend-item">
                     <svg width="14" height="14" viewBox="0 0 14 14" aria-hidden="true" class="health-down" fill="none" stroke="currentColor">
                         <path d="M3 3l8 8M11 3l-8 8" stroke-width="2" />
                     </svg>
-                    <span>{ "missing at the receiver" }</span>
+                    <span>{ "missing" }</span>
                 </li>
             }
             if !lanes.signs.is_empty() {
@@ -348,7 +349,7 @@ fn legend(lanes: &Lanes, from_all: bool) -> Html {
                     <svg width="14" height="14" viewBox="0 0 14 14" aria-hidden="true" class="legend-fresh">
                         <circle cx="7" cy="7" r="3.5" fill="currentColor" />
                     </svg>
-                    <span>{ "a key changed" }</span>
+                    <span>{ "key changed" }</span>
                 </li>
             }
         </ul>

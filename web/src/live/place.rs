@@ -374,10 +374,12 @@ impl Component for Live {
         let view = self.session.model().view.borrow();
         let link = ctx.link();
         let has_data = view.status.is_some();
-        let is_stale = has_data && !self.shown_model().view.borrow().is_current();
+        let shown = self.shown_model().view.borrow();
+        let past = self.past.is_some().then(|| (&*shown, self.behind_words()));
+        let is_stale = has_data && !shown.is_current();
         html! {
             <div class="live" data-testid="live" data-state={status::state_word(connection.phase())}>
-                { status::source_bar(connection, &view, now_ms, self.controls(ctx)) }
+                { status::source_bar(connection, &view, past, now_ms, self.controls(ctx)) }
                 <ConnectBar typed={self.typed.clone()} error={self.error.clone()} recents={self.recents.clone()}
                     members={status::reachable_members(&view)} seen_through={view.node().filter(|_| view.is_current()).cloned()}
                     is_wanted={status::is_wanted(connection.phase())}

@@ -93,7 +93,7 @@ impl Live {
             <>
                 <Segmented label="Time shown" name="live-window" value={self.window_us.to_string()} {choices}
                     onchange={ctx.link().batch_callback(|word: AttrValue| word.parse().ok().map(Msg::Window))} />
-                <Check label="Ask all members" id="live-talk-all" checked={self.from_all}
+                <Check label="Ask all" id="live-talk-all" checked={self.from_all}
                     onchange={ctx.link().callback(Msg::FromAll)} />
             </>
         }
@@ -118,7 +118,7 @@ impl Live {
             <label class="by-write live-by-key">
                 <span class="muted">{ "Green: who has" }</span>
                 <select class="input" data-testid="live-by-key" {onchange}>
-                    <option value="" selected={self.sought.is_none()}>{ "no key chosen" }</option>
+                    <option value="" selected={self.sought.is_none()}>{ "choose a key" }</option>
                     { for key_choices(&view, self.sought.as_deref()).iter().map(|key| option(key)) }
                 </select>
             </label>

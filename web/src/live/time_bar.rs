@@ -70,6 +70,16 @@ impl Live {
         true
     }
 
+    /// How far behind the present what is shown is, in words.
+    #[inline(never)]
+    pub(super) fn behind_words(&self) -> AttrValue {
+        let now_us = self.now_us();
+        let at_us = self.time.at_us(now_us).unwrap_or(now_us);
+        let behind = words::span(now_us.saturating_sub(at_us) / 1_000);
+        let doing = if matches!(self.time, Time::Still(_)) { "Paused" } else { "Going on" };
+        format!("{doing}, {behind} behind").into()
+    }
+
     fn now_us(&self) -> u64 {
         self.session.model().view.borrow().node_clock_us(clock_ms())
     }
