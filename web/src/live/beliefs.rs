@@ -3,8 +3,9 @@
 
 use super::{
     around::{ASKED_MAX, Belief, asked},
+    holders::Has,
     knowledge::Health,
-    members::mark_of,
+    members::{has_mark, mark_of},
     session::Model,
     state::View,
     words,
@@ -52,7 +53,7 @@ pub(super) fn BeliefsMatrix(props: &BeliefsProps) -> Html {
                 </tr></thead>
                 <tbody>{ for rows.iter().map(|id| row(id, &view, &columns, props.now_ms)) }</tbody>
             </table>
-            { legend(&view.around.beliefs, &rows) }
+            { legend(&view.around.beliefs, &rows, view.around.sought.is_some()) }
             <p class="field-hint">{ "Each row is what one member believes of the others." }</p>
             { for rows.iter().filter_map(|id| silence(id, view.around.beliefs.get(*id)?, props.now_ms)).map(|words| html! {
                 <p class="field-hint belief-silence">{ words }</p>
@@ -137,7 +138,7 @@ fn cell(status: Option<Status>, of: &NodeId) -> Html {
 const MARKS: [Health; 5] = [Health::Alive, Health::Joining, Health::Suspect, Health::Down, Health::Left];
 
 /// The marks that are in sight, in words.
-fn legend(beliefs: &Map<NodeId, Rc<Belief>>, rows: &[&NodeId]) -> Html {
+fn legend(beliefs: &Map<NodeId, Rc<Belief>>, rows: &[&NodeId], is_sought: bool) -> Html {
     let held: Set<Health> = rows
         .iter()
         .filter_map(|id| beliefs.get(*id))
@@ -148,6 +149,9 @@ fn legend(beliefs: &Map<NodeId, Rc<Belief>>, rows: &[&NodeId]) -> Html {
             { for MARKS.into_iter().filter(|health| held.contains(health)).map(|health| html! {
                 <li key={health.as_str()}>{ super::members::health_mark(health) }</li>
             }) }
+            if is_sought {
+                { for [Has::Yes, Has::No, Has::Unknown].map(|has| html! { <li>{ has_mark(has) }</li> }) }
+            }
         </ul>
     }
 }

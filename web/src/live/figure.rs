@@ -24,6 +24,9 @@ const CHAR_PX: f32 = 6.6;
 /// Room for the circle around the chosen member, between it and its name.
 const SELECTION_PX: f32 = 4.0;
 
+/// How far below a member its name stands at most.
+const NAME_PX: f32 = 16.0;
+
 /// What the Lab's rows and levels leave free above and below for words that stand elsewhere here.
 const SPARE_PX: f32 = 26.0;
 
@@ -104,7 +107,9 @@ fn grid(rows: &[MemberRow], (width, height): (f32, f32)) -> Figure {
     };
     let high = layout.nodes.get(columns as usize).map_or(cell, |below| below.y - layout.nodes[0].y);
     let (names, anchor) = match chars(cell) {
-        Some(most) if high >= 2.0 * layout.node_radius + 18.0 => (below(&layout, rows, most), Anchor::Middle),
+        Some(most) if high >= 2.0 * layout.node_radius + NAME_PX + 6.0 => {
+            (below(&layout, rows, most, high), Anchor::Middle)
+        }
         // Where there is no room below each, the first of each row says where one is.
         _ => {
             let places = layout.names().into_iter().filter_map(|(place, at)| {
@@ -132,7 +137,16 @@ fn tree(rows: &[MemberRow], of: Branches<'_>, (width, height): (f32, f32)) -> Fi
     let back = edges.iter().filter(|edge| is_back(edge)).map(line).collect();
     let lines = edges.iter().filter(|edge| !is_back(edge)).map(line).collect();
     let (names, anchor) = match (layout.names, chars(closest(&layout))) {
-        (Names::Below, Some(most)) => (below(&layout, rows, most), Anchor::Middle),
+        (Names::Below, Some(most)) => {
+            let high = layout.nodes.iter().map(|place| place.y).fold(
+                (0.0, f32::MAX),
+                |(last, high): (f32, f32), y| {
+                    let gap = (y - last).abs();
+                    (y, if last > 0.0 && gap > 1.0 { high.min(gap) } else { high })
+                },
+            );
+            (below(&layout, rows, most, high.1), Anchor::Middle)
+        }
         (Names::Beside, _) => {
             let beside = |place: &Point| Point::new(place.x + layout.node_radius + 6.0, place.y);
             let named = layout.nodes.iter().zip(rows);
@@ -199,8 +213,10 @@ fn closest(layout: &Layout) -> f32 {
     closest
 }
 
-fn below(layout: &Layout, rows: &[MemberRow], most: usize) -> Vec<(Point, String)> {
-    let place = |node: &Point| Point::new(node.x, node.y + layout.node_radius + 12.0);
+/// Names below their members, with room for the circle around the chosen one where the next ones are that far below.
+fn below(layout: &Layout, rows: &[MemberRow], most: usize, high: f32) -> Vec<(Point, String)> {
+    let away = (high - 2.0 * layout.node_radius - NAME_PX / 2.0).clamp(10.0, NAME_PX);
+    let place = |node: &Point| Point::new(node.x, node.y + layout.node_radius + away);
     layout.nodes.iter().zip(rows).map(|(node, row)| (place(node), short(row.id.as_str(), most))).collect()
 }
 

@@ -137,10 +137,13 @@ impl Live {
         let measured = view.around.measured.as_ref();
         let words = match (tree_of, measured) {
             (TreeOf::Links, _) => {
-                "Each sends what is new to its children below; dashed, back to the start".to_owned()
+                "Below each, to whom it sends what is new; dashed, back to the start".to_owned()
             }
             (TreeOf::Way, Some(measure)) => {
-                format!("Who had {} from whom; at the bottom, who is not known to", measure.key)
+                format!(
+                    "Below each, who had {} from it; at the bottom, who is not known to have it",
+                    measure.key
+                )
             }
             (TreeOf::Way, None) => "Write through this node to see the way that the write takes".to_owned(),
         };

@@ -77,11 +77,11 @@ async fn the_page_pauses_goes_back_and_follows_again_in_every_view() {
     has_members(&browser, "alive", 4).await;
     let clock = "return document.querySelector('[data-testid=live-clock] b').textContent";
     let before = browser.script(clock, vec![]).await;
-    click(&browser, "live-event").await;
+    click(&browser, "live-round").await;
     until("another moment", LIMIT, async || (browser.script(clock, vec![]).await != before).then_some(()))
         .await;
     click(&browser, "live-back-event").await;
-    click(&browser, "live-round").await;
+    click(&browser, "live-event").await;
     click(&browser, "live-back-round").await;
     click(&browser, "live-go-on").await;
     is_at(&browser, "behind").await;

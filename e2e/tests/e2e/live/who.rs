@@ -19,8 +19,10 @@ async fn have(browser: &Browser, has: &str, wanted: u64) {
 }
 
 /// How many pixels of the picture have the colour of who has it.
-const GREEN: &str = "const canvas = document.querySelector('.live-ring-canvas');
-    const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+const GREEN: &str = "const { width, height } = document.querySelector('.live-ring-canvas');
+    const copy = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
+    copy.drawImage(document.querySelector('.live-ring-canvas'), 0, 0);
+    const { data } = copy.getImageData(0, 0, width, height);
     let green = 0;
     for (let at = 0; at < data.length; at += 4)
         green += data[at + 3] > 200 && data[at] === 0 && data[at + 1] === 0x79 && data[at + 2] === 0x5c;
