@@ -496,20 +496,25 @@ mod tests {
     fn what_members_say_to_each_other_is_told_on_one_clock() {
         let (view, mut around) = (view(), Around::default());
         let wants = Wants { events: true, talk: true, ..Wants::default() };
-        let due = around.due(&view, wants, 1_000);
-        assert_eq!(asks(&due)[1], ("b", Sight::Recent { after_us: 5_000_000 }));
+        let asked_of_b = |around: &mut Around, now_ms| {
+            let due = around.due(&view, wants, now_ms);
+            due.into_iter().find(|request| asks(&[request.clone()])[0].0 == "b").expect("it is asked")
+        };
+        let sight = |request: &Request| asks(&[request.clone()])[0].1.clone();
+        let asked = asked_of_b(&mut around, 1_000);
+        assert_eq!(sight(&asked), Sight::Recent { after_us: 5_000_000 });
         let key = rumormill_core::state::store::Key::new("k").expect("a valid key");
         let event = TraceEvent::Node(Event::Changed { key, kind: Kind::Register, from: None });
         let record = TraceRecord { at: Instant::from_micros(9_000_000), node: Some(id("b")), event };
         let past =
             PastView { members: vec![], records: vec![record], ahead_us: Some(1_000_000), within_us: 5 };
-        let told = around.answer(due[1].id, Outcome::Shown(serde_json::to_value(past).unwrap()), 1_100);
+        let told = around.answer(asked.id, Outcome::Shown(serde_json::to_value(past).unwrap()), 1_100);
         assert_eq!(told[0].at.as_micros(), 8_000_000);
-        let due = around.due(&view, wants, 4_000);
-        assert_eq!(asks(&due)[1], ("b", Sight::Recent { after_us: 9_000_000 }), "on its own clock");
-        around.answer(due[1].id, Outcome::Refused("not a request: unknown variant".to_owned()), 4_100);
-        let due = around.due(&view, wants, 8_000);
-        assert_eq!(asks(&due)[1], ("b", Sight::Trace { after_us: 9_000_000 }), "the node is older");
+        let asked = asked_of_b(&mut around, 4_000);
+        assert_eq!(sight(&asked), Sight::Recent { after_us: 9_000_000 }, "on its own clock");
+        around.answer(asked.id, Outcome::Refused("not a request: unknown variant".to_owned()), 4_100);
+        let asked = asked_of_b(&mut around, 8_000);
+        assert_eq!(sight(&asked), Sight::Trace { after_us: 9_000_000 }, "the node is older");
     }
 
     #[test]

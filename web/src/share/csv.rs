@@ -137,6 +137,7 @@ mod tests {
             knowledge: Knowledge::Behind(2),
             sees: Some((4, 5)),
             report_age_ms: Some(70),
+            has: None,
         };
         let unknown = MemberRow { address: None, sees: None, report_age_ms: None, ..row.clone() };
         let table = members(&[row, unknown]);
