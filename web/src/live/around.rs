@@ -283,6 +283,7 @@ impl Around {
             services: self.services.clone(),
             measured: self.measured.clone(),
             sought: self.sought.clone(),
+            talk_within_us: self.talk_within_us,
             ..Self::default()
         }
     }

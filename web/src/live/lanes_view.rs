@@ -132,12 +132,13 @@ impl Component for LanesView {
     }
 
     fn update(&mut self, ctx: &Context<Self>, message: Msg) -> bool {
-        let scene = self.scene.borrow();
+        let mut scene = self.scene.borrow_mut();
         let lane = match message {
             Msg::Pointed(event) => {
                 let (x, y) = place_of(&event);
                 match scene.hit(Point::new(x, y)) {
                     Some(Hit::Message(message)) => {
+                        drop(scene);
                         ctx.props().on_message.emit(Some(message));
                         return false;
                     }
@@ -156,6 +157,8 @@ impl Component for LanesView {
                 }
             }
         };
+        // The next key may come before the page has been painted with this choice.
+        (scene.selected, scene.is_changed) = (lane, true);
         let chosen = lane.and_then(|lane| scene.lanes.members.get(lane).cloned());
         drop(scene);
         ctx.props().on_select.emit(chosen);

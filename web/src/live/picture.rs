@@ -133,7 +133,7 @@ impl Component for PictureView {
     }
 
     fn update(&mut self, ctx: &Context<Self>, message: Msg) -> bool {
-        let picture = self.picture.borrow();
+        let mut picture = self.picture.borrow_mut();
         let chosen = match message {
             Msg::Pointed(event) => {
                 let (x, y) = place_of(&event);
@@ -147,7 +147,10 @@ impl Component for PictureView {
                 None => return false,
             },
         };
+        // The next key may come before the page has been painted with this choice.
+        (picture.selected, picture.is_changed) = (chosen, true);
         let chosen = chosen.and_then(|at| picture.rows.get(at as usize)).map(|row| row.id.clone());
+        drop(picture);
         ctx.props().on_select.emit(chosen);
         false
     }
