@@ -187,7 +187,15 @@ impl Diagram<'_> {
             let row = self.rows.binary_search_by(|row| row.id.cmp(id)).ok().map(|at| &self.rows[at]);
             let learned = self.lanes.learned_us[lane].map_or(left, |at_us| self.x(at_us).clamp(left, right));
             match row.map(|row| (row.health, row.has)) {
-                Some((Health::Down, _)) => down.push((at(left), at(right))),
+                Some((Health::Down, _)) => {
+                    // Before it was held to be down it was not.
+                    let signs = self.lanes.signs.iter().rev();
+                    let mut turned = signs.filter(|(of, _, sign)| *of == lane && *sign == Sign::Down);
+                    let turned =
+                        turned.next().map_or(left, |(_, at_us, _)| self.x(*at_us).clamp(left, right));
+                    plain.push((at(left), at(turned)));
+                    down.push((at(turned), at(right)));
+                }
                 Some((Health::Left, _)) | None => gone.push((at(left), at(right))),
                 Some((_, Some(Has::Yes))) => {
                     plain.push((at(left), at(learned)));
