@@ -49,6 +49,7 @@ mod help;
 mod export;
 pub mod member;
 mod place;
+mod place_acts;
 mod time_bar;
 mod sights;
 mod layout;

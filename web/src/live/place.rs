@@ -2,18 +2,19 @@
 //! is known and when to dial is decided by the pure parts; what each panel shows, by the panels.
 
 use super::{
-    address::{NodeAddress, PageOrigin},
-    around::{self, Wants},
+    address::NodeAddress,
+    around::Wants,
     connect_bar::ConnectBar,
     help::Help,
     layout::welcome,
     link::Link,
     member::{self, Tab},
     message::Message,
+    place_acts::{RECENTS_KEY, listen_to_keys, read},
     recents,
     session::{Session, Word, clock_ms},
     sharing::{RECORDING, Sharing},
-    shortcuts::{self, SEARCH_ID, WRITE_ID, Wish},
+    shortcuts::Wish,
     state::Revisions,
     status,
     time::{Time, Turn},
@@ -27,8 +28,8 @@ use crate::{
     glue::{Listener, files, page, time::Interval},
     ui::{Announcer, Notice, Tone},
 };
-use rumormill_api::{Ask, Outcome};
-use rumormill_core::{NodeId, sort::sort_by};
+use rumormill_api::Ask;
+use rumormill_core::NodeId;
 use serde_json::{Map, Value};
 use std::{collections::VecDeque, rc::Rc};
 use web_sys::File;
@@ -43,9 +44,6 @@ pub(super) const AGE_EVERY_MS: u64 = 500;
 /// How much time the space-time view shows at first, in microseconds.
 const WINDOW_US: u64 = 16_000_000;
 
-/// Most addresses that the tab's member tries to join through: the observed node, and two in case that it goes.
-const JOIN_AT_MAX: usize = 3;
-
 /// What is said where nothing can be played.
 const UNPLAYED: &str = "Nothing to rewind";
 
@@ -55,9 +53,6 @@ const UNSIMULATED: &str = "Not handed to the Lab";
 /// Why it cannot.
 const TOO_LARGE: &str = "What the entries hold is more than the 4 MB that the Lab takes over. Nothing is \
     changed here.";
-
-/// Where the recent addresses are stored.
-const RECENTS_KEY: &str = "rumormill.live.recent";
 
 /// Props of [`Live`].
 #[derive(Clone, Debug, PartialEq, Properties)]
@@ -169,21 +164,21 @@ pub struct Live {
     pub(super) from_all: bool,
     pub(super) is_configuring: bool,
     /// Is the place in sight?
-    is_active: bool,
+    pub(super) is_active: bool,
     /// Which moment is shown.
     pub(super) time: Time,
     /// It, if it is not the present.
     pub(super) past: Option<Past>,
-    is_helping: bool,
+    pub(super) is_helping: bool,
     /// Where the focus goes once it is there.
-    focus: Option<&'static str>,
+    pub(super) focus: Option<&'static str>,
     /// Has it been looked whether this tab was a member before it was loaded again?
-    is_resumed: bool,
-    typed: String,
-    error: Option<AttrValue>,
-    recents: Vec<String>,
+    pub(super) is_resumed: bool,
+    pub(super) typed: String,
+    pub(super) error: Option<AttrValue>,
+    pub(super) recents: Vec<String>,
     /// Has the present address been remembered?
-    is_remembered: bool,
+    pub(super) is_remembered: bool,
     pub(super) selected: Option<NodeId>,
     pub(super) shown: Sight,
     pub(super) tree_of: TreeOf,
@@ -192,14 +187,14 @@ pub struct Live {
     /// The key of which it is shown who has what stands there.
     pub(super) sought: Option<String>,
     /// What could not be made of the cluster for another place, and why.
-    unmade: Option<(&'static str, AttrValue)>,
+    pub(super) unmade: Option<(&'static str, AttrValue)>,
     /// What the address was told and what has not come back yet, oldest first.
-    told: VecDeque<AttrValue>,
+    pub(super) told: VecDeque<AttrValue>,
     /// What stands in the place of the charts; the traffic, until there is a write to follow.
     pub(super) charts: Option<AttrValue>,
     pub(super) section: AttrValue,
-    painted: (Revisions, u64),
-    is_dirty: bool,
+    pub(super) painted: (Revisions, u64),
+    pub(super) is_dirty: bool,
     _ticks: Interval,
     _leave: Listener,
     _keys: Listener,
@@ -506,7 +501,7 @@ impl Live {
     }
 
     /// Has the address say what is in sight; as a step that Back takes back?
-    fn tell(&mut self, ctx: &Context<Self>, is_step: bool) {
+    pub(super) fn tell(&mut self, ctx: &Context<Self>, is_step: bool) {
         let query: AttrValue = self.link().to_string().into();
         if self.told.back().unwrap_or(&ctx.props().query) != &query {
             self.told.push_back(query.clone());
@@ -519,131 +514,4 @@ impl Live {
         let members = self.configurable();
         self.session.ask_past(&members);
     }
-
-    fn connect_to(&mut self, text: &str, ctx: &Context<Self>) {
-        match read(text) {
-            Ok(address) => {
-                self.typed = address.label();
-                self.error = None;
-                self.is_remembered = false;
-                self.turn(Turn::Follow);
-                self.session.connect(address);
-                self.tell(ctx, true);
-            }
-            Err(error) => {
-                self.typed = text.to_owned();
-                self.error = Some(error.to_string().into());
-            }
-        }
-    }
-
-    /// What a key asks for.
-    fn on_key(&mut self, wish: Wish, ctx: &Context<Self>) -> bool {
-        match wish {
-            Wish::Help => self.is_helping = true,
-            // On a narrow page another part may be in sight.
-            Wish::Search => (self.section, self.focus) = (AttrValue::Static("events"), Some(SEARCH_ID)),
-            Wish::Write => (self.section, self.focus) = (AttrValue::Static("keys"), Some(WRITE_ID)),
-            Wish::Show(what) => ctx.link().send_message(Msg::Show(what)),
-            Wish::Turn(turn) => self.turn(turn),
-            Wish::Close if self.session.model().view.borrow().around.message.is_some() => {
-                self.session.look_at(None);
-            }
-            Wish::Close => ctx.link().send_message(Msg::Select(None)),
-        }
-        true
-    }
-
-    /// The members that could be configured, the observed node in front.
-    pub(super) fn configurable(&self) -> Vec<NodeId> {
-        let view = self.session.model().view.borrow();
-        let mut members: Vec<_> = around::asked(view.members.values()).map(|member| &member.view).collect();
-        sort_by(&mut members, |a, b| b.is_self.cmp(&a.is_self));
-        members.into_iter().map(|member| member.id.clone()).collect()
-    }
-
-    /// Joins the cluster in sight: behind the observed node, or another member if that one is gone.
-    fn join(&mut self) {
-        let view = self.session.model().view.borrow();
-        let (Some(status), Some(address)) = (&view.status, self.session.connection().address()) else {
-            return;
-        };
-        let mut at = vec![address.gossip_url()];
-        for (_, other) in status::reachable_members(&view) {
-            if at.len() < JOIN_AT_MAX
-                && let Ok(other) = read(&other)
-                && !at.contains(&other.gossip_url())
-            {
-                at.push(other.gossip_url());
-            }
-        }
-        let (cluster, tuning) = (status.cluster.clone(), status.tuning);
-        drop(view);
-        self.tab.join(cluster, at, tuning);
-    }
-
-    /// A tab that was a member is one again after it was loaded again.
-    fn resume(&mut self) {
-        if self.is_resumed || !self.session.connection().is_live() {
-            return;
-        }
-        let cluster = self.session.model().view.borrow().status.as_ref().map(|status| status.cluster.clone());
-        let Some(cluster) = cluster else { return };
-        self.is_resumed = true;
-        if !self.tab.is_wanted() && self.tab.was_member_of(&cluster) {
-            self.join();
-        }
-    }
-
-    fn ask(&mut self, ask: Ask) {
-        // Whoever writes does it now, and wants to see what comes of it.
-        self.turn(Turn::Follow);
-        if !self.writes_as_tab {
-            self.session.ask(ask);
-            return;
-        }
-        let id = self.session.note(ask.clone());
-        if !self.tab.write(id, &ask) {
-            let outcome = Outcome::Refused("this tab is no member, so a write would reach nobody".to_owned());
-            self.session.noted(id, outcome);
-        }
-    }
-
-    /// Fills an empty address field with the likeliest address.
-    fn suggest(&mut self, own_node: Option<&str>) {
-        if self.typed.is_empty() {
-            let own = own_node.and_then(|node| read(node).ok()).map(|address| address.label());
-            self.typed = own.or_else(|| self.recents.first().cloned()).unwrap_or_default();
-        }
-    }
-
-    /// An address is worth remembering once a node has spoken there.
-    fn remember(&mut self) {
-        if self.is_remembered || !self.session.connection().is_live() {
-            return;
-        }
-        self.is_remembered = true;
-        if let Some(address) = self.session.connection().address() {
-            self.recents = recents::with(&self.recents, &address.label());
-            // Where storage is denied the list lasts for this visit.
-            page::store(RECENTS_KEY, &recents::to_text(&self.recents));
-        }
-    }
-}
-
-/// Hears keys while the place is in sight.
-fn listen_to_keys(ctx: &Context<Live>) -> Listener {
-    let link = ctx.link().clone();
-    page::on_key(move |key| {
-        let is_active = link.get_component().is_some_and(|place| place.is_active);
-        let wish = shortcuts::wish(&key, page::single_keys()).filter(|_| is_active);
-        let is_heard = wish.is_some();
-        wish.into_iter().for_each(|wish| link.send_message(Msg::Key(wish)));
-        is_heard
-    })
-}
-
-fn read(text: &str) -> Result<NodeAddress, super::address::AddressError> {
-    let origin = if page::is_secure() { PageOrigin::Secure } else { PageOrigin::Plain };
-    NodeAddress::parse(text, origin)
 }
