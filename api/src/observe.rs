@@ -110,6 +110,19 @@ pub enum Sight {
     /// All that happened at it as far as it remembers, messages and rounds
     /// included: a [`PastView`].
     Past,
+    /// What happened at it after this moment on its clock, messages and rounds
+    /// included, on a clock that can be compared: a [`PastView`] without
+    /// members, and with the newest [`SIGHT_RECORDS_MAX`] records.
+    Recent {
+        /// The moment.
+        after_us: u64,
+    },
+    /// What it reads under a key, by kind, as [`EntryView::version`] names it:
+    /// nothing where it reads nothing. Who reads the same has the same.
+    Versions {
+        /// The key.
+        key: String,
+    },
     /// When a key first read differently at it after a moment: an
     /// [`ArrivalView`].
     Arrival {

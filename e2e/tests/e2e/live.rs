@@ -11,7 +11,10 @@ mod page;
 mod rewind;
 mod rough;
 mod spread;
+mod time;
+mod views;
 mod what_if;
+mod who;
 
 use crate::touch::check_for_fingers;
 use fantoccini::Locator;

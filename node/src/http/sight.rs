@@ -3,15 +3,17 @@
 //! the cluster knows, and never passes on what an observer made up but for a configuration.
 
 use super::api;
-use crate::client::{Client, ClientError};
+use crate::client::{Client, ClientError, query_value};
 use crate::handle::NodeHandle;
 use hyper::Method;
 use rumormill_api::{
-    ArrivalView, HealthList, MemberList, Outcome, PastView, SIGHT_RECORDS_MAX, Sight, StatusView,
+    ArrivalView, EntryView, HealthList, KeyList, MemberList, Outcome, PastView, SIGHT_RECORDS_MAX, Sight,
+    StatusView,
 };
-use rumormill_core::{Event, NodeId, TraceEvent, TraceRecord};
+use rumormill_core::{Event, Kind, NodeId, TraceEvent, TraceRecord};
 use serde::Serialize;
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::time::{Instant, timeout};
 
@@ -52,7 +54,18 @@ async fn own(node: &NodeHandle, sight: Sight) -> Result<Value, String> {
         Sight::Members => json(&MemberList { members: node.members().await.map_err(stopped)? }),
         Sight::Health => json(&HealthList { services: node.services().await.map_err(stopped)? }),
         Sight::Config => Value::Object(api::configuration(node).await.map_err(|failure| failure.detail())?),
-        Sight::Trace { after_us } => json(&newest(node.trace().await.map_err(stopped)?, after_us)),
+        Sight::Trace { after_us } => {
+            json(&newest(node.trace().await.map_err(stopped)?, after_us, is_no_talk))
+        }
+        Sight::Recent { after_us } => {
+            let records = newest(node.trace().await.map_err(stopped)?, after_us, |_| true);
+            json(&PastView { members: Vec::new(), records, ahead_us: Some(0), within_us: 0 })
+        }
+        Sight::Versions { key } => {
+            let wanted = key.clone();
+            let page = node.call(move |driver| crate::views::page(&driver.engine, &wanted, None, 1));
+            json(&versions(page.await.map_err(stopped)?.0, &key))
+        }
         Sight::Past => json(&PastView {
             members: node.members().await.map_err(stopped)?,
             records: node.trace().await.map_err(stopped)?,
@@ -74,7 +87,21 @@ async fn elsewhere(node: &NodeHandle, at: &NodeId, sight: Sight) -> Result<Value
         Sight::Members => Ok(json(&in_time(at, client.get::<MemberList>("members")).await?)),
         Sight::Health => Ok(json(&in_time(at, client.get::<HealthList>("health")).await?)),
         Sight::Config => Ok(Value::Object(in_time(at, client.get("config")).await?)),
-        Sight::Trace { after_us } => Ok(json(&newest(in_time(at, client.get("trace")).await?, after_us))),
+        Sight::Trace { after_us } => {
+            Ok(json(&newest(in_time(at, client.get("trace")).await?, after_us, is_no_talk)))
+        }
+        Sight::Recent { after_us } => {
+            let ClockRead { ahead_us, within_us } =
+                in_time(at, async { Ok(clock(node, &client).await) }).await??;
+            let records = newest(in_time(at, client.get("trace")).await?, after_us, |_| true);
+            Ok(json(&PastView { members: Vec::new(), records, ahead_us, within_us }))
+        }
+        Sight::Versions { key } => {
+            // Keys are sorted, so what stands under this one comes first.
+            let path = format!("keys?prefix={}&limit=1", query_value(&key));
+            let KeyList { keys, .. } = in_time(at, client.get(&path)).await?;
+            Ok(json(&versions(keys, &key)))
+        }
         Sight::Past => {
             let clock = in_time(at, async { Ok(clock(node, &client).await) }).await??;
             let MemberList { members } = in_time(at, client.get("members")).await?;
@@ -206,17 +233,24 @@ async fn in_time<T>(at: &NodeId, asked: impl Future<Output = Result<T, ClientErr
     }
 }
 
-/// The newest records after a moment; messages and rounds would be most of them, and are left out.
-fn newest(records: Vec<TraceRecord>, after_us: u64) -> Vec<TraceRecord> {
-    let is_wanted = |record: &TraceRecord| {
-        let event = &record.event;
-        let is_talk = matches!(
-            event,
-            TraceEvent::Node(Event::Round { .. } | Event::Sent { .. } | Event::Received { .. })
-        );
-        !is_talk && record.at.as_micros() > after_us
-    };
-    let mut records: Vec<_> = records.into_iter().filter(is_wanted).collect();
+/// Of an entry's kinds, what is read under the key.
+fn versions(entries: Vec<EntryView>, key: &str) -> BTreeMap<Kind, String> {
+    entries.into_iter().filter(|entry| entry.key == key).map(|entry| (entry.kind, entry.version)).collect()
+}
+
+/// Messages and rounds are most of what happens.
+fn is_no_talk(event: &TraceEvent) -> bool {
+    !matches!(event, TraceEvent::Node(Event::Round { .. } | Event::Sent { .. } | Event::Received { .. }))
+}
+
+/// The newest records after a moment, of those that are wanted.
+fn newest(
+    records: Vec<TraceRecord>,
+    after_us: u64,
+    is_wanted: impl Fn(&TraceEvent) -> bool,
+) -> Vec<TraceRecord> {
+    let is_fresh = |record: &TraceRecord| record.at.as_micros() > after_us && is_wanted(&record.event);
+    let mut records: Vec<_> = records.into_iter().filter(is_fresh).collect();
     records.drain(..records.len().saturating_sub(SIGHT_RECORDS_MAX));
     records
 }
@@ -228,8 +262,8 @@ fn json(value: &impl Serialize) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rumormill_core::Instant;
     use rumormill_core::state::store::Key;
-    use rumormill_core::{Instant, Kind};
 
     fn changed(at_us: u64, key: &str) -> TraceRecord {
         let key = Key::new(key).expect("a valid key");

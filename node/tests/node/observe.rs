@@ -125,7 +125,7 @@ async fn an_observer_sees_and_configures_other_members_through_its_node() {
     let (here, there) = (nodes[0].id().clone(), nodes[2].id().clone());
     nodes[2].publish("web", rumormill_core::Health::Degraded, "slow").await.expect("valid");
     nodes[2].set("seen", 1).await.expect("valid");
-    for (id, at) in [(1, &here), (10, &there)] {
+    for (id, at) in [(1, &here), (101, &there)] {
         let look = |sight| Ask::Look { at: at.clone(), sight };
         let shown = |outcome| match outcome {
             Outcome::Shown(value) => value,
@@ -146,6 +146,15 @@ async fn an_observer_sees_and_configures_other_members_through_its_node() {
         let trace = shown(observer.ask(id + 3, look(Sight::Trace { after_us: 0 })).await);
         let text = trace.to_string();
         assert!(!text.contains("\"round\"") && !text.contains("\"sent\""), "{text}");
+        let recent = shown(observer.ask(id + 6, look(Sight::Recent { after_us: 0 })).await);
+        assert!(recent["records"].to_string().contains("\"round\""), "{recent}");
+        assert!(recent["ahead_us"].is_i64() && recent["members"] == json!([]), "{recent}");
+        let versions = async |observer: &mut Observer, id, key: &str| {
+            shown(observer.ask(id, look(Sight::Versions { key: key.to_owned() })).await)
+        };
+        let of_seen = versions(&mut observer, id + 7, "seen").await;
+        assert!(of_seen == json!({}) || of_seen["register"].as_str().is_some_and(|hex| hex.len() == 16));
+        assert_eq!(versions(&mut observer, id + 8, "see").await, json!({}), "no key of that name");
         let sight = Sight::Arrival { key: "seen".to_owned(), after_us: 0 };
         let arrival = shown(observer.ask(id + 5, look(sight)).await);
         // Node 2 wrote it; to the observed node it came.

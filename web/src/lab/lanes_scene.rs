@@ -290,11 +290,11 @@ impl Diagram<'_> {
 }
 
 /// Where the line from one point to another passes a place on the way.
-fn clipped(from: Point, to: Point, x: f32) -> Point {
+pub(crate) fn clipped(from: Point, to: Point, x: f32) -> Point {
     if to.x - from.x < 0.01 { to } else { from.toward(to, ((x - from.x) / (to.x - from.x)).clamp(0.0, 1.0)) }
 }
 
-fn distance_to_line(point: Point, from: Point, to: Point) -> f32 {
+pub(crate) fn distance_to_line(point: Point, from: Point, to: Point) -> f32 {
     let length = from.distance(to);
     if length < 0.01 {
         return point.distance(from);
@@ -305,7 +305,7 @@ fn distance_to_line(point: Point, from: Point, to: Point) -> f32 {
 }
 
 /// A round step that marks the time about five times.
-fn step_us(window_us: u64) -> u64 {
+pub(crate) fn step_us(window_us: u64) -> u64 {
     let mut decade = 1;
     loop {
         for step in [1, 2, 5] {

@@ -52,6 +52,11 @@ impl Sight {
         Self::ALL.into_iter().find(|sight| sight.as_str() == word)
     }
 
+    /// Is it drawn, rather than written into a table? The matrix of the Lab is drawn, that of Live is a table.
+    pub fn is_drawn(self) -> bool {
+        self.has_places() || self == Self::SpaceTime
+    }
+
     /// Do the nodes have places of their own in it, so that a line can be drawn between them?
     pub fn has_places(self) -> bool {
         matches!(self, Self::Ring | Self::Tree | Self::Grid)

@@ -1,14 +1,16 @@
 //! What other members say, asked through the observed node: what each believes of whom, which services there are, how
 //! each is configured, what happened at each. A pure book of questions and answers: it reads no clock and sends nothing.
 
+use super::holders::Sought;
 use super::measure::Measure;
 use super::message::{Looked, Message};
 use super::rewind::Gathering;
 use super::state::{SeenMember, View};
 use rumormill_api::{Ask, HealthList, HealthView, MemberList, Outcome, PastView, Request, Sight};
 use rumormill_core::ordered::{Map, Set};
-use rumormill_core::{NodeId, Status, TraceRecord};
+use rumormill_core::{Instant, NodeId, Status, TraceRecord};
 use serde_json::Value;
+use std::rc::Rc;
 
 /// Questions have numbers from here on, so that their answers are not taken for those to writes.
 pub const IDS_FROM: u64 = 1 << 40;
@@ -25,6 +27,9 @@ const PATIENCE_MS: u64 = 6_000;
 /// How often a member is asked whether it has a write, in milliseconds: its whole trace is looked through.
 const ARRIVAL_MS: u64 = 1_000;
 
+/// How often a member is asked what it reads under a key, in milliseconds.
+const VERSIONS_MS: u64 = 1_000;
+
 /// A write that is not everywhere after so long wants an explanation, in milliseconds: some rounds. A guess.
 const LACKED_MS: u64 = 3_000;
 
@@ -38,6 +43,8 @@ pub struct Wants {
     pub beliefs: bool,
     /// What happens at each.
     pub events: bool,
+    /// Their messages too?
+    pub talk: bool,
 }
 
 /// What one member believes.
@@ -58,6 +65,8 @@ pub struct Belief {
 enum Question {
     Beliefs(NodeId),
     Events(NodeId),
+    Talk(NodeId),
+    Versions(NodeId),
     Services,
     Config,
     Tune(NodeId),
@@ -70,15 +79,17 @@ enum Question {
 #[derive(Debug, Clone, Default)]
 pub struct Around {
     /// What each member believes.
-    pub beliefs: Map<NodeId, Belief>,
+    pub beliefs: Map<NodeId, Rc<Belief>>,
     /// All services of all members, as the observed node sees them; none before it told.
-    pub services: Option<Vec<HealthView>>,
+    pub services: Option<Rc<Vec<HealthView>>>,
     /// What may change at the observed node while it runs, as it is now.
     pub config: Option<serde_json::Map<String, Value>>,
     /// What came of the latest change of the configuration, member by member; none while it is not known.
     pub tuned: Map<NodeId, Option<Result<(), String>>>,
     /// How the latest write through the observed node spreads.
-    pub measured: Option<Measure>,
+    pub measured: Option<Rc<Measure>>,
+    /// The key of which the user wants to know who has what stands under it.
+    pub sought: Option<Rc<Sought>>,
     /// What the members remember, while that is being gathered.
     pub past: Option<Gathering>,
     /// The message that is looked at.
@@ -89,6 +100,10 @@ pub struct Around {
     asked_ms: Map<Question, u64>,
     /// Up to where each member's trace is known, on its clock.
     traced_us: Map<NodeId, u64>,
+    /// By how much the times of what they say to each other may be wrong at most, in microseconds; none before any told.
+    pub talk_within_us: Option<u64>,
+    /// Is the observed node too old to ask members for their messages?
+    is_talk_refused: bool,
     next_id: u64,
 }
 
@@ -107,7 +122,13 @@ impl Around {
             if wants.events && !member.view.is_self {
                 // What happened before anyone asked is not what happens.
                 self.traced_us.or_insert_with(id.clone(), || view.node_clock_us(now_ms));
-                due.push((Question::Events(id.clone()), AGAIN_MS));
+                let has_talk = wants.talk && !self.is_talk_refused;
+                let question =
+                    if has_talk { Question::Talk(id.clone()) } else { Question::Events(id.clone()) };
+                due.push((question, AGAIN_MS));
+            }
+            if self.sought.is_some() && !member.view.is_self {
+                due.push((Question::Versions(id.clone()), VERSIONS_MS));
             }
             if wants.beliefs || is_lacked {
                 due.push((Question::Beliefs(id), AGAIN_MS));
@@ -142,7 +163,7 @@ impl Around {
     }
 
     /// The observed node has answered a write. True if its way is followed from now on.
-    pub fn written(&mut self, id: u64, outcome: &Outcome, members: &Map<NodeId, SeenMember>) -> bool {
+    pub fn written(&mut self, id: u64, outcome: &Outcome, members: &Map<NodeId, Rc<SeenMember>>) -> bool {
         let Some((_, measure)) = self.prepared.take_if(|(prepared, _)| *prepared == id) else { return false };
         if !matches!(outcome, Outcome::Done(_) | Outcome::Gone { changed: true }) {
             return false;
@@ -150,10 +171,21 @@ impl Around {
         let active = members.values().filter(|member| member.view.status.is_active()).count();
         let asked: Vec<_> = asked(members.values()).map(|member| member.view.id.clone()).collect();
         let left_out = active.saturating_sub(asked.len());
-        self.measured = Some(measure.among(asked.into_iter(), left_out));
+        self.measured = Some(Rc::new(measure.among(asked.into_iter(), left_out)));
         // Whoever was asked about the write before is asked about this one.
         self.waiting.retain(|_, question| !matches!(question, Question::Arrival(_)));
         self.asked_ms.retain(|question, _| !matches!(question, Question::Arrival(_)));
+        true
+    }
+
+    /// From now on members are asked about this key, or about none. True if that is another one.
+    pub fn seek(&mut self, key: Option<&str>) -> bool {
+        if self.sought.as_ref().map(|sought| sought.key.as_str()) == key {
+            return false;
+        }
+        self.sought = key.map(|key| Rc::new(Sought::new(key.to_owned())));
+        self.waiting.retain(|_, question| !matches!(question, Question::Versions(_)));
+        self.asked_ms.retain(|question, _| !matches!(question, Question::Versions(_)));
         true
     }
 
@@ -201,8 +233,11 @@ impl Around {
         };
         match question {
             Question::Services => {
-                if let Ok(list) = read::<HealthList>(value) {
-                    self.services = Some(list.services);
+                // What is as it was stays shared with what was kept of it.
+                if let Ok(list) = read::<HealthList>(value)
+                    && self.services.as_deref() != Some(&list.services)
+                {
+                    self.services = Some(Rc::new(list.services));
                 }
             }
             Question::Config => self.config = read(value).ok(),
@@ -211,9 +246,18 @@ impl Around {
             }
             Question::Beliefs(member) => self.believe(member, read::<MemberList>(value), now_ms),
             Question::Events(member) => return self.trace(member, read(value).unwrap_or_default()),
+            Question::Talk(member) => match read::<PastView>(value) {
+                Ok(past) => return self.talk(member, past),
+                Err(why) => self.is_talk_refused |= why.starts_with("not a request"),
+            },
+            Question::Versions(member) => {
+                if let Some(sought) = &mut self.sought {
+                    Rc::make_mut(sought).take(member, read(value), now_ms);
+                }
+            }
             Question::Arrival(member) => {
                 if let Some(measure) = &mut self.measured {
-                    measure.take(&member, read(value));
+                    Rc::make_mut(measure).take(&member, read(value));
                 }
             }
             Question::Past(member) => {
@@ -230,6 +274,18 @@ impl Around {
             }
         }
         Vec::new()
+    }
+
+    /// What of it is kept of a moment.
+    pub fn kept(&self) -> Self {
+        Self {
+            beliefs: self.beliefs.clone(),
+            services: self.services.clone(),
+            measured: self.measured.clone(),
+            sought: self.sought.clone(),
+            talk_within_us: self.talk_within_us,
+            ..Self::default()
+        }
     }
 
     /// Another node is observed, or another life of it: nothing that was asked will be answered.
@@ -253,8 +309,16 @@ impl Around {
                 let after_us = self.traced_us.get(member).copied().unwrap_or_default();
                 (member.clone(), Sight::Trace { after_us })
             }
+            Question::Talk(member) => {
+                let after_us = self.traced_us.get(member).copied().unwrap_or_default();
+                (member.clone(), Sight::Recent { after_us })
+            }
+            Question::Versions(member) => {
+                let key = self.sought.as_ref().map(|sought| sought.key.clone()).unwrap_or_default();
+                (member.clone(), Sight::Versions { key })
+            }
             Question::Arrival(member) => {
-                let measure = self.measured.as_ref();
+                let measure = self.measured.as_deref();
                 let key = measure.map(|measure| measure.key.clone()).unwrap_or_default();
                 let after_us = measure.map_or(0, Measure::after_us);
                 (member.clone(), Sight::Arrival { key, after_us })
@@ -282,13 +346,23 @@ impl Around {
                 let linked = list.members.iter().filter(|other| other.linked);
                 let linked = linked.map(|other| other.id.clone()).collect();
                 let of = list.members.into_iter().map(|other| (other.id, other.status)).collect();
-                self.beliefs.insert(member, Belief { of, linked, at_ms: now_ms, error: None });
+                let belief = Belief { of, linked, at_ms: now_ms, error: None };
+                self.beliefs.insert(member, Rc::new(belief));
             }
             Err(why) => {
-                let fresh = || Belief { of: Map::new(), linked: Set::new(), at_ms: now_ms, error: None };
-                self.beliefs.or_insert_with(member, fresh).error = Some(why);
+                let fresh =
+                    || Rc::new(Belief { of: Map::new(), linked: Set::new(), at_ms: now_ms, error: None });
+                Rc::make_mut(self.beliefs.or_insert_with(member, fresh)).error = Some(why);
             }
         }
+    }
+
+    /// What happened at a member, told on the observed node's clock.
+    fn talk(&mut self, member: NodeId, past: PastView) -> Vec<TraceRecord> {
+        let here = |at: Instant| Instant::from_micros(past.here_us(at.as_micros()));
+        self.talk_within_us = self.talk_within_us.max(Some(past.within_us));
+        let records = self.trace(member, past.records.clone());
+        records.into_iter().map(|record| TraceRecord { at: here(record.at), ..record }).collect()
     }
 
     fn trace(&mut self, member: NodeId, records: Vec<TraceRecord>) -> Vec<TraceRecord> {
@@ -300,7 +374,9 @@ impl Around {
 }
 
 /// Those that can be asked: active, with an address.
-pub fn asked<'a>(members: impl Iterator<Item = &'a SeenMember>) -> impl Iterator<Item = &'a SeenMember> {
+pub fn asked<'a>(
+    members: impl Iterator<Item = &'a Rc<SeenMember>>,
+) -> impl Iterator<Item = &'a Rc<SeenMember>> {
     members
         .filter(|member| {
             member.view.status.is_active() && (member.view.is_self || member.view.address.is_some())
@@ -313,101 +389,5 @@ fn read<T: serde::de::DeserializeOwned>(value: Result<Value, String>) -> Result<
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::fixtures::{id, member, own, snapshot, status};
-    use super::*;
-    use rumormill_core::{Event, Instant, TraceEvent};
-    use serde_json::json;
-
-    fn view() -> View {
-        let mut view = View::default();
-        let members = vec![own("a"), member("b", Status::Alive), member("d", Status::Down)];
-        view.apply(snapshot(5_000_000, status("a", 1), members), 1_000);
-        view
-    }
-
-    fn asks(requests: &[Request]) -> Vec<(&str, Sight)> {
-        let ask = |request: &Request| match &request.ask {
-            Ask::Look { at, sight } => (at.as_str().to_owned(), sight.clone()),
-            other => panic!("{other:?}"),
-        };
-        requests.iter().map(ask).map(|(at, sight)| (&*at.leak(), sight)).collect()
-    }
-
-    #[test]
-    fn only_what_is_in_sight_is_asked_and_not_too_often() {
-        let (view, mut around) = (view(), Around::default());
-        assert_eq!(asks(&around.due(&view, Wants::default(), 1_000)), [("a", Sight::Health)]);
-        assert!(around.due(&view, Wants::default(), 2_500).is_empty(), "it has not been answered");
-        let wants = Wants { beliefs: true, events: true };
-        let due = around.due(&view, wants, 3_000);
-        let (members, trace) = (Sight::Members, Sight::Trace { after_us: 7_000_000 });
-        assert_eq!(asks(&due), [("a", members.clone()), ("b", trace), ("b", members)]);
-        assert!(around.due(&view, wants, 3_100).is_empty());
-        let again = around.due(&view, wants, 1_000 + PATIENCE_MS);
-        assert_eq!(asks(&again), [("a", Sight::Health)], "one that never came");
-    }
-
-    #[test]
-    fn answers_find_their_place_and_failures_keep_what_was_known() {
-        let (view, mut around) = (view(), Around::default());
-        let wants = Wants { beliefs: true, events: true };
-        let ids: Vec<u64> = around.due(&view, wants, 1_000).iter().map(|request| request.id).collect();
-        let services =
-            json!({ "services": [{ "node": "b", "name": "web", "health": "down", "reason": "" }] });
-        around.answer(ids[0], Outcome::Shown(services), 1_100);
-        assert_eq!(around.services.as_ref().map(Vec::len), Some(1));
-        let members =
-            serde_json::to_value(MemberList { members: vec![member("b", Status::Suspect)] }).unwrap();
-        around.answer(ids[1], Outcome::Shown(members), 1_200);
-        assert_eq!(around.beliefs[&id("a")].of[&id("b")], Status::Suspect);
-        let record = TraceRecord {
-            at: Instant::from_micros(9_000_000),
-            node: Some(id("b")),
-            event: TraceEvent::Node(Event::Stopped),
-        };
-        let shown = Outcome::Shown(serde_json::to_value([&record]).unwrap());
-        assert_eq!(around.answer(ids[2], shown, 1_200), [record]);
-        let due = around.due(&view, wants, 4_000);
-        assert!(asks(&due).contains(&("b", Sight::Trace { after_us: 9_000_000 })), "it goes on from there");
-        let beliefs =
-            due.iter().find(|request| asks(&[(*request).clone()])[0] == ("a", Sight::Members)).unwrap();
-        around.answer(beliefs.id, Outcome::Refused("too slow".to_owned()), 4_100);
-        let belief = &around.beliefs[&id("a")];
-        assert_eq!((belief.of.len(), belief.error.as_deref()), (1, Some("too slow")));
-        assert!(around.answer(ids[0], Outcome::Shown(Value::Null), 5_000).is_empty(), "answered already");
-    }
-
-    #[test]
-    fn a_write_that_comes_about_is_followed_to_the_members() {
-        let (view, mut around) = (view(), Around::default());
-        let write = |id, by| Request { id, ask: Ask::Increment { key: "c".to_owned(), by } };
-        around.prepare(&write(1, 1), &id("a"), 4_000_000, 1_000);
-        assert!(!around.written(1, &Outcome::Refused("no".to_owned()), &view.members));
-        assert!(around.measured.is_none());
-        around.prepare(&write(2, 2), &id("a"), 4_100_000, 1_100);
-        assert!(!around.written(1, &Outcome::Gone { changed: true }, &view.members), "an older one");
-        assert!(around.written(2, &Outcome::Gone { changed: true }, &view.members));
-        let arrival = |after_us| Sight::Arrival { key: "c".to_owned(), after_us };
-        let due = around.due(&view, Wants::default(), 1_100);
-        assert_eq!(asks(&due), [("a", Sight::Health), ("a", arrival(4_100_000))]);
-        let told = json!({ "at_us": 4_100_500, "from": null, "ahead_us": 0, "within_us": 0 });
-        around.answer(due[1].id, Outcome::Shown(told), 1_150);
-        let due = around.due(&view, Wants::default(), 1_400);
-        assert_eq!(asks(&due), [("b", arrival(4_100_500))]);
-        let told = json!({ "at_us": 4_101_500, "from": "a", "ahead_us": 0, "within_us": 9 });
-        around.answer(due[0].id, Outcome::Shown(told), 1_500);
-        let measure = around.measured.as_ref().expect("it is followed");
-        assert_eq!((measure.after(), measure.informed()), (vec![1_000], (2, 2)));
-    }
-
-    #[test]
-    fn a_lost_connection_leaves_a_change_unknown() {
-        let mut around = Around::default();
-        let requests = around.tune(vec![id("a"), id("b")], &serde_json::Map::new(), 1_000);
-        around.answer(requests[0].id, Outcome::Shown(json!({})), 1_100);
-        around.interrupt();
-        assert_eq!(around.tuned[&id("a")], Some(Ok(())));
-        assert!(matches!(&around.tuned[&id("b")], Some(Err(why)) if why.contains("may or may not")));
-    }
-}
+#[path = "around_tests.rs"]
+mod tests;

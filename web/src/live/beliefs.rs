@@ -3,13 +3,16 @@
 
 use super::{
     around::{ASKED_MAX, Belief, asked},
+    holders::Has,
     knowledge::Health,
+    members::{has_mark, mark_of},
     session::Model,
     state::View,
     words,
 };
 use rumormill_core::ordered::{Map, Set};
 use rumormill_core::{NodeId, Status};
+use std::rc::Rc;
 use yew::prelude::*;
 
 /// Props of [`BeliefsMatrix`].
@@ -35,11 +38,6 @@ pub(super) fn BeliefsMatrix(props: &BeliefsProps) -> Html {
     let view = props.model.view.borrow();
     let columns = columns(&view);
     let rows: Vec<&NodeId> = asked(view.members.values()).map(|member| &member.view.id).collect();
-    let active = view.members.values().filter(|member| member.view.status.is_active());
-    let unasked: Vec<_> = active.filter(|member| !rows.contains(&&member.view.id)).collect();
-    let addressless = unasked.iter().filter(|member| member.view.address.is_none());
-    let addressless: Vec<&str> = addressless.map(|member| member.view.id.as_str()).collect();
-    let too_many = unasked.len() - addressless.len();
     let is_upright =
         columns.len() > COLUMNS_FLAT_MAX || columns.iter().any(|id| id.as_str().len() > NAME_FLAT_MAX);
     html! {
@@ -55,12 +53,12 @@ pub(super) fn BeliefsMatrix(props: &BeliefsProps) -> Html {
                 </tr></thead>
                 <tbody>{ for rows.iter().map(|id| row(id, &view, &columns, props.now_ms)) }</tbody>
             </table>
-            { legend(&view.around.beliefs, &rows) }
+            { legend(&view.around.beliefs, &rows, view.around.sought.is_some()) }
             <p class="field-hint">{ "Each row is what one member believes of the others." }</p>
             { for rows.iter().filter_map(|id| silence(id, view.around.beliefs.get(*id)?, props.now_ms)).map(|words| html! {
                 <p class="field-hint belief-silence">{ words }</p>
             }) }
-            if let Some(words) = unasked_words(&addressless, too_many) {
+            if let Some(words) = unasked(&view) {
                 <p class="field-hint">{ words }</p>
             }
         </div>
@@ -79,7 +77,7 @@ fn row(id: &NodeId, view: &View, columns: &[NodeId], now_ms: u64) -> Html {
     let Some(belief) = view.around.beliefs.get(id).filter(|belief| !belief.of.is_empty()) else {
         return html! {
             <tr key={id.as_str()}>
-                <th scope="row">{ id.as_str() }</th>
+                <th scope="row">{ has(id, view) }{ id.as_str() }</th>
                 <td colspan={width} class="muted">{ "has not answered yet" }</td>
             </tr>
         };
@@ -88,9 +86,22 @@ fn row(id: &NodeId, view: &View, columns: &[NodeId], now_ms: u64) -> Html {
     html! {
             <tr key={id.as_str()} data-testid="live-belief-row" data-member={id.to_string()}
                 class={belief.error.is_some().then_some("is-old")}>
-                <th scope="row" title={format!("said {age} ago")}>{ id.as_str() }</th>
+                <th scope="row" title={format!("said {age} ago")}>{ has(id, view) }{ id.as_str() }</th>
                 { for columns.iter().map(|of| cell(belief.of.get(of).copied(), of)) }
             </tr>
+    }
+}
+
+/// Whether a member has what stands under the key in question, if there is one.
+fn has(id: &NodeId, view: &View) -> Html {
+    let sought = view.around.sought.as_deref().zip(view.members.get(id));
+    let has = sought.map(|(sought, member)| sought.has(view, member));
+    html! {
+        if let Some(has) = has {
+            <span class="belief-has" title={has.words()} data-testid="live-has">
+                { mark_of(has) }<span class="sr-only">{ format!("{}: ", has.words()) }</span>
+            </span>
+        }
     }
 }
 
@@ -127,7 +138,7 @@ fn cell(status: Option<Status>, of: &NodeId) -> Html {
 const MARKS: [Health; 5] = [Health::Alive, Health::Joining, Health::Suspect, Health::Down, Health::Left];
 
 /// The marks that are in sight, in words.
-fn legend(beliefs: &Map<NodeId, Belief>, rows: &[&NodeId]) -> Html {
+fn legend(beliefs: &Map<NodeId, Rc<Belief>>, rows: &[&NodeId], is_sought: bool) -> Html {
     let held: Set<Health> = rows
         .iter()
         .filter_map(|id| beliefs.get(*id))
@@ -138,8 +149,21 @@ fn legend(beliefs: &Map<NodeId, Belief>, rows: &[&NodeId]) -> Html {
             { for MARKS.into_iter().filter(|health| held.contains(health)).map(|health| html! {
                 <li key={health.as_str()}>{ super::members::health_mark(health) }</li>
             }) }
+            if is_sought {
+                { for [Has::Yes, Has::No, Has::Unknown].map(|has| html! { <li>{ has_mark(has) }</li> }) }
+            }
         </ul>
     }
+}
+
+/// Who is not asked, and why.
+pub(super) fn unasked(view: &View) -> Option<String> {
+    let asked: Vec<&NodeId> = asked(view.members.values()).map(|member| &member.view.id).collect();
+    let active = view.members.values().filter(|member| member.view.status.is_active());
+    let unasked: Vec<_> = active.filter(|member| !asked.contains(&&member.view.id)).collect();
+    let addressless = unasked.iter().filter(|member| member.view.address.is_none());
+    let addressless: Vec<&str> = addressless.map(|member| member.view.id.as_str()).collect();
+    unasked_words(&addressless, unasked.len() - addressless.len())
 }
 
 /// Who is active and yet has no row, and why: those without an address, and those beyond the most that are asked.
@@ -158,8 +182,8 @@ fn unasked_words(addressless: &[&str], too_many: usize) -> Option<String> {
 
 /// Whether all who answer agree, and if not, about whom; and who does not answer. What those without a row said, or
 /// said before they fell silent, does not count: it is old.
-fn verdict(beliefs: &Map<NodeId, Belief>, rows: &[&NodeId], columns: &[NodeId]) -> String {
-    let told = || rows.iter().filter_map(|id| Some((id.as_str(), beliefs.get(*id)?)));
+fn verdict(beliefs: &Map<NodeId, Rc<Belief>>, rows: &[&NodeId], columns: &[NodeId]) -> String {
+    let told = || rows.iter().filter_map(|id| Some((id.as_str(), &**beliefs.get(*id)?)));
     let answers: Vec<&Belief> =
         told().map(|(_, belief)| belief).filter(|belief| belief.error.is_none()).collect();
     let silent: Vec<&str> = told().filter(|(_, belief)| belief.error.is_some()).map(|(id, _)| id).collect();
@@ -202,11 +226,9 @@ mod tests {
 
     #[test]
     fn agreement_and_dispute_are_told_in_words() {
-        let belief = |of: &[(&str, Status)]| Belief {
-            of: of.iter().map(|(name, status)| (id(name), *status)).collect(),
-            linked: Set::new(),
-            at_ms: 0,
-            error: None,
+        let belief = |of: &[(&str, Status)]| {
+            let of = of.iter().map(|(name, status)| (id(name), *status)).collect();
+            Rc::new(Belief { of, linked: Set::new(), at_ms: 0, error: None })
         };
         let columns = [id("a"), id("b")];
         let names = [id("a"), id("b"), id("c"), id("d")];
@@ -233,11 +255,9 @@ mod tests {
 
     #[test]
     fn who_does_not_answer_is_named_and_its_old_word_does_not_count() {
-        let belief = |status, error: Option<&str>| Belief {
-            of: Map::from_iter([(id("b"), status)]),
-            linked: Set::new(),
-            at_ms: 0,
-            error: error.map(str::to_owned),
+        let belief = |status, error: Option<&str>| {
+            let of = Map::from_iter([(id("b"), status)]);
+            Rc::new(Belief { of, linked: Set::new(), at_ms: 0, error: error.map(str::to_owned) })
         };
         let names = [id("a"), id("b"), id("c")];
         let rows: Vec<&NodeId> = names.iter().collect();

@@ -3,7 +3,7 @@
 
 use super::{
     feed::{Feed, Group, Groups, LINES_MAX, Line, What},
-    message::Message,
+    message::{Looked, Message},
     message_panel::MessagePanel,
     session::Model,
     shortcuts::SEARCH_ID,
@@ -30,10 +30,12 @@ pub(super) struct EventsProps {
     pub model: Model,
     /// Counts the changes of the feed and of what others say.
     pub revision: (u64, u64),
-    /// Do the lines stand still?
-    pub is_paused: bool,
-    /// Let them stand still, or go on.
-    pub on_pause: Callback<bool>,
+    /// How many events came in since the moment that is shown; none while that is the present.
+    pub behind: Option<u64>,
+    /// The message that is looked at.
+    pub looked: Option<Looked>,
+    /// Let time stand still, or follow it.
+    pub on_pause: Callback<()>,
     /// Are other members asked what happens at them?
     pub from_all: bool,
     /// Ask them, or no longer.
@@ -58,25 +60,14 @@ pub(super) enum Msg {
 pub(super) struct EventsPanel {
     groups: Groups,
     needle: String,
-    /// The feed as it stood when the user paused it.
-    paused: Option<Rc<Feed>>,
 }
 
 impl Component for EventsPanel {
     type Message = Msg;
     type Properties = EventsProps;
 
-    fn create(ctx: &Context<Self>) -> Self {
-        let mut panel = Self { groups: Groups::default(), needle: String::new(), paused: None };
-        panel.hold(ctx.props());
-        panel
-    }
-
-    fn changed(&mut self, ctx: &Context<Self>, old: &EventsProps) -> bool {
-        if ctx.props().is_paused != old.is_paused {
-            self.hold(ctx.props());
-        }
-        true
+    fn create(_ctx: &Context<Self>) -> Self {
+        Self { groups: Groups::default(), needle: String::new() }
     }
 
     fn update(&mut self, _ctx: &Context<Self>, message: Msg) -> bool {
@@ -90,10 +81,10 @@ impl Component for EventsPanel {
     fn view(&self, ctx: &Context<Self>) -> Html {
         let link = ctx.link();
         let view = ctx.props().model.view.borrow();
-        let feed = self.paused.as_deref().unwrap_or(&view.feed);
+        let feed = &view.feed;
         let lines = feed.newest(self.groups, &self.needle, words::line, FOLDED_MAX);
-        let behind = view.feed.count() - feed.count();
-        let is_paused = self.paused.is_some();
+        let behind = ctx.props().behind;
+        let is_paused = behind.is_some();
         let from_all = ctx.props().from_all;
         let on_from_all = ctx.props().on_from_all.reform(move |_: MouseEvent| !from_all);
         let on_message = &ctx.props().on_message;
@@ -102,10 +93,10 @@ impl Component for EventsPanel {
                 <input class="input panel-filter" type="search" id={SEARCH_ID} placeholder="Search" aria-label="Only events that mention"
                     value={self.needle.clone()} data-testid="live-events-search" autocomplete="off" spellcheck="false"
                     oninput={link.callback(|event: InputEvent| Msg::Search(element::value(&event)))} />
-                <Button label={if is_paused { "Go on" } else { "Pause" }}
+                <Button label={if is_paused { "Back to live" } else { "Pause" }}
                     icon={if is_paused { IconName::Play } else { IconName::Pause }} icon_only=true
                     kind={ButtonKind::Quiet} pressed={is_paused} shortcut="Space" testid="live-events-pause"
-                    onclick={ctx.props().on_pause.reform(move |()| !is_paused)} />
+                    onclick={ctx.props().on_pause.clone()} />
             </>
         };
         html! {
@@ -116,7 +107,7 @@ impl Component for EventsPanel {
                         title="Also what happens at the other members, asked through this node every two seconds"
                         data-testid="live-events-all">{ "All members" }</button>
                 </div>
-                if is_paused {
+                if let Some(behind) = behind {
                     <p class="events-note" data-testid="live-events-behind">{ paused_words(feed, behind) }</p>
                 }
                 if let Some(events) = view.feed.pace.flood().filter(|_| view.is_current()) {
@@ -130,7 +121,7 @@ impl Component for EventsPanel {
                         { format!("{} dropped at source", counted(view.feed.dropped(), "event")) }
                     </p>
                 }
-                if let Some(looked) = view.around.message.clone() {
+                if let Some(looked) = ctx.props().looked.clone() {
                     <MessagePanel {looked} on_select={ctx.props().on_select.clone()}
                         onclose={on_message.reform(|()| None)} />
                 }
@@ -150,11 +141,6 @@ impl Component for EventsPanel {
 }
 
 impl EventsPanel {
-    /// Keeps the feed as it stands while it is paused.
-    fn hold(&mut self, props: &EventsProps) {
-        self.paused = props.is_paused.then(|| Rc::new(props.model.view.borrow().feed.clone()));
-    }
-
     fn switch(&self, group: Group, ctx: &Context<Self>) -> Html {
         let pressed = self.groups.has(group);
         html! {

@@ -9,7 +9,7 @@ use yew::prelude::*;
 pub(super) struct ExportDialogProps {
     /// The link.
     pub link: AttrValue,
-    /// Is the ring in sight, so that there is a picture?
+    /// Is anything drawn in sight, so that there is a picture?
     pub has_picture: bool,
     /// Has a node spoken, so that there are tables?
     pub has_data: bool,
@@ -36,7 +36,8 @@ pub(super) fn ExportDialog(props: &ExportDialogProps) -> Html {
         }
     };
     let no_data = (!props.has_data).then_some("No node has spoken yet");
-    let no_picture = (!props.has_picture).then_some("Show the ring: it is what the picture shows");
+    let no_picture = (!props.has_picture)
+        .then_some("Show the ring, tree, grid or space-time: it is what the picture shows");
     let no_recording = match (props.is_current, props.is_gathering) {
         (false, _) => Some("There is no connection to ask through"),
         (true, true) => Some("The members are being asked"),
@@ -64,7 +65,7 @@ pub(super) fn ExportDialog(props: &ExportDialogProps) -> Html {
                     <Notice tone={Tone::Bad} title="Not saved" testid="unsaved">{ why }</Notice>
                 }
                 <p class="field-hint">
-                    { "Picture: the ring, as PNG. Members, and the node’s traffic second by second: tables as CSV. Recording: \
+                    { "Picture: what is drawn, as PNG. Members, and the node’s traffic second by second: tables as CSV. Recording: \
                        what the members remember, a line of JSON each; Replay opens it." }
                 </p>
             </section>

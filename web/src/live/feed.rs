@@ -169,6 +169,12 @@ pub struct Feed {
 }
 
 impl Feed {
+    /// A feed that ended with these lines.
+    pub fn restored(lines: VecDeque<Rc<Line>>, dropped: u64) -> Self {
+        let count = lines.back().map_or(0, |line| line.number);
+        Self { pace: Pace::default(), lines, count, dropped }
+    }
+
     /// Takes in what a [`rumormill_api::Notice::Trace`] holds.
     pub fn add(&mut self, records: Vec<TraceRecord>, dropped: u64) {
         if dropped > 0 {

@@ -22,7 +22,7 @@ pub(super) struct HealthProps {
 #[component]
 pub(super) fn HealthPanel(props: &HealthProps) -> Html {
     let view = props.model.view.borrow();
-    let body = match view.around.services.as_deref() {
+    let body = match view.around.services.as_deref().map(Vec::as_slice) {
         None => html! { <p class="muted">{ "Not told yet." }</p> },
         Some([]) => html! {
             <Empty title="No services">

@@ -37,6 +37,10 @@ pub(super) struct KeysProps {
     pub can_write: bool,
     /// Ask the node to write.
     pub on_ask: Callback<Ask>,
+    /// The key of which it is shown who has what stands there.
+    pub sought: Option<String>,
+    /// Show that of another key, or of none.
+    pub on_seek: Callback<Option<String>>,
 }
 
 /// The panel.
@@ -133,6 +137,15 @@ fn entry_row(entry: &SeenEntry, view: &View, props: &KeysProps, on_draft: &Callb
         }
         Kind::MultiValue => Html::default(),
     };
+    let who = {
+        let is_sought = props.sought.as_ref() == Some(&seen.key);
+        let key = (!is_sought).then(|| seen.key.clone());
+        let onclick = props.on_seek.reform(move |()| key.clone());
+        html! {
+            <Button label={format!("Show who has {}", seen.key)} icon={IconName::Eye} icon_only=true
+                kind={ButtonKind::Quiet} pressed={is_sought} {onclick} testid={format!("live-who-{}", seen.key)} />
+        }
+    };
     let delete = {
         let ask = Ask::Delete { key: seen.key.clone() };
         let onclick = props.on_ask.reform(move |()| ask.clone());
@@ -152,7 +165,7 @@ fn entry_row(entry: &SeenEntry, view: &View, props: &KeysProps, on_draft: &Callb
                 <span class="entry-value" data-testid={format!("live-value-{}", seen.key)}>{ text }</span>
                 { parts(seen, props) }
             </td>
-            <td class="cell-act">{ act }{ delete }</td>
+            <td class="cell-act">{ who }{ act }{ delete }</td>
         </tr>
     }
 }

@@ -1,6 +1,7 @@
 //! What the observed node believes of each member, and what each member knows compared with it. Derived anew from the
 //! view whenever it is shown; nothing is stored.
 
+use super::holders::Has;
 use super::state::{SeenMember, View};
 use rumormill_core::{NodeId, Status, sort::sort_by};
 
@@ -113,6 +114,8 @@ pub struct MemberRow {
     pub sees: Option<(u32, u32)>,
     /// How old its report is, in milliseconds.
     pub report_age_ms: Option<u64>,
+    /// Does it have what stands under the key in question, if there is one?
+    pub has: Option<Has>,
 }
 
 /// The members, those that need attention first, then by name.
@@ -146,6 +149,7 @@ pub fn row(member: &SeenMember, view: &View, now_ms: u64) -> MemberRow {
             (Some(report), None) => Some((report.active, report.known)),
             (None, None) => None,
         },
+        has: view.around.sought.as_deref().map(|sought| sought.has(view, member)),
         report_age_ms: seen.report.as_ref().map(|report| clock_us.saturating_sub(report.at_us) / 1_000),
     }
 }

@@ -2,22 +2,20 @@
 //! is the place's business.
 
 use super::{
-    beliefs::BeliefsMatrix,
     configure::Configure,
     events::EventsPanel,
     health::HealthPanel,
     inspector::Inspector,
     keys::KeysPanel,
     member::MemberRow,
-    members::MembersTable,
     place::{AGE_EVERY_MS, Live, Msg},
-    ring::RingView,
     spread::SpreadPanel,
-    state::{Revisions, View},
+    state::View,
+    time::Turn,
     traffic::TrafficPanel,
 };
 use crate::share::dialog as share;
-use crate::ui::{Button, ButtonKind, Choice, Empty, IconName, Panel, Segmented};
+use crate::ui::{Button, ButtonKind, Choice, Empty, IconName, Segmented};
 use yew::prelude::*;
 
 impl Live {
@@ -37,7 +35,6 @@ impl Live {
     /// The row of the tab's member, and what is done with the whole cluster.
     pub(super) fn tab_row(&self, ctx: &Context<Self>, view: &View) -> Html {
         let link = ctx.link();
-        let is_gathering = view.around.past.is_some();
         let row = MemberRow {
             can_join: view.is_current(),
             node_store: view.status.as_ref().map(|status| status.store.hash.clone()),
@@ -46,10 +43,6 @@ impl Live {
             on_leave: link.callback(|()| Msg::Leave),
             more: html! {
                 <>
-                    <Button label={if is_gathering { "Asking…" } else { "Rewind" }} kind={ButtonKind::Quiet}
-                        testid="live-rewind" disabled={!view.is_current() || is_gathering}
-                        title="Play what the members remember, back and forth, in six views"
-                        onclick={link.callback(|()| Msg::Rewind)} />
                     <Button label="What if…" kind={ButtonKind::Quiet} testid="live-what-if"
                         title="Simulate a cluster like this one in the Lab, and break it there"
                         onclick={link.callback(|()| Msg::WhatIf)} />
@@ -63,26 +56,14 @@ impl Live {
     }
 
     /// The panels, once a node has spoken.
-    pub(super) fn panels(
-        &self,
-        ctx: &Context<Self>,
-        revisions: &Revisions,
-        is_stale: bool,
-        now_ms: u64,
-    ) -> Html {
+    pub(super) fn panels(&self, ctx: &Context<Self>, view: &View, is_stale: bool) -> Html {
         let link = ctx.link();
-        let model = self.session.model();
-        let on_select = link.callback(Msg::Select);
+        let model = self.shown_model();
+        let revisions = &view.revisions;
         let on_ask = link.callback(Msg::Ask);
-        let ages_ms = now_ms / AGE_EVERY_MS * AGE_EVERY_MS;
+        let ages_ms = model.now_ms() / AGE_EVERY_MS * AGE_EVERY_MS;
         let can_write =
             if self.writes_as_tab { self.tab.is_member() } else { self.session.connection().is_live() };
-        let switch = html! {
-            <Segmented label="Show the members as" name="live-show" value={self.shown}
-                choices={vec![Choice::new("ring", "Ring"), Choice::new("table", "Table"),
-                    Choice::new("beliefs", "Beliefs")]}
-                onchange={link.callback(Msg::Show)} />
-        };
         let has_write = model.view.borrow().around.measured.is_some();
         let charts =
             self.charts.clone().unwrap_or(AttrValue::Static(if has_write { "spread" } else { "traffic" }));
@@ -104,37 +85,26 @@ impl Live {
                 </div>
                 <div class={classes!("live-grid", is_stale.then_some("is-stale"))} data-section={self.section.clone()}
                     data-charts={charts.clone()}>
-                    <Panel title="Members" testid="live-members" class="live-members" actions={switch}
-                        scrolls={self.shown != "ring"}>
-                        if self.shown == "beliefs" {
-                            <BeliefsMatrix model={model.clone()} revision={(revisions.members, revisions.around)}
-                                now_ms={ages_ms} />
-                        } else if self.shown == "table" {
-                            <MembersTable model={model.clone()} revision={revisions.members} now_ms={ages_ms}
-                                selected={self.selected.clone()} {on_select} />
-                        } else {
-                            <RingView model={model.clone()} canvas={self.ring.clone()} revision={revisions.members} now_ms={ages_ms}
-                                selected={self.selected.clone()} {on_select}
-                                active={ctx.props().active} is_dark={ctx.props().is_dark} />
-                        }
-                    </Panel>
+                    { self.members_panel(ctx, model, revisions, ages_ms) }
                     <TrafficPanel model={model.clone()} revision={revisions.node} active={ctx.props().active}
                         is_dark={ctx.props().is_dark} actions={charts_switch("live-charts")} />
                     <KeysPanel model={model.clone()} revision={(revisions.entries, revisions.requests)}
-                        now_ms={ages_ms} {can_write} {on_ask} />
+                        now_ms={ages_ms} {can_write} {on_ask} sought={self.sought.clone()}
+                        on_seek={link.callback(Msg::Seek)} />
                     <SpreadPanel model={model.clone()} revision={revisions.around}
                         actions={charts_switch("live-spread-charts")} />
                     <Inspector model={model.clone()} revision={[revisions.members, revisions.node, revisions.around]} now_ms={ages_ms}
                         selected={self.selected.clone()} on_select={link.callback(Msg::Select)}
                         on_connect_to={link.callback(Msg::ConnectTo)} />
                     <EventsPanel model={model.clone()} revision={(revisions.feed, revisions.around)}
-                        is_paused={self.is_paused} on_pause={link.callback(Msg::Pause)}
+                        behind={self.events_behind(view)} looked={view.around.message.clone()}
+                        on_pause={link.callback(|()| Msg::Turn(Turn::PauseOrFollow))}
                         from_all={self.from_all} on_from_all={link.callback(Msg::FromAll)}
                         on_message={link.callback(Msg::Message)} on_select={link.callback(Msg::Select)} />
                     <HealthPanel model={model.clone()} revision={revisions.around} />
                 </div>
                 if self.is_configuring {
-                    <Configure model={model.clone()} revision={revisions.around} members={self.configurable()}
+                    <Configure model={self.session.model().clone()} revision={revisions.around} members={self.configurable()}
                         on_tune={link.callback(|(members, changes)| Msg::Tune(members, changes))}
                         onclose={link.callback(|()| Msg::Configure(false))} />
                 }

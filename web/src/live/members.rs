@@ -2,6 +2,7 @@
 //! reports a choice; what a row says is decided by [`super::knowledge`].
 
 use super::{
+    holders::Has,
     knowledge::{self, Health, Knowledge, MemberRow},
     session::Model,
     words,
@@ -18,8 +19,8 @@ const ROWS_MAX: usize = 300;
 pub(super) struct MembersProps {
     /// What is known.
     pub model: Model,
-    /// Counts the changes of the members.
-    pub revision: u64,
+    /// Counts the changes of the members, and of what others say.
+    pub revision: (u64, u64),
     /// The page's clock, for ages.
     pub now_ms: u64,
     /// The chosen member.
@@ -70,6 +71,9 @@ fn row_html(row: &MemberRow, props: &MembersProps) -> Html {
                 <div class="sub mono" title={row.address.clone()}>{ place(row) }</div>
             </td>
             <td class={knowledge_class(row.knowledge)}>
+                if let Some(has) = row.has {
+                    <div data-testid="live-has" data-has={has_word(has)}>{ has_mark(has) }</div>
+                }
                 { row.knowledge.words() }
                 if let Some(age_ms) = row.report_age_ms {
                     <div class="sub num">{ format!("told {} ago", words::span(age_ms)) }</div>
@@ -100,6 +104,47 @@ fn place(row: &MemberRow) -> String {
 /// Of the members that it knows, how many a member holds active.
 pub(super) fn sees(row: &MemberRow) -> String {
     row.sees.map_or_else(|| "–".to_owned(), |(active, known)| format!("{active} of {known}"))
+}
+
+/// In one word, for tests.
+fn has_word(has: Has) -> &'static str {
+    match has {
+        Has::Yes => "yes",
+        Has::No => "no",
+        Has::Unknown => "unknown",
+    }
+}
+
+/// Whether a member has it, as shape, colour and words.
+#[inline(never)]
+pub(super) fn has_mark(has: Has) -> Html {
+    html! { <span class="has-mark">{ mark_of(has) }<span class="health-word">{ has.words() }</span></span> }
+}
+
+/// The shape for it, as the picture has it.
+pub(super) fn mark_of(has: Has) -> Html {
+    let (class, shape) = match has {
+        Has::Yes => (
+            "legend-fresh",
+            html! {
+                <>
+                    <circle cx="7" cy="7" r="5.8" fill="none" stroke="currentColor" stroke-width="1.6" />
+                    <circle cx="7" cy="7" r="3.6" fill="currentColor" />
+                </>
+            },
+        ),
+        Has::No => ("legend-alive", html! { <circle cx="7" cy="7" r="5.2" fill="currentColor" /> }),
+        Has::Unknown => (
+            "legend-alive",
+            html! {
+                <>
+                    <circle cx="7" cy="7" r="5.5" fill="none" stroke="currentColor" stroke-width="1.6" />
+                    <circle cx="7" cy="7" r="2.2" fill="currentColor" />
+                </>
+            },
+        ),
+    };
+    html! { <svg width="14" height="14" viewBox="0 0 14 14" aria-hidden="true" {class}>{ shape }</svg> }
 }
 
 /// A health as shape, colour and word.

@@ -2,29 +2,34 @@
 //! is known and when to dial is decided by the pure parts; what each panel shows, by the panels.
 
 use super::{
-    address::{NodeAddress, PageOrigin},
-    around::{self, Wants},
+    address::NodeAddress,
+    around::Wants,
     connect_bar::ConnectBar,
     help::Help,
     layout::welcome,
-    link::{Link, SHOWN},
+    link::Link,
     member::{self, Tab},
     message::Message,
+    place_acts::{RECENTS_KEY, listen_to_keys, read},
     recents,
     session::{Session, Word, clock_ms},
     sharing::{RECORDING, Sharing},
-    shortcuts::{self, SEARCH_ID, WRITE_ID, Wish},
+    shortcuts::Wish,
     state::Revisions,
-    status, what_if,
+    status,
+    time::{Time, Turn},
+    time_bar::Past,
+    what_if,
 };
 use crate::lab::handover::Handover;
+use crate::lab::sight::{Sight, TreeOf};
 use crate::share::dialog as share;
 use crate::{
     glue::{Listener, files, page, time::Interval},
     ui::{Announcer, Notice, Tone},
 };
-use rumormill_api::{Ask, Outcome};
-use rumormill_core::{NodeId, sort::sort_by};
+use rumormill_api::Ask;
+use rumormill_core::NodeId;
 use serde_json::{Map, Value};
 use std::{collections::VecDeque, rc::Rc};
 use web_sys::File;
@@ -36,8 +41,8 @@ const REPAINT_EVERY_MS: u32 = 100;
 /// How often ages and countdowns are repainted when nothing else changed, in milliseconds.
 pub(super) const AGE_EVERY_MS: u64 = 500;
 
-/// Most addresses that the tab's member tries to join through: the observed node, and two in case that it goes.
-const JOIN_AT_MAX: usize = 3;
+/// How much time the space-time view shows at first, in microseconds.
+const WINDOW_US: u64 = 16_000_000;
 
 /// What is said where nothing can be played.
 const UNPLAYED: &str = "Nothing to rewind";
@@ -48,9 +53,6 @@ const UNSIMULATED: &str = "Not handed to the Lab";
 /// Why it cannot.
 const TOO_LARGE: &str = "What the entries hold is more than the 4 MB that the Lab takes over. Nothing is \
     changed here.";
-
-/// Where the recent addresses are stored.
-const RECENTS_KEY: &str = "rumormill.live.recent";
 
 /// Props of [`Live`].
 #[derive(Clone, Debug, PartialEq, Properties)]
@@ -92,8 +94,14 @@ pub enum Msg {
     AcceptCluster,
     /// Look at this member; none looks at the observed node.
     Select(Option<NodeId>),
-    /// Show the members so: one of [`link::SHOWN`].
-    Show(AttrValue),
+    /// Show the members so.
+    Show(Sight),
+    /// Show this tree.
+    TreeOf(TreeOf),
+    /// Show so much time, in microseconds.
+    Window(u64),
+    /// Colour members by who has what stands under this key, or by nothing of the kind.
+    Seek(Option<String>),
     /// Show this in the place of the charts: `traffic` or `spread`.
     Charts(AttrValue),
     /// On a narrow page, show this part.
@@ -118,10 +126,12 @@ pub enum Msg {
     Unmade,
     /// Look at this message, or at none.
     Message(Option<Message>),
+    /// Look at this one, which was pointed at in the picture.
+    MessageOfPicture(Option<Message>),
     /// Ask the other members what happens at them, or no longer.
     FromAll(bool),
-    /// Let the events stand still, or go on.
-    Pause(bool),
+    /// Look at another moment.
+    Turn(Turn),
     /// A key asks for something.
     Key(Wish),
     /// The user hands on what is in sight.
@@ -146,38 +156,45 @@ pub struct Live {
     pub(super) sharing: Option<Sharing>,
     /// Is what the members remember to be saved, rather than played?
     pub(super) saves_past: bool,
-    /// The ring's canvas.
-    pub(super) ring: NodeRef,
+    /// The picture's canvas.
+    pub(super) picture: NodeRef,
     pub(super) tab: Tab,
     pub(super) writes_as_tab: bool,
     /// Are the other members asked what happens at them?
     pub(super) from_all: bool,
     pub(super) is_configuring: bool,
     /// Is the place in sight?
-    is_active: bool,
-    /// Do the events stand still?
-    pub(super) is_paused: bool,
-    is_helping: bool,
+    pub(super) is_active: bool,
+    /// Which moment is shown.
+    pub(super) time: Time,
+    /// It, if it is not the present.
+    pub(super) past: Option<Past>,
+    pub(super) is_helping: bool,
     /// Where the focus goes once it is there.
-    focus: Option<&'static str>,
+    pub(super) focus: Option<&'static str>,
     /// Has it been looked whether this tab was a member before it was loaded again?
-    is_resumed: bool,
-    typed: String,
-    error: Option<AttrValue>,
-    recents: Vec<String>,
+    pub(super) is_resumed: bool,
+    pub(super) typed: String,
+    pub(super) error: Option<AttrValue>,
+    pub(super) recents: Vec<String>,
     /// Has the present address been remembered?
-    is_remembered: bool,
+    pub(super) is_remembered: bool,
     pub(super) selected: Option<NodeId>,
-    pub(super) shown: &'static str,
+    pub(super) shown: Sight,
+    pub(super) tree_of: TreeOf,
+    /// How much time the space-time view shows, in microseconds.
+    pub(super) window_us: u64,
+    /// The key of which it is shown who has what stands there.
+    pub(super) sought: Option<String>,
     /// What could not be made of the cluster for another place, and why.
-    unmade: Option<(&'static str, AttrValue)>,
+    pub(super) unmade: Option<(&'static str, AttrValue)>,
     /// What the address was told and what has not come back yet, oldest first.
-    told: VecDeque<AttrValue>,
+    pub(super) told: VecDeque<AttrValue>,
     /// What stands in the place of the charts; the traffic, until there is a write to follow.
     pub(super) charts: Option<AttrValue>,
     pub(super) section: AttrValue,
-    painted: (Revisions, u64),
-    is_dirty: bool,
+    pub(super) painted: (Revisions, u64),
+    pub(super) is_dirty: bool,
     _ticks: Interval,
     _leave: Listener,
     _keys: Listener,
@@ -196,13 +213,14 @@ impl Component for Live {
             session: Session::new(on_word),
             sharing: None,
             saves_past: false,
-            ring: NodeRef::default(),
+            picture: NodeRef::default(),
             tab: Tab::new(on_tab),
             writes_as_tab: false,
             from_all: false,
             is_configuring: false,
             is_active: ctx.props().active,
-            is_paused: false,
+            time: Time::Following,
+            past: None,
             is_helping: false,
             focus: None,
             is_resumed: false,
@@ -211,7 +229,10 @@ impl Component for Live {
             recents: page::stored(RECENTS_KEY).map_or_else(Vec::new, |text| recents::from_text(&text)),
             is_remembered: false,
             selected: None,
-            shown: SHOWN[0],
+            shown: Sight::Ring,
+            tree_of: TreeOf::Links,
+            window_us: WINDOW_US,
+            sought: None,
             unmade: None,
             told: VecDeque::new(),
             charts: None,
@@ -279,7 +300,17 @@ impl Component for Live {
                 self.tell(ctx, false);
             }
             Msg::Show(what) => {
-                self.shown = SHOWN.into_iter().find(|known| *known == what.as_str()).unwrap_or(self.shown);
+                self.shown = what;
+                self.tell(ctx, true);
+            }
+            Msg::Window(us) => self.window_us = us,
+            Msg::Seek(key) => {
+                self.sought = key;
+                self.session.seek(self.sought.as_deref());
+                self.tell(ctx, true);
+            }
+            Msg::TreeOf(what) => {
+                self.tree_of = what;
                 self.tell(ctx, true);
             }
             Msg::Charts(what) => self.charts = Some(what),
@@ -310,8 +341,13 @@ impl Component for Live {
             Msg::Copied(copied) => self.on_copied(copied),
             Msg::Unmade => self.unmade = None,
             Msg::Message(message) => self.session.look_at(message),
+            Msg::MessageOfPicture(message) => {
+                // It is told among the events, which on a narrow page are another part.
+                self.section = AttrValue::Static("events");
+                self.session.look_at(message);
+            }
             Msg::FromAll(all) => self.from_all = all,
-            Msg::Pause(paused) => self.is_paused = paused,
+            Msg::Turn(turn) => self.turn(turn),
             Msg::Key(wish) => return self.on_key(wish, ctx),
             Msg::Help(open) => self.is_helping = open,
             Msg::Keys(on) => page::set_single_keys(on),
@@ -333,10 +369,12 @@ impl Component for Live {
         let view = self.session.model().view.borrow();
         let link = ctx.link();
         let has_data = view.status.is_some();
-        let is_stale = has_data && !view.is_current();
+        let shown = self.shown_model().view.borrow();
+        let past = self.past.is_some().then(|| (&*shown, self.behind_words()));
+        let is_stale = has_data && !shown.is_current();
         html! {
             <div class="live" data-testid="live" data-state={status::state_word(connection.phase())}>
-                { status::source_bar(connection, &view, now_ms, self.controls(ctx)) }
+                { status::source_bar(connection, &view, past, now_ms, self.controls(ctx)) }
                 <ConnectBar typed={self.typed.clone()} error={self.error.clone()} recents={self.recents.clone()}
                     members={status::reachable_members(&view)} seen_through={view.node().filter(|_| view.is_current()).cloned()}
                     is_wanted={status::is_wanted(connection.phase())}
@@ -368,7 +406,8 @@ impl Component for Live {
                     { self.tab_row(ctx, &view) }
                 }
                 if has_data {
-                    { self.panels(ctx, &view.revisions, is_stale, now_ms) }
+                    { self.panels(ctx, &view, is_stale) }
+                    { self.time_bar(ctx, &view) }
                 } else {
                     { welcome(connection.address().is_some() && connection.trouble().is_none()) }
                 }
@@ -413,8 +452,17 @@ impl Live {
                 }
             }
         }
+        if let Time::Behind(_) = self.time {
+            self.is_dirty |= self.set_time(self.time);
+        }
         if is_active {
-            self.session.look_around(Wants { beliefs: self.shown == "beliefs", events: self.from_all });
+            // Another node that is observed begins a book of its own.
+            self.session.seek(self.sought.as_deref());
+            self.session.look_around(Wants {
+                beliefs: self.shown == Sight::Matrix,
+                events: self.from_all,
+                talk: self.shown == Sight::SpaceTime,
+            });
         }
         self.is_dirty |= *self.session.connection().phase() != phase_before;
         let (revisions, painted_ms) = self.painted;
@@ -425,7 +473,8 @@ impl Live {
 
     /// Goes where the address leads.
     fn follow(&mut self, link: &Link, ctx: &Context<Self>) {
-        (self.shown, self.selected) = (link.shown, link.selected.clone());
+        (self.shown, self.tree_of, self.selected) = (link.shown, link.tree_of, link.selected.clone());
+        self.sought.clone_from(&link.key);
         if let Some(node) = &link.node {
             let is_present =
                 read(node).is_ok_and(|address| Some(&address) == self.session.connection().address());
@@ -438,7 +487,8 @@ impl Live {
     /// What is in sight, for an address.
     pub(super) fn link(&self) -> Link {
         let node = self.session.connection().address().map(NodeAddress::label);
-        Link { node, shown: self.shown, selected: self.selected.clone() }
+        let (key, selected) = (self.sought.clone(), self.selected.clone());
+        Link { node, shown: self.shown, tree_of: self.tree_of, key, selected }
     }
 
     /// Did the place say this itself?
@@ -451,7 +501,7 @@ impl Live {
     }
 
     /// Has the address say what is in sight; as a step that Back takes back?
-    fn tell(&mut self, ctx: &Context<Self>, is_step: bool) {
+    pub(super) fn tell(&mut self, ctx: &Context<Self>, is_step: bool) {
         let query: AttrValue = self.link().to_string().into();
         if self.told.back().unwrap_or(&ctx.props().query) != &query {
             self.told.push_back(query.clone());
@@ -464,128 +514,4 @@ impl Live {
         let members = self.configurable();
         self.session.ask_past(&members);
     }
-
-    fn connect_to(&mut self, text: &str, ctx: &Context<Self>) {
-        match read(text) {
-            Ok(address) => {
-                self.typed = address.label();
-                self.error = None;
-                self.is_remembered = false;
-                self.session.connect(address);
-                self.tell(ctx, true);
-            }
-            Err(error) => {
-                self.typed = text.to_owned();
-                self.error = Some(error.to_string().into());
-            }
-        }
-    }
-
-    /// What a key asks for.
-    fn on_key(&mut self, wish: Wish, ctx: &Context<Self>) -> bool {
-        match wish {
-            Wish::Help => self.is_helping = true,
-            // On a narrow page another part may be in sight.
-            Wish::Search => (self.section, self.focus) = (AttrValue::Static("events"), Some(SEARCH_ID)),
-            Wish::Write => (self.section, self.focus) = (AttrValue::Static("keys"), Some(WRITE_ID)),
-            Wish::Show(what) => ctx.link().send_message(Msg::Show(AttrValue::Static(what))),
-            Wish::Pause => self.is_paused = !self.is_paused,
-            Wish::Close if self.session.model().view.borrow().around.message.is_some() => {
-                self.session.look_at(None);
-            }
-            Wish::Close => ctx.link().send_message(Msg::Select(None)),
-        }
-        true
-    }
-
-    /// The members that could be configured, the observed node in front.
-    pub(super) fn configurable(&self) -> Vec<NodeId> {
-        let view = self.session.model().view.borrow();
-        let mut members: Vec<_> = around::asked(view.members.values()).map(|member| &member.view).collect();
-        sort_by(&mut members, |a, b| b.is_self.cmp(&a.is_self));
-        members.into_iter().map(|member| member.id.clone()).collect()
-    }
-
-    /// Joins the cluster in sight: behind the observed node, or another member if that one is gone.
-    fn join(&mut self) {
-        let view = self.session.model().view.borrow();
-        let (Some(status), Some(address)) = (&view.status, self.session.connection().address()) else {
-            return;
-        };
-        let mut at = vec![address.gossip_url()];
-        for (_, other) in status::reachable_members(&view) {
-            if at.len() < JOIN_AT_MAX
-                && let Ok(other) = read(&other)
-                && !at.contains(&other.gossip_url())
-            {
-                at.push(other.gossip_url());
-            }
-        }
-        let (cluster, tuning) = (status.cluster.clone(), status.tuning);
-        drop(view);
-        self.tab.join(cluster, at, tuning);
-    }
-
-    /// A tab that was a member is one again after it was loaded again.
-    fn resume(&mut self) {
-        if self.is_resumed || !self.session.connection().is_live() {
-            return;
-        }
-        let cluster = self.session.model().view.borrow().status.as_ref().map(|status| status.cluster.clone());
-        let Some(cluster) = cluster else { return };
-        self.is_resumed = true;
-        if !self.tab.is_wanted() && self.tab.was_member_of(&cluster) {
-            self.join();
-        }
-    }
-
-    fn ask(&mut self, ask: Ask) {
-        if !self.writes_as_tab {
-            self.session.ask(ask);
-            return;
-        }
-        let id = self.session.note(ask.clone());
-        if !self.tab.write(id, &ask) {
-            let outcome = Outcome::Refused("this tab is no member, so a write would reach nobody".to_owned());
-            self.session.noted(id, outcome);
-        }
-    }
-
-    /// Fills an empty address field with the likeliest address.
-    fn suggest(&mut self, own_node: Option<&str>) {
-        if self.typed.is_empty() {
-            let own = own_node.and_then(|node| read(node).ok()).map(|address| address.label());
-            self.typed = own.or_else(|| self.recents.first().cloned()).unwrap_or_default();
-        }
-    }
-
-    /// An address is worth remembering once a node has spoken there.
-    fn remember(&mut self) {
-        if self.is_remembered || !self.session.connection().is_live() {
-            return;
-        }
-        self.is_remembered = true;
-        if let Some(address) = self.session.connection().address() {
-            self.recents = recents::with(&self.recents, &address.label());
-            // Where storage is denied the list lasts for this visit.
-            page::store(RECENTS_KEY, &recents::to_text(&self.recents));
-        }
-    }
-}
-
-/// Hears keys while the place is in sight.
-fn listen_to_keys(ctx: &Context<Live>) -> Listener {
-    let link = ctx.link().clone();
-    page::on_key(move |key| {
-        let is_active = link.get_component().is_some_and(|place| place.is_active);
-        let wish = shortcuts::wish(&key, page::single_keys()).filter(|_| is_active);
-        let is_heard = wish.is_some();
-        wish.into_iter().for_each(|wish| link.send_message(Msg::Key(wish)));
-        is_heard
-    })
-}
-
-fn read(text: &str) -> Result<NodeAddress, super::address::AddressError> {
-    let origin = if page::is_secure() { PageOrigin::Secure } else { PageOrigin::Plain };
-    NodeAddress::parse(text, origin)
 }

@@ -5,6 +5,7 @@ use super::{
     address::NodeAddress,
     around::Wants,
     connection::{Connection, Happened, Todo},
+    history::History,
     message::{Looked, Message},
     state::{Flash, View},
     trouble::Finding,
@@ -42,6 +43,25 @@ pub(super) struct Model {
     pub view: Rc<RefCell<View>>,
     /// Messages that have not been drawn yet, with the time on the page's clock at which they happened.
     pub flashes: Rc<RefCell<VecDeque<(f64, Flash)>>>,
+    /// For one of the past, when that was: on the page's clock, and on the observed node's.
+    then: Option<(u64, u64)>,
+}
+
+impl Model {
+    /// What was known at a moment of the past.
+    pub(super) fn of(view: View, now_ms: u64, at_us: u64) -> Self {
+        Self { view: Rc::new(RefCell::new(view)), then: Some((now_ms, at_us)), ..Self::default() }
+    }
+
+    /// The page's clock at the moment that is shown.
+    pub(super) fn now_ms(&self) -> u64 {
+        self.then.map_or_else(clock_ms, |(now_ms, _)| now_ms)
+    }
+
+    /// The observed node's clock at that moment, if it is past.
+    pub(super) fn past_us(&self) -> Option<u64> {
+        self.then.map(|(_, at_us)| at_us)
+    }
 }
 
 /// The same model, whatever is in it: its revisions tell what changed.
@@ -56,6 +76,7 @@ impl PartialEq for Model {
 pub(super) struct Session {
     connection: Connection,
     model: Model,
+    history: History,
     socket: Option<Socket>,
     /// Counts sockets and probes, so that a late word of an earlier one is not taken for the present one's.
     turn: u64,
@@ -72,6 +93,7 @@ impl Session {
         Self {
             connection: Connection::default(),
             model: Model::default(),
+            history: History::default(),
             socket: None,
             turn: 0,
             on_word,
@@ -89,6 +111,16 @@ impl Session {
     /// What it brought.
     pub(super) fn model(&self) -> &Model {
         &self.model
+    }
+
+    /// What it brought in the last minutes.
+    pub(super) fn history(&self) -> &History {
+        &self.history
+    }
+
+    /// Keeps what is known at this moment.
+    pub(super) fn keep_moment(&mut self) {
+        self.history.keep(&self.model.view.borrow());
     }
 
     /// Look at this node from now on.
@@ -151,6 +183,15 @@ impl Session {
             view.around = around;
             due
         });
+    }
+
+    /// From now on members are asked who has what stands under this key, or under none.
+    pub(super) fn seek(&mut self, key: Option<&str>) {
+        let mut view = self.model.view.borrow_mut();
+        if view.around.seek(key) {
+            view.revisions.around += 1;
+            view.revisions.members += 1;
+        }
     }
 
     /// Asks the observed node how it is configured.
@@ -253,6 +294,7 @@ impl Session {
                 before.filter(|before| *before != status.cluster).or(self.cluster_before.take());
         }
         let news = self.model.view.borrow_mut().apply(notice, clock_ms());
+        self.history.note(&self.model.view.borrow());
         let mut flashes = self.model.flashes.borrow_mut();
         for flash in news.flashes {
             if flashes.len() == FLASHES_MAX {
@@ -280,6 +322,7 @@ impl Session {
         self.turn += 1;
         self.socket = None;
         self.model.view.borrow_mut().interrupt();
+        self.history.note(&self.model.view.borrow());
     }
 
     fn dial(&mut self, address: &NodeAddress) {

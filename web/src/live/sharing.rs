@@ -3,7 +3,6 @@
 use super::{
     export::ExportDialog,
     knowledge,
-    link::SHOWN,
     place::{Live, Msg},
     session::clock_ms,
     state::View,
@@ -76,7 +75,7 @@ impl Live {
         let is_saved = match kept {
             Kept::Picture => {
                 let ground = Palette::of(ctx.props().is_dark).ground;
-                files::save_picture("rumormill-live.png", &[&self.ring], ground)
+                files::save_picture("rumormill-live.png", &[&self.picture], ground)
             }
             Kept::Nodes => {
                 let table = csv::members(&knowledge::rows(&view, clock_ms()));
@@ -112,7 +111,7 @@ impl Live {
         let Some(sharing) = &self.sharing else { return Html::default() };
         let has_data = view.status.is_some();
         html! {
-            <ExportDialog link={self.share_link()} has_picture={has_data && self.shown == SHOWN[0]} {has_data}
+            <ExportDialog link={self.share_link()} has_picture={has_data && self.shown.is_drawn()} {has_data}
                 is_current={view.is_current()} is_gathering={view.around.past.is_some()}
                 unsaved={sharing.unsaved.clone()} copied={sharing.copied} on={ctx.link().callback(Msg::Share)} />
         }

@@ -3,7 +3,7 @@
 
 use super::{
     measure::{Arrival, Measure},
-    session::{Model, clock_ms},
+    session::Model,
     spread_chart::{Paths, paths, span},
     state::View,
     way, what_if, words,
@@ -113,7 +113,7 @@ impl Component for SpreadPanel {
                         what the simulator predicts for a cluster like this one." }</p>
                 </Empty>
             },
-            Some(measure) => self.measured(measure, &view),
+            Some(measure) => self.measured(measure, &view, ctx.props().model.now_ms()),
         };
         html! {
             <Panel title="Spread of a write" testid="live-spread" class="live-spread" scrolls=true
@@ -181,8 +181,7 @@ impl SpreadPanel {
         }
     }
 
-    fn measured(&self, measure: &Measure, view: &View) -> Html {
-        let now_ms = clock_ms();
+    fn measured(&self, measure: &Measure, view: &View, now_ms: u64) -> Html {
         let is_over = measure.is_over(now_ms);
         let band = self.runs.band.as_deref();
         let chart = paths(&measure.curve(), band, is_over);

@@ -55,10 +55,10 @@ pub struct Revisions {
 pub struct View {
     /// The observed node; none before it spoke.
     pub status: Option<Rc<StatusView>>,
-    /// All members that the observed node knows.
-    pub members: Map<NodeId, SeenMember>,
+    /// All members that the observed node knows. What does not change is shared with what is kept of earlier.
+    pub members: Rc<Map<NodeId, Rc<SeenMember>>>,
     /// All its entries, by key; two nodes may have given one key two kinds at once.
-    pub entries: BTreeMap<(String, Kind), SeenEntry>,
+    pub entries: Rc<BTreeMap<(String, Kind), Rc<SeenEntry>>>,
     /// Its traffic.
     pub rates: RateSeries,
     /// What happened at it.
@@ -108,8 +108,8 @@ impl View {
         match notice {
             Notice::Snapshot { at_us, status, members, entries } => {
                 self.begin(&status);
-                self.members.clear();
-                self.entries.clear();
+                self.members = Rc::default();
+                self.entries = Rc::default();
                 self.revisions.members += 1;
                 self.revisions.entries += 1;
                 self.on_update(at_us, status, members, entries, None, now_ms);
@@ -117,7 +117,7 @@ impl View {
             Notice::Update { at_us, status, members, entries, gone } => {
                 self.on_update(at_us, status, members, entries, Some(now_ms), now_ms);
                 for Gone { key, kind } in gone {
-                    if self.entries.remove(&(key, kind)).is_some() {
+                    if Rc::make_mut(&mut self.entries).remove(&(key, kind)).is_some() {
                         self.revisions.entries += 1;
                     }
                 }
@@ -186,6 +186,26 @@ impl View {
         self.status.as_ref().map(|_| now_ms.saturating_sub(self.heard_ms))
     }
 
+    /// The observed node's clock when it last spoke, and the page's clock then.
+    pub fn told_at(&self) -> (u64, u64) {
+        (self.at_us, self.heard_ms)
+    }
+
+    /// What is worth keeping of it: what costs little, since it is shared with what comes after.
+    pub fn kept(&self) -> Self {
+        Self {
+            status: self.status.clone(),
+            members: Rc::clone(&self.members),
+            entries: Rc::clone(&self.entries),
+            around: self.around.kept(),
+            moved_us: self.moved_us,
+            at_us: self.at_us,
+            heard_ms: self.heard_ms,
+            is_current: self.is_current,
+            ..Self::default()
+        }
+    }
+
     /// The observed node's clock, as far as the page can tell now.
     pub fn node_clock_us(&self, now_ms: u64) -> u64 {
         self.at_us.saturating_add(now_ms.saturating_sub(self.heard_ms).saturating_mul(1_000))
@@ -243,7 +263,8 @@ impl View {
             self.revisions.entries += 1;
         }
         for view in members {
-            self.members.insert(view.id.clone(), SeenMember { view, told_us: at_us });
+            let id = view.id.clone();
+            Rc::make_mut(&mut self.members).insert(id, Rc::new(SeenMember { view, told_us: at_us }));
         }
         for view in entries {
             self.enter(view, changed_ms);
@@ -252,7 +273,7 @@ impl View {
 
     fn enter(&mut self, view: EntryView, changed_ms: Option<u64>) {
         let at = (view.key.clone(), view.kind);
-        self.entries.insert(at, SeenEntry { view, changed_ms });
+        Rc::make_mut(&mut self.entries).insert(at, Rc::new(SeenEntry { view, changed_ms }));
     }
 }
 

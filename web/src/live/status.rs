@@ -34,12 +34,22 @@ pub(super) fn reachable_members(view: &View) -> Vec<(NodeId, AttrValue)> {
         .collect()
 }
 
-/// The bar at the top: LIVE, through whom, how old, how it stands; controls at its right end.
-pub(super) fn source_bar(connection: &Connection, view: &View, now_ms: u64, controls: Html) -> Html {
+/// The bar at the top: LIVE, through whom, how old, how it stands; controls at its right end. Of a moment of the past that
+/// is shown it says how far behind that is.
+pub(super) fn source_bar(
+    connection: &Connection,
+    view: &View,
+    past: Option<(&View, AttrValue)>,
+    now_ms: u64,
+    controls: Html,
+) -> Html {
     let rows = knowledge::rows(view, now_ms);
-    let (words, tone) = chip(connection, view, &rows, now_ms);
+    let (shown, (words, tone)) = match past {
+        Some((shown, words)) => (shown, (words, Tone::Warn)),
+        None => (view, chip(connection, view, &rows, now_ms)),
+    };
     html! {
-        <SourceBar badge="LIVE" facts={facts(view)} status={words} {tone}>
+        <SourceBar badge="LIVE" facts={facts(shown)} status={words} {tone}>
             if let Some(age_ms) = view.age_ms(now_ms) {
                 <span class={classes!("live-age", "num", (!view.is_current()).then_some("is-old"))}
                     data-testid="live-age" title="How long ago the node last said anything">

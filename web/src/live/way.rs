@@ -151,6 +151,7 @@ mod tests {
     use rumormill_core::limiter::Purpose;
     use rumormill_core::ordered::Map;
     use rumormill_core::{Instant, TraceRecord};
+    use std::rc::Rc;
 
     fn told(at_us: u64, from: &str) -> ArrivalView {
         ArrivalView { at_us: Some(at_us), from: Some(id(from)), ahead_us: Some(0), within_us: 9 }
@@ -202,12 +203,11 @@ mod tests {
     #[test]
     fn cut_off_is_who_no_holder_has_a_link_with() {
         let mut view = view(Status::Alive);
-        view.members.get_mut(&id("d")).expect("it is known").view.linked = false;
-        let belief = |linked: &[&str], at_ms| Belief {
-            of: Map::new(),
-            linked: linked.iter().map(|name| id(name)).collect(),
-            at_ms,
-            error: None,
+        let members = Rc::make_mut(&mut view.members);
+        Rc::make_mut(members.get_mut(&id("d")).expect("it is known")).view.linked = false;
+        let belief = |linked: &[&str], at_ms| {
+            let linked = linked.iter().map(|name| id(name)).collect();
+            Rc::new(Belief { of: Map::new(), linked, at_ms, error: None })
         };
         view.around.beliefs.insert(id("b"), belief(&["a"], 12_000));
         assert!(!of("d", &view).contains("link"), "of c nothing is known");

@@ -171,7 +171,7 @@ fn script(view: &View, cast: &Cast<'_>) -> Script {
     let mut script: Vec<Deed> = cast.down.iter().map(|node| Deed::Crash(*node)).collect();
     let writes_from = script.len();
     let mut entries = 0;
-    for ((key, kind), entry) in &view.entries {
+    for ((key, kind), entry) in view.entries.iter() {
         let deeds = deeds(key, *kind, &entry.view.value, cast);
         if !deeds.is_empty() && script.len() - writes_from + deeds.len() <= WRITES_MAX {
             script.extend(deeds);

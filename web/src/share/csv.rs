@@ -54,6 +54,7 @@ pub fn members(rows: &[MemberRow]) -> String {
             knowledge,
             sees,
             report_age_ms,
+            has: _,
         } = row;
         let (health, address) = (health.as_str(), cell(address.as_deref().unwrap_or_default()));
         let (silent, knows, age) = (told(*silent_ms), cell(&knowledge.words()), told(*report_age_ms));
@@ -147,6 +148,7 @@ mod tests {
             knowledge: Knowledge::Behind(2),
             sees: Some((4, 5)),
             report_age_ms: Some(70),
+            has: None,
         };
         let unknown = MemberRow { address: None, sees: None, report_age_ms: None, ..row.clone() };
         let table = members(&[row, unknown]);

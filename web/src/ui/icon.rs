@@ -52,6 +52,8 @@ pub enum IconName {
     Link,
     /// Look for something.
     Search,
+    /// See who has it.
+    Eye,
     /// Choose by pointing.
     Pointer,
     /// Hand on.
@@ -92,6 +94,9 @@ impl IconName {
                 "M6.6 9.4a2.6 2.6 0 0 0 3.7 0l2.3-2.3a2.6 2.6 0 0 0-3.7-3.7M9.4 6.6a2.6 2.6 0 0 0-3.7 0L3.4 8.9a2.6 2.6 0 0 0 3.7 3.7"
             }
             Self::Search => "M7 2.5a4.5 4.5 0 1 0 0 9 4.5 4.5 0 1 0 0-9M10.4 10.4l3.3 3.3",
+            Self::Eye => {
+                "M1.5 8C3 5 5.3 3.5 8 3.5S13 5 14.5 8C13 11 10.7 12.5 8 12.5S3 11 1.5 8zM8 6a2 2 0 1 0 0 4a2 2 0 1 0 0-4"
+            }
             Self::Share => "M8 10V2M5 4.6L8 1.8l3 2.8M3 8.5v5h10v-5",
             Self::Save => "M8 2v8M5 7.4l3 2.8 3-2.8M3 11v2.5h10V11",
             Self::Open => "M2 13V3h4l1.5 2H14v2M2 13l2-6h11l-2 6z",

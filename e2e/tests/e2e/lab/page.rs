@@ -139,7 +139,7 @@ pub(super) async fn ring(browser: &Browser) -> [f64; 4] {
 }
 
 /// Presses the mouse at one place of the page and releases it at another.
-pub(super) async fn drag(browser: &Browser, from: (f64, f64), to: (f64, f64)) {
+pub(crate) async fn drag(browser: &Browser, from: (f64, f64), to: (f64, f64)) {
     use actions::{InputSource, MouseActions, PointerAction};
     let at = |(x, y): (f64, f64)| PointerAction::MoveTo { duration: Some(Duration::from_millis(50)), x, y };
     let button = actions::MOUSE_BUTTON_LEFT;

@@ -25,7 +25,7 @@ async fn beliefs_services_and_events_of_all_members_are_seen_through_one() {
     assert_eq!(first, "degraded", "what needs attention stands first");
 
     browser.click("[data-testid=live-events-all]").await;
-    choose(&browser, "[data-testid=live-show-beliefs]").await;
+    choose(&browser, "[data-testid=live-show-matrix]").await;
     browser.text("[data-testid=live-beliefs-words]", |text| text.starts_with("All 5 members")).await;
     browser.screenshot("live-beliefs").await;
     kill(&cluster, 4).await;

@@ -60,10 +60,16 @@ async fn live_is_used_by_keyboard_alone() {
     there_is(&browser, "[data-testid=live-fate][data-fate=done]").await;
 
     press(&browser, TAB).await;
-    press(&browser, "2").await;
-    there_is(&browser, &by_testid("live-members-table")).await;
-    press(&browser, "3").await;
-    there_is(&browser, &by_testid("live-beliefs")).await;
+    for (key, shown) in [
+        ("2", "live-tree"),
+        ("3", "live-grid"),
+        ("4", "live-beliefs"),
+        ("5", "live-space-time"),
+        ("6", "live-members-table"),
+    ] {
+        press(&browser, key).await;
+        there_is(&browser, &by_testid(shown)).await;
+    }
     press(&browser, "1").await;
     there_is(&browser, &by_testid("live-ring")).await;
     tab_to(&browser, "live-ring").await;
@@ -73,6 +79,16 @@ async fn live_is_used_by_keyboard_alone() {
 
     press(&browser, " ").await;
     browser.text(&by_testid("live-events-behind"), |text| text.contains("Paused")).await;
+    press(&browser, ",").await;
+    there_is(&browser, "[data-testid=live-time][data-time=paused]").await;
+    press(&browser, "p").await;
+    there_is(&browser, "[data-testid=live-time]:is([data-time=behind], [data-time=following])").await;
+    press(&browser, "g").await;
+    there_is(&browser, "[data-testid=live-to-start]:disabled").await;
+    press(&browser, "G").await;
+    is_gone(&browser, "live-events-behind").await;
+    press(&browser, " ").await;
+    there_is(&browser, "[data-testid=live-time][data-time=paused]").await;
     press(&browser, " ").await;
     is_gone(&browser, "live-events-behind").await;
     press(&browser, ESCAPE).await;
@@ -96,7 +112,7 @@ async fn live_is_used_by_keyboard_alone() {
     press(&browser, " ").await;
     press(&browser, ESCAPE).await;
     is_gone(&browser, "live-help").await;
-    press(&browser, "2").await;
+    press(&browser, "6").await;
     press(&browser, "?").await;
     there_is(&browser, &by_testid("live-help")).await;
     assert_eq!(count(&browser, &by_testid("live-members-table")).await, 0, "single keys are off");
@@ -117,7 +133,7 @@ async fn live_is_used_by_keyboard_alone() {
     is_gone(&browser, "help").await;
     browser.client().back().await.expect("Live is behind it");
     is_in_state(&browser, "live").await;
-    press(&browser, "2").await;
+    press(&browser, "6").await;
     there_is(&browser, &by_testid("live-members-table")).await;
     browser.assert_quiet_console().await;
 }

@@ -1,12 +1,15 @@
-//! The members as a ring on a canvas, with the messages of the observed node on their way. The canvas is one stop for
-//! the keyboard; what is chosen is mirrored in a list that screen readers see. What is drawn is decided by
-//! [`super::ring_scene`].
+//! The members on a canvas, as a ring, a tree or a grid, with the messages of the observed node on their way. The canvas
+//! is one stop for the keyboard; what is chosen is mirrored in a list that screen readers see. Where members stand is
+//! decided by [`super::figure`], what is drawn by [`super::picture_scene`].
 
 use super::{
+    figure::{Branches, Figure},
+    holders::Has,
     knowledge::{self, Health, MemberRow},
-    members::health_mark,
-    ring_scene::{self, Subject, TRAVEL_MS, Traveller, departure_ms},
+    members::{has_mark, health_mark, mark_of},
+    picture_scene::{self, Subject, TRAVEL_MS, Traveller, departure_ms},
     session::Model,
+    state::View,
 };
 use crate::{
     glue::{
@@ -16,13 +19,14 @@ use crate::{
         time::{Frames, now_ms},
     },
     lab::{
-        layout::{Layout, Point},
+        layout::Point,
         painter,
         palette::Palette,
+        sight::{Sight, TreeOf},
     },
     ui::Empty,
 };
-use rumormill_core::NodeId;
+use rumormill_core::{NodeId, Strategy, tree::Tree};
 use std::{cell::RefCell, collections::VecDeque, rc::Rc};
 use yew::prelude::*;
 
@@ -32,13 +36,17 @@ const REACH_PX: f32 = 14.0;
 /// Most messages on their way at once; more would be a fog.
 const TRAVELLERS_MAX: usize = 400;
 
-/// Props of [`RingView`].
+/// Props of [`PictureView`].
 #[derive(Clone, Debug, PartialEq, Properties)]
-pub(super) struct RingProps {
+pub(super) struct PictureProps {
     /// What is known.
     pub model: Model,
-    /// Counts the changes of the members.
-    pub revision: u64,
+    /// Ring, tree or grid.
+    pub sight: Sight,
+    /// Which tree.
+    pub tree_of: TreeOf,
+    /// Counts the changes of the members, and of what others say.
+    pub revision: (u64, u64),
     /// The page's clock, for ages.
     pub now_ms: u64,
     /// The chosen member.
@@ -53,7 +61,7 @@ pub(super) struct RingProps {
     pub is_dark: bool,
 }
 
-/// What can happen to the ring.
+/// What can happen to the picture.
 #[derive(Debug)]
 pub(super) enum Msg {
     /// The canvas was pointed at.
@@ -62,9 +70,9 @@ pub(super) enum Msg {
     Key(KeyboardEvent),
 }
 
-/// The ring.
+/// The picture.
 #[derive(Debug)]
-pub(super) struct RingView {
+pub(super) struct PictureView {
     node: NodeRef,
     picture: Rc<RefCell<Picture>>,
     resized: Option<Resized>,
@@ -76,7 +84,9 @@ pub(super) struct RingView {
 #[derive(Debug)]
 struct Picture {
     canvas: Option<Canvas>,
-    layout: Layout,
+    figure: Figure,
+    sight: Sight,
+    tree_of: TreeOf,
     rows: Vec<MemberRow>,
     selected: Option<u32>,
     travellers: VecDeque<Traveller>,
@@ -87,15 +97,17 @@ struct Picture {
     model: Model,
 }
 
-impl Component for RingView {
+impl Component for PictureView {
     type Message = Msg;
-    type Properties = RingProps;
+    type Properties = PictureProps;
 
     fn create(ctx: &Context<Self>) -> Self {
         let props = ctx.props();
         let picture = Rc::new(RefCell::new(Picture {
             canvas: None,
-            layout: Layout::default(),
+            figure: Figure::default(),
+            sight: props.sight,
+            tree_of: props.tree_of,
             rows: Vec::new(),
             selected: None,
             travellers: VecDeque::new(),
@@ -114,20 +126,20 @@ impl Component for RingView {
         Self { node: props.canvas.clone(), picture, resized: None, frames: None, _motion: motion }
     }
 
-    fn changed(&mut self, ctx: &Context<Self>, _old: &RingProps) -> bool {
+    fn changed(&mut self, ctx: &Context<Self>, _old: &PictureProps) -> bool {
         self.picture.borrow_mut().look(ctx.props());
         self.set_running(ctx.props().active);
         true
     }
 
     fn update(&mut self, ctx: &Context<Self>, message: Msg) -> bool {
-        let picture = self.picture.borrow();
+        let mut picture = self.picture.borrow_mut();
         let chosen = match message {
             Msg::Pointed(event) => {
                 let (x, y) = place_of(&event);
-                picture.layout.hit(Point::new(x, y), REACH_PX)
+                picture.figure.layout.hit(Point::new(x, y), REACH_PX)
             }
-            Msg::Key(event) => match step(&event.key(), picture.selected, picture.rows.len() as u32) {
+            Msg::Key(event) => match picture.step(&event.key()) {
                 Some(chosen) => {
                     event.prevent_default();
                     chosen
@@ -135,7 +147,10 @@ impl Component for RingView {
                 None => return false,
             },
         };
+        // The next key may come before the page has been painted with this choice.
+        (picture.selected, picture.is_changed) = (chosen, true);
         let chosen = chosen.and_then(|at| picture.rows.get(at as usize)).map(|row| row.id.clone());
+        drop(picture);
         ctx.props().on_select.emit(chosen);
         false
     }
@@ -150,8 +165,8 @@ impl Component for RingView {
         html! {
             <div class="live-ring">
                 <canvas class="live-ring-canvas" ref={self.node.clone()} tabindex="0" role="listbox"
-                    aria-label="Members in a ring. Arrow keys choose one, Escape takes the choice back."
-                    aria-activedescendant={active} data-testid="live-ring"
+                    aria-label={format!("Members in a {}. Arrow keys choose one, Escape takes the choice back.", picture.sight.as_str())}
+                    aria-activedescendant={active} data-testid={format!("live-{}", picture.sight.as_str())}
                     onpointerup={link.callback(Msg::Pointed)} onkeydown={link.callback(Msg::Key)}>
                     { for (0..).zip(&picture.rows).map(|(at, row)| option(at, row, picture.selected)) }
                 </canvas>
@@ -164,6 +179,7 @@ impl Component for RingView {
         let mut picture = self.picture.borrow_mut();
         if picture.canvas.is_none() && !picture.rows.is_empty() {
             picture.canvas = Canvas::attach(&self.node);
+            picture.place_all();
             let resized = Rc::clone(&self.picture);
             self.resized = Resized::watch(&self.node, move || resized.borrow_mut().fit());
         }
@@ -172,7 +188,7 @@ impl Component for RingView {
     }
 }
 
-impl RingView {
+impl PictureView {
     fn set_running(&mut self, is_running: bool) {
         match (is_running, &self.frames) {
             (true, None) => {
@@ -187,27 +203,46 @@ impl RingView {
 
 impl Picture {
     /// Takes in what the components were handed.
-    fn look(&mut self, props: &RingProps) {
+    fn look(&mut self, props: &PictureProps) {
         let view = props.model.view.borrow();
         let rows: Vec<_> =
             view.members.values().map(|member| knowledge::row(member, &view, props.now_ms)).collect();
         let is_same_ring = rows.iter().map(|row| &row.id).eq(self.rows.iter().map(|row| &row.id));
+        // In a tree it matters who is up, and who had what from whom.
+        let is_elsewhere = props.sight == Sight::Tree
+            || (props.sight, props.tree_of) != (self.sight, self.tree_of)
+            || !Rc::ptr_eq(&props.model.view, &self.model.view);
+        (self.sight, self.tree_of) = (props.sight, props.tree_of);
+        drop(view);
+        self.model = props.model.clone();
         self.rows = rows;
         self.selected = props.selected.as_ref().and_then(|id| self.place(id));
         self.palette = Palette::of(props.is_dark);
         self.is_changed = true;
         if !is_same_ring {
             self.travellers.clear();
-            self.fit();
+        }
+        if !is_same_ring || is_elsewhere {
+            self.place_all();
         }
     }
 
     fn fit(&mut self) {
         let Some(canvas) = &mut self.canvas else { return };
         canvas.fit();
-        let (width, height) = canvas.size();
-        self.layout = ring_scene::ring(&self.rows, width, height);
+        self.place_all();
+    }
+
+    fn place_all(&mut self) {
+        let Some(canvas) = &self.canvas else { return };
+        let view = self.model.view.borrow();
+        let branches = branches(&view, self.tree_of);
+        self.figure = Figure::new(self.sight, &self.rows, branches, canvas.size());
         self.is_changed = true;
+    }
+
+    fn step(&self, key: &str) -> Option<Option<u32>> {
+        step(key, self.selected, self.rows.len() as u32, self.figure.stride())
     }
 
     fn place(&self, id: &NodeId) -> Option<u32> {
@@ -224,8 +259,8 @@ impl Picture {
         }
         self.is_changed = false;
         let Some(canvas) = &mut self.canvas else { return };
-        let layers = ring_scene::layers(&Subject {
-            layout: &self.layout,
+        let layers = picture_scene::layers(&Subject {
+            figure: &self.figure,
             rows: &self.rows,
             selected: self.selected,
             travellers: self.travellers.make_contiguous(),
@@ -250,10 +285,28 @@ impl Picture {
     }
 }
 
-/// Where a key leads: none if it leads nowhere, else the chosen place or none to take the choice back.
-fn step(key: &str, selected: Option<u32>, count: u32) -> Option<Option<u32>> {
+/// Which tree there is to show: a strategy without a tree of its own shows the way of the latest write.
+pub(super) fn branches(view: &View, of: TreeOf) -> Branches<'_> {
+    let way = || view.around.measured.as_deref().map_or(Branches::Nothing, Branches::Way);
+    match (tree_of_strategy(view), of) {
+        (Some(tree), TreeOf::Links) => Branches::Links(tree),
+        _ => way(),
+    }
+}
+
+/// The tree that the observed node's strategy has, if it is arithmetic: then all have the same.
+pub(super) fn tree_of_strategy(view: &View) -> Option<Tree> {
+    let tuning = &view.status.as_deref()?.tuning;
+    matches!(tuning.strategy, Strategy::Tree | Strategy::Hybrid).then(|| tuning.tree())
+}
+
+/// Where a key leads: none if it leads nowhere, else the chosen place or none to take the choice back. So many members
+/// stand in a row.
+pub(super) fn step(key: &str, selected: Option<u32>, count: u32, stride: u32) -> Option<Option<u32>> {
     let last = count.checked_sub(1)?;
     let to = match (key, selected) {
+        ("ArrowDown", Some(at)) if stride > 1 => (at + stride <= last).then_some(at + stride)?,
+        ("ArrowUp", Some(at)) if stride > 1 => at.checked_sub(stride)?,
         ("ArrowRight" | "ArrowDown", Some(at)) if at < last => at + 1,
         ("ArrowRight" | "ArrowDown", _) | ("Home", _) => 0,
         ("ArrowLeft" | "ArrowUp", Some(at)) if at > 0 => at - 1,
@@ -268,7 +321,10 @@ fn option(at: u32, row: &MemberRow, selected: Option<u32>) -> Html {
     let is_selected = selected == Some(at);
     html! {
         <div key={at} id={format!("live-ring-{at}")} role="option" aria-selected={is_selected.to_string()}>
-            { format!("{}, {}, {}", row.id, row.health.as_str(), row.knowledge.words()) }
+            { format!("{}, {}, {}", row.id, row.health.as_str(), match row.has {
+                Some(has) => has.words().to_owned(),
+                None => row.knowledge.words(),
+            }) }
         </div>
     }
 }
@@ -277,19 +333,25 @@ fn option(at: u32, row: &MemberRow, selected: Option<u32>) -> Html {
 fn legend(rows: &[MemberRow]) -> Html {
     let healths =
         [Health::Alive, Health::Silent, Health::Suspect, Health::Joining, Health::Down, Health::Left];
-    let has = |health: Health| rows.iter().any(|row| row.health == health);
+    let is_sought = rows.iter().any(|row| row.has.is_some());
+    let has_any = |health: Health| {
+        rows.iter().any(|row| row.health == health && !(is_sought && health == Health::Alive))
+    };
     html! {
         <ul class="live-legend" aria-label="Legend">
-            { for healths.into_iter().filter(|health| *health == Health::Alive || has(*health)).map(|health| html! {
+            { for healths.into_iter().filter(|health| (*health == Health::Alive && !is_sought) || has_any(*health)).map(|health| html! {
                 <li key={health.as_str()}>{ health_mark(health) }</li>
             }) }
-            <li class="legend-item">
-                <svg width="14" height="14" viewBox="0 0 14 14" aria-hidden="true" class="legend-alive">
-                    <circle cx="7" cy="7" r="5.5" fill="none" stroke="currentColor" stroke-width="1.6" />
-                    <circle cx="7" cy="7" r="2.2" fill="currentColor" />
-                </svg>
-                <span>{ "not known to be in sync" }</span>
-            </li>
+            if rows.iter().any(|row| row.has.is_some()) {
+                <li class="legend-item">{ has_mark(Has::Yes) }</li>
+                <li class="legend-item">{ has_mark(Has::No) }</li>
+                <li class="legend-item">{ has_mark(Has::Unknown) }</li>
+            } else {
+                <li class="legend-item">
+                    { mark_of(Has::Unknown) }
+                    <span>{ "not known to be in sync" }</span>
+                </li>
+            }
             <li class="legend-item">
                 <svg width="14" height="14" viewBox="0 0 14 14" aria-hidden="true" class="legend-fresh">
                     <circle cx="7" cy="7" r="3.5" fill="currentColor" />
@@ -312,13 +374,16 @@ mod tests {
 
     #[test]
     fn arrows_walk_around_and_escape_leaves() {
-        assert_eq!(step("ArrowRight", None, 3), Some(Some(0)));
-        assert_eq!(step("ArrowRight", Some(2), 3), Some(Some(0)));
-        assert_eq!(step("ArrowLeft", Some(0), 3), Some(Some(2)));
-        assert_eq!(step("End", None, 3), Some(Some(2)));
-        assert_eq!(step("Escape", Some(1), 3), Some(None));
-        assert_eq!(step("Escape", None, 3), None);
-        assert_eq!(step("a", Some(1), 3), None);
-        assert_eq!(step("Home", None, 0), None);
+        assert_eq!(step("ArrowRight", None, 3, 1), Some(Some(0)));
+        assert_eq!(step("ArrowRight", Some(2), 3, 1), Some(Some(0)));
+        assert_eq!(step("ArrowLeft", Some(0), 3, 1), Some(Some(2)));
+        assert_eq!(step("End", None, 3, 1), Some(Some(2)));
+        assert_eq!(step("Escape", Some(1), 3, 1), Some(None));
+        assert_eq!(step("Escape", None, 3, 1), None);
+        assert_eq!(step("a", Some(1), 3, 1), None);
+        assert_eq!(step("Home", None, 0, 1), None);
+        let in_rows = |key, at| step(key, Some(at), 7, 3);
+        assert_eq!([in_rows("ArrowDown", 1), in_rows("ArrowUp", 4)], [Some(Some(4)), Some(Some(1))]);
+        assert_eq!([in_rows("ArrowDown", 5), in_rows("ArrowUp", 2)], [None, None], "there is no row");
     }
 }

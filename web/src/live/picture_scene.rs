@@ -1,9 +1,13 @@
-//! What the ring of real members shows at a moment, as shapes in layers, the lowest first. Pure: from rows, messages
-//! and the moment to circles and lines; nothing is painted here. Shapes and hues are the Lab's.
+//! What the picture of real members shows at a moment, as shapes in layers, the lowest first, wherever they stand. Pure:
+//! from rows, messages and the moment to circles and lines; nothing is painted here. Shapes and hues are the Lab's.
 
-use super::knowledge::{Health, Knowledge, MemberRow};
+use super::{
+    figure::Figure,
+    holders::Has,
+    knowledge::{Health, Knowledge, MemberRow},
+};
 use crate::lab::{
-    layout::{Layout, Point},
+    layout::{Point, Shape},
     scene::{Anchor, Hue, Ink, Layer, Shapes},
 };
 
@@ -14,16 +18,7 @@ pub(super) const TRAVEL_MS: f64 = 450.0;
 /// received must have arrived in the picture before what it then sends departs.
 pub(super) const BEHIND_MS: f64 = 600.0;
 
-/// The longest name that is drawn, in characters.
-const NAME_CHARS_MAX: usize = 12;
-
-/// Room for the circle around the chosen member, between it and its name.
-const SELECTION_PX: f32 = 4.0;
-
-/// What a character of a name takes, in pixels. Names stand in the page's font at 12 px.
-const CHAR_PX: f32 = 6.6;
-
-/// A message on its way between two places of the ring.
+/// A message on its way between two places.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Traveller {
     /// The sender's place.
@@ -46,7 +41,7 @@ pub(super) fn departure_ms(at_ms: f64, is_received: bool) -> f64 {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Subject<'a> {
     /// Where the members stand, in the order of `rows`.
-    pub layout: &'a Layout,
+    pub figure: &'a Figure,
     /// The members, by name.
     pub rows: &'a [MemberRow],
     /// The selected member's place.
@@ -59,65 +54,46 @@ pub(super) struct Subject<'a> {
     pub is_still: bool,
 }
 
-/// The ring of members whose names are these, with room for the names.
-pub(super) fn ring(names: &[MemberRow], width: f32, height: f32) -> Layout {
-    let longest = names.iter().map(|row| row.id.as_str().len().min(NAME_CHARS_MAX)).max().unwrap_or(0);
-    let room = (longest as f32 * CHAR_PX - 14.0).clamp(0.0, width * 0.2);
-    let mut layout = Layout::ring(names.len() as u32, width - 2.0 * room, height);
-    layout.center.x += room;
-    for place in &mut layout.nodes {
-        place.x += room;
-    }
-    layout
-}
-
 /// Everything, the lowest layer first.
 pub(super) fn layers(subject: &Subject<'_>) -> Vec<Layer> {
-    let mut layers = vec![links(subject), names(subject)];
+    let mut layers = links(subject);
+    layers.push(names(subject));
     layers.extend(messages(subject));
     layers.extend(members(subject));
     layers.retain(|layer| !layer.shapes.is_empty());
     layers
 }
 
-fn links(subject: &Subject<'_>) -> Layer {
-    let places = || subject.rows.iter().zip(&subject.layout.nodes);
-    let own = places().find(|(row, _)| row.is_self).map(|(_, place)| *place);
+fn links(subject: &Subject<'_>) -> Vec<Layer> {
+    let Figure { layout, lines, back, .. } = subject.figure;
+    // The more lines, the fainter, or they would hide the members.
+    let alpha = (60.0 / layout.nodes.len().max(1) as f32).clamp(0.25, 1.0);
+    let tree = [
+        faint(Hue::Line, alpha, Ink::Dashed(1.0), Shapes::Lines(back.clone())),
+        faint(Hue::Left, alpha, Ink::Stroke(1.25), Shapes::Lines(lines.clone())),
+    ];
+    // In rows the links of one would run through the others.
+    let own = if layout.shape == Shape::Ring { own_links(subject) } else { Vec::new() };
+    tree.into_iter().chain([layer(Hue::Line, Ink::Stroke(1.25), Shapes::Lines(own))]).collect()
+}
+
+/// The links of the observed node: others' are not known.
+fn own_links(subject: &Subject<'_>) -> Vec<(Point, Point)> {
+    let places = || subject.rows.iter().zip(&subject.figure.layout.nodes);
+    let Some((_, own)) = places().find(|(row, _)| row.is_self) else { return Vec::new() };
     let linked = places().filter(|(row, _)| row.is_linked && !row.is_self);
-    let lines = own.map(|own| linked.map(|(_, place)| (own, *place)).collect()).unwrap_or_default();
-    layer(Hue::Line, Ink::Stroke(1.25), Shapes::Lines(lines))
+    linked.map(|(_, place)| (*own, *place)).collect()
 }
 
 fn names(subject: &Subject<'_>) -> Layer {
-    let every = subject.layout.label_every.max(1) as usize;
-    let words =
-        (0..).zip(subject.rows).filter(|(at, row)| at % every as u32 == 0 || row.is_self).map(|(at, row)| {
-            let name = short(row.id.as_str());
-            let mut place = subject.layout.label(at);
-            // Names are centred on their place, so a long one moves outward by half of itself.
-            let center = subject.layout.center;
-            let distance = place.distance(center).max(1.0);
-            let (right, down) = ((place.x - center.x) / distance, (place.y - center.y) / distance);
-            let half = (name.chars().count() as f32 * CHAR_PX / 2.0 - 6.0).max(0.0);
-            place = Point::new(place.x + right * (SELECTION_PX + half), place.y + down * SELECTION_PX);
-            (place, name)
-        });
-    layer(Hue::Muted, Ink::Fill, Shapes::Words(Anchor::Middle, words.collect()))
-}
-
-fn short(name: &str) -> String {
-    if name.chars().count() <= NAME_CHARS_MAX {
-        return name.to_owned();
-    }
-    let mut short: String = name.chars().take(NAME_CHARS_MAX - 1).collect();
-    short.push('…');
-    short
+    let Figure { names, anchor, .. } = subject.figure;
+    layer(Hue::Muted, Ink::Fill, Shapes::Words(anchor.unwrap_or(Anchor::Middle), names.clone()))
 }
 
 fn messages(subject: &Subject<'_>) -> Vec<Layer> {
     let (mut carrying, mut talking, mut tails, mut arrows) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for traveller in subject.travellers {
-        let place = |at: u32| subject.layout.nodes.get(at as usize).copied();
+        let place = |at: u32| subject.figure.layout.nodes.get(at as usize).copied();
         let (Some(from), Some(to)) = (place(traveller.from), place(traveller.to)) else { continue };
         let part = ((subject.now_ms - traveller.departs_ms) / TRAVEL_MS) as f32;
         if !(0.0..=1.0).contains(&part) {
@@ -136,7 +112,7 @@ fn messages(subject: &Subject<'_>) -> Vec<Layer> {
             talking.push(here);
         }
     }
-    let size = (subject.layout.node_radius * 0.5).clamp(2.0, 4.5);
+    let size = (subject.figure.layout.node_radius * 0.5).clamp(2.0, 4.5);
     vec![
         faint(Hue::Talk, 0.5, Ink::Stroke(1.0), Shapes::Lines(arrows)),
         faint(Hue::Fresh, 0.55, Ink::Stroke(size * 0.8), Shapes::Lines(tails)),
@@ -146,7 +122,7 @@ fn messages(subject: &Subject<'_>) -> Vec<Layer> {
 }
 
 fn members(subject: &Subject<'_>) -> Vec<Layer> {
-    let layout = subject.layout;
+    let layout = &subject.figure.layout;
     let radius = layout.node_radius;
     let places = |wanted: &dyn Fn(&MemberRow) -> bool| -> Vec<Point> {
         subject
@@ -158,8 +134,15 @@ fn members(subject: &Subject<'_>) -> Vec<Layer> {
             .collect()
     };
     let is = |health: Health| move |row: &MemberRow| row.health == health;
-    let knows = |row: &MemberRow| matches!(row.knowledge, Knowledge::InSync | Knowledge::Itself);
-    let lacks = |row: &MemberRow| row.health == Health::Alive && !knows(row);
+    // Around the green ring of one who has it there must be room.
+    let own_px = if subject.rows.iter().any(|row| row.has.is_some()) { 4.5 } else { 3.5 };
+    let has = |row: &MemberRow| row.has == Some(Has::Yes) && row.health.is_active();
+    // Whoever has what is asked about is green; whoever is known to lack it is whole, as one who knows all is otherwise.
+    let is_whole = |row: &MemberRow| match row.has {
+        Some(has) => has == Has::No,
+        None => matches!(row.knowledge, Knowledge::InSync | Knowledge::Itself),
+    };
+    let is_unknown = |row: &MemberRow| row.health == Health::Alive && !is_whole(row) && !has(row);
     let doubtful = |row: &MemberRow| matches!(row.health, Health::Silent | Health::Suspect);
     let diamonds = places(&doubtful).into_iter().flat_map(|place| diamond(place, radius));
     let selected = subject.selected.and_then(|at| layout.nodes.get(at as usize).copied());
@@ -167,10 +150,25 @@ fn members(subject: &Subject<'_>) -> Vec<Layer> {
         layer(
             Hue::Alive,
             Ink::Fill,
-            Shapes::Circles(radius, places(&|row| row.health == Health::Alive && knows(row))),
+            Shapes::Circles(radius, places(&|row| row.health == Health::Alive && is_whole(row))),
         ),
-        layer(Hue::Alive, Ink::Stroke(2.0), Shapes::Circles(radius - 1.0, places(&lacks))),
-        layer(Hue::Alive, Ink::Fill, Shapes::Circles(radius * 0.4, places(&lacks))),
+        layer(Hue::Alive, Ink::Stroke(2.0), Shapes::Circles(radius - 1.0, places(&is_unknown))),
+        layer(Hue::Alive, Ink::Fill, Shapes::Circles(radius * 0.4, places(&is_unknown))),
+        layer(
+            Hue::Fresh,
+            Ink::Fill,
+            Shapes::Circles(radius * 0.72, places(&|row| has(row) && row.health == Health::Alive)),
+        ),
+        layer(
+            Hue::Fresh,
+            Ink::Stroke((radius * 0.24).max(1.0)),
+            Shapes::Circles(radius * 1.12, places(&|row| has(row) && row.health == Health::Alive)),
+        ),
+        layer(
+            Hue::Fresh,
+            Ink::Fill,
+            Shapes::Circles(radius * 0.4, places(&|row| has(row) && row.health != Health::Alive)),
+        ),
         layer(Hue::Alive, Ink::Dashed(1.75), Shapes::Circles(radius, places(&is(Health::Joining)))),
         layer(Hue::Suspect, Ink::Stroke(2.5), Shapes::Lines(diamonds.collect())),
         layer(Hue::Left, Ink::Stroke(1.75), Shapes::Circles(radius * 0.85, places(&is(Health::Left)))),
@@ -179,7 +177,7 @@ fn members(subject: &Subject<'_>) -> Vec<Layer> {
             Ink::Stroke((radius * 0.35).max(1.75)),
             Shapes::Crosses(radius * 0.8, places(&is(Health::Down))),
         ),
-        layer(Hue::Alive, Ink::Stroke(1.5), Shapes::Circles(radius + 3.5, places(&|row| row.is_self))),
+        layer(Hue::Alive, Ink::Stroke(1.5), Shapes::Circles(radius + own_px, places(&|row| row.is_self))),
         layer(Hue::Focus, Ink::Stroke(2.0), Shapes::Circles(radius + 7.0, selected.into_iter().collect())),
     ]
 }
@@ -201,8 +199,9 @@ fn faint(hue: Hue, alpha: f32, ink: Ink, shapes: Shapes) -> Layer {
 #[cfg(test)]
 mod tests {
     use super::super::fixtures::{member, own, reported, snapshot, status};
-    use super::super::{knowledge, state::View};
+    use super::super::{figure::Branches, knowledge, state::View};
     use super::*;
+    use crate::lab::sight::Sight;
     use rumormill_core::Status;
 
     fn rows() -> Vec<MemberRow> {
@@ -228,8 +227,8 @@ mod tests {
 
     fn shown(travellers: &[Traveller], now_ms: f64, is_still: bool) -> Vec<Layer> {
         let rows = rows();
-        let layout = ring(&rows, 400.0, 300.0);
-        layers(&Subject { layout: &layout, rows: &rows, selected: Some(3), travellers, now_ms, is_still })
+        let figure = Figure::new(Sight::Ring, &rows, Branches::Nothing, (400.0, 300.0));
+        layers(&Subject { figure: &figure, rows: &rows, selected: Some(3), travellers, now_ms, is_still })
     }
 
     #[test]
@@ -241,6 +240,25 @@ mod tests {
         let has_cross =
             layers.iter().any(|layer| matches!(&layer.shapes, Shapes::Crosses(_, at) if at.len() == 1));
         assert!(has_cross);
+    }
+
+    #[test]
+    fn who_has_what_is_asked_about_is_green_and_who_did_not_tell_is_neither() {
+        let mut rows = rows();
+        for (row, has) in rows.iter_mut().zip([Has::Yes, Has::No, Has::Unknown, Has::Unknown, Has::Unknown]) {
+            row.has = Some(has);
+        }
+        let figure = Figure::new(Sight::Grid, &rows, Branches::Nothing, (400.0, 300.0));
+        let layers = layers(&Subject {
+            figure: &figure,
+            rows: &rows,
+            selected: None,
+            travellers: &[],
+            now_ms: 0.0,
+            is_still: false,
+        });
+        assert_eq!(circles(&layers, Hue::Fresh, Ink::Fill), 1, "a");
+        assert_eq!(circles(&layers, Hue::Alive, Ink::Fill), 2, "b is whole, c has a small centre");
     }
 
     #[test]
@@ -261,9 +279,8 @@ mod tests {
     }
 
     #[test]
-    fn names_of_strangers_places_are_left_out() {
+    fn messages_of_strangers_are_left_out() {
         let stray = Traveller { from: 77, to: 0, is_payload: true, departs_ms: 0.0 };
         assert_eq!(circles(&shown(&[stray], 1.0, false), Hue::Fresh, Ink::Fill), 0);
-        assert_eq!(short("a-rather-long-name"), "a-rather-lo…");
     }
 }

@@ -1,0 +1,135 @@
+//! Tests of the book of what other members say.
+
+use super::super::fixtures::{id, member, own, snapshot, status};
+use super::*;
+use rumormill_core::{Event, Kind, TraceEvent};
+use serde_json::json;
+
+fn view() -> View {
+    let mut view = View::default();
+    let members = vec![own("a"), member("b", Status::Alive), member("d", Status::Down)];
+    view.apply(snapshot(5_000_000, status("a", 1), members), 1_000);
+    view
+}
+
+fn asks(requests: &[Request]) -> Vec<(&str, Sight)> {
+    let ask = |request: &Request| match &request.ask {
+        Ask::Look { at, sight } => (at.as_str().to_owned(), sight.clone()),
+        other => panic!("{other:?}"),
+    };
+    requests.iter().map(ask).map(|(at, sight)| (&*at.leak(), sight)).collect()
+}
+
+#[test]
+fn only_what_is_in_sight_is_asked_and_not_too_often() {
+    let (view, mut around) = (view(), Around::default());
+    assert_eq!(asks(&around.due(&view, Wants::default(), 1_000)), [("a", Sight::Health)]);
+    assert!(around.due(&view, Wants::default(), 2_500).is_empty(), "it has not been answered");
+    let wants = Wants { beliefs: true, events: true, talk: false };
+    let due = around.due(&view, wants, 3_000);
+    let (members, trace) = (Sight::Members, Sight::Trace { after_us: 7_000_000 });
+    assert_eq!(asks(&due), [("a", members.clone()), ("b", trace), ("b", members)]);
+    assert!(around.due(&view, wants, 3_100).is_empty());
+    let again = around.due(&view, wants, 1_000 + PATIENCE_MS);
+    assert_eq!(asks(&again), [("a", Sight::Health)], "one that never came");
+}
+
+#[test]
+fn answers_find_their_place_and_failures_keep_what_was_known() {
+    let (view, mut around) = (view(), Around::default());
+    let wants = Wants { beliefs: true, events: true, talk: false };
+    let ids: Vec<u64> = around.due(&view, wants, 1_000).iter().map(|request| request.id).collect();
+    let services = json!({ "services": [{ "node": "b", "name": "web", "health": "down", "reason": "" }] });
+    around.answer(ids[0], Outcome::Shown(services), 1_100);
+    assert_eq!(around.services.as_ref().map(|services| services.len()), Some(1));
+    let members = serde_json::to_value(MemberList { members: vec![member("b", Status::Suspect)] }).unwrap();
+    around.answer(ids[1], Outcome::Shown(members), 1_200);
+    assert_eq!(around.beliefs[&id("a")].of[&id("b")], Status::Suspect);
+    let record = TraceRecord {
+        at: Instant::from_micros(9_000_000),
+        node: Some(id("b")),
+        event: TraceEvent::Node(Event::Stopped),
+    };
+    let shown = Outcome::Shown(serde_json::to_value([&record]).unwrap());
+    assert_eq!(around.answer(ids[2], shown, 1_200), [record]);
+    let due = around.due(&view, wants, 4_000);
+    assert!(asks(&due).contains(&("b", Sight::Trace { after_us: 9_000_000 })), "it goes on from there");
+    let beliefs = due.iter().find(|request| asks(&[(*request).clone()])[0] == ("a", Sight::Members)).unwrap();
+    around.answer(beliefs.id, Outcome::Refused("too slow".to_owned()), 4_100);
+    let belief = &around.beliefs[&id("a")];
+    assert_eq!((belief.of.len(), belief.error.as_deref()), (1, Some("too slow")));
+    assert!(around.answer(ids[0], Outcome::Shown(Value::Null), 5_000).is_empty(), "answered already");
+}
+
+#[test]
+fn a_write_that_comes_about_is_followed_to_the_members() {
+    let (view, mut around) = (view(), Around::default());
+    let write = |id, by| Request { id, ask: Ask::Increment { key: "c".to_owned(), by } };
+    around.prepare(&write(1, 1), &id("a"), 4_000_000, 1_000);
+    assert!(!around.written(1, &Outcome::Refused("no".to_owned()), &view.members));
+    assert!(around.measured.is_none());
+    around.prepare(&write(2, 2), &id("a"), 4_100_000, 1_100);
+    assert!(!around.written(1, &Outcome::Gone { changed: true }, &view.members), "an older one");
+    assert!(around.written(2, &Outcome::Gone { changed: true }, &view.members));
+    let arrival = |after_us| Sight::Arrival { key: "c".to_owned(), after_us };
+    let due = around.due(&view, Wants::default(), 1_100);
+    assert_eq!(asks(&due), [("a", Sight::Health), ("a", arrival(4_100_000))]);
+    let told = json!({ "at_us": 4_100_500, "from": null, "ahead_us": 0, "within_us": 0 });
+    around.answer(due[1].id, Outcome::Shown(told), 1_150);
+    let due = around.due(&view, Wants::default(), 1_400);
+    assert_eq!(asks(&due), [("b", arrival(4_100_500))]);
+    let told = json!({ "at_us": 4_101_500, "from": "a", "ahead_us": 0, "within_us": 9 });
+    around.answer(due[0].id, Outcome::Shown(told), 1_500);
+    let measure = around.measured.as_ref().expect("it is followed");
+    assert_eq!((measure.after(), measure.informed()), (vec![1_000], (2, 2)));
+}
+
+#[test]
+fn members_are_asked_what_they_read_under_the_key_in_question() {
+    let (mut view, mut around) = (view(), Around::default());
+    assert!(around.seek(Some("k")) && !around.seek(Some("k")));
+    let due = around.due(&view, Wants::default(), 1_000);
+    let versions = Sight::Versions { key: "k".to_owned() };
+    assert_eq!(asks(&due), [("a", Sight::Health), ("b", versions)]);
+    // The entry of the fixture has no version.
+    let told = Outcome::Shown(json!({ "register": "" }));
+    around.answer(due[1].id, told, 1_100);
+    view.around = around;
+    let sought = view.around.sought.clone().expect("it was asked for");
+    assert_eq!(sought.has(&view, &view.members[&id("b")]), super::super::holders::Has::Yes);
+    assert!(view.around.seek(None) && view.around.sought.is_none());
+}
+
+#[test]
+fn what_members_say_to_each_other_is_told_on_one_clock() {
+    let (view, mut around) = (view(), Around::default());
+    let wants = Wants { events: true, talk: true, ..Wants::default() };
+    let asked_of_b = |around: &mut Around, now_ms| {
+        let due = around.due(&view, wants, now_ms);
+        due.into_iter().find(|request| asks(&[request.clone()])[0].0 == "b").expect("it is asked")
+    };
+    let sight = |request: &Request| asks(&[request.clone()])[0].1.clone();
+    let asked = asked_of_b(&mut around, 1_000);
+    assert_eq!(sight(&asked), Sight::Recent { after_us: 5_000_000 });
+    let key = rumormill_core::state::store::Key::new("k").expect("a valid key");
+    let event = TraceEvent::Node(Event::Changed { key, kind: Kind::Register, from: None });
+    let record = TraceRecord { at: Instant::from_micros(9_000_000), node: Some(id("b")), event };
+    let past = PastView { members: vec![], records: vec![record], ahead_us: Some(1_000_000), within_us: 5 };
+    let told = around.answer(asked.id, Outcome::Shown(serde_json::to_value(past).unwrap()), 1_100);
+    assert_eq!(told[0].at.as_micros(), 8_000_000);
+    let asked = asked_of_b(&mut around, 4_000);
+    assert_eq!(sight(&asked), Sight::Recent { after_us: 9_000_000 }, "on its own clock");
+    around.answer(asked.id, Outcome::Refused("not a request: unknown variant".to_owned()), 4_100);
+    let asked = asked_of_b(&mut around, 8_000);
+    assert_eq!(sight(&asked), Sight::Trace { after_us: 9_000_000 }, "the node is older");
+}
+
+#[test]
+fn a_lost_connection_leaves_a_change_unknown() {
+    let mut around = Around::default();
+    let requests = around.tune(vec![id("a"), id("b")], &serde_json::Map::new(), 1_000);
+    around.answer(requests[0].id, Outcome::Shown(json!({})), 1_100);
+    around.interrupt();
+    assert_eq!(around.tuned[&id("a")], Some(Ok(())));
+    assert!(matches!(&around.tuned[&id("b")], Some(Err(why)) if why.contains("may or may not")));
+}

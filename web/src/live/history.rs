@@ -1,0 +1,371 @@
+//! What the page itself saw of the last minutes, so that it can be looked at again: a moment each second, and all lines
+//! of events. Moments share what did not change. Pure, and bounded: the oldest goes first. It reads no clock.
+
+use super::{
+    feed::{Feed, Line},
+    rates::RateSeries,
+    state::View,
+};
+use rumormill_core::{Event, NodeId, Status, TraceEvent, TraceRecord};
+use std::{collections::VecDeque, rc::Rc};
+
+/// How far back one can look, in microseconds of the observed node's clock: ten minutes.
+pub const KEPT_US: u64 = 600_000_000;
+
+/// How far apart two moments are at least, in microseconds.
+const APART_US: u64 = 1_000_000;
+
+/// Most members and entries in the lists of all moments together. A list that did not change is shared, and counts once.
+/// So ten minutes of a hundred members that all change each second are kept, and one minute of a thousand.
+const CELLS_MAX: usize = 60_000;
+
+/// Most lines. A guess: ten minutes of a quiet cluster, a second of a flood.
+const LINES_MAX: usize = 12_000;
+
+/// Most marks on the bar of time.
+const MARKS_MAX: usize = 60;
+
+/// Deeds nearer to each other than this are one mark, in microseconds.
+const MARKS_APART_US: u64 = 2_000_000;
+
+/// How it stood at a moment.
+#[derive(Debug, Clone)]
+struct Moment {
+    view: View,
+    /// The newest line then, and how many had been dropped.
+    line: u64,
+    dropped: u64,
+    cells: usize,
+}
+
+/// What a mark on the bar of time stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mark {
+    /// A member was held to be down from here on.
+    Down(NodeId),
+    /// Something was written.
+    Wrote(String),
+}
+
+/// The last minutes.
+#[derive(Debug, Clone, Default)]
+pub struct History {
+    moments: VecDeque<Moment>,
+    lines: VecDeque<Rc<Line>>,
+    marks: VecDeque<(u64, Mark)>,
+    cells: usize,
+    /// The newest line that was looked at.
+    seen: u64,
+}
+
+/// Where a step through time leads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// To the event before.
+    BackEvent,
+    /// To the next event.
+    Event,
+    /// To the round of the observed node before.
+    BackRound,
+    /// To its next round.
+    Round,
+    /// As far back as is known.
+    Start,
+}
+
+impl History {
+    /// Takes in what is new. Another node has another clock, and another past.
+    pub fn note(&mut self, view: &View) {
+        let (at_us, _) = view.told_at();
+        let is_elsewhere = self
+            .moments
+            .back()
+            .is_some_and(|last| last.view.node() != view.node() || at_us + APART_US < last.view.told_at().0);
+        if is_elsewhere {
+            *self = Self { seen: view.feed.count(), ..Self::default() };
+        }
+        self.note_lines(&view.feed);
+        let is_due = self.moments.back().is_none_or(|last| {
+            at_us.saturating_sub(last.view.told_at().0) >= APART_US
+                || last.view.is_current() != view.is_current()
+        });
+        if is_due && view.status.is_some() {
+            self.keep(view);
+        }
+    }
+
+    /// Keeps this very moment.
+    pub fn keep(&mut self, view: &View) {
+        let kept = view.kept();
+        let before = self.moments.back().map(|moment| &moment.view);
+        let mut cells = 1;
+        if before.is_none_or(|before| !Rc::ptr_eq(&before.members, &kept.members)) {
+            cells += kept.members.len();
+        }
+        if before.is_none_or(|before| !Rc::ptr_eq(&before.entries, &kept.entries)) {
+            cells += kept.entries.len();
+        }
+        self.cells += cells;
+        let (line, dropped) = (view.feed.count(), view.feed.dropped());
+        self.moments.push_back(Moment { view: kept, line, dropped, cells });
+        let oldest_us = view.told_at().0.saturating_sub(KEPT_US);
+        let is_over = |history: &Self| {
+            let first = history.moments.front().is_some_and(|first| first.view.told_at().0 < oldest_us);
+            history.moments.len() > 1 && (first || history.cells > CELLS_MAX)
+        };
+        while is_over(self) {
+            self.cells -= self.moments.pop_front().map_or(0, |moment| moment.cells);
+        }
+        let first_line = self.moments.front().map_or(0, |first| first.line);
+        let first_us = self.first_us().unwrap_or_default();
+        while self.lines.front().is_some_and(|line| line.number < first_line) {
+            self.lines.pop_front();
+        }
+        while self.marks.front().is_some_and(|(at_us, _)| *at_us < first_us) {
+            self.marks.pop_front();
+        }
+    }
+
+    fn note_lines(&mut self, feed: &Feed) {
+        let fresh: Vec<_> = feed.lines().rev().take_while(|line| line.number > self.seen).cloned().collect();
+        for line in fresh.into_iter().rev() {
+            if let Some((at_us, mark)) = line.record().and_then(mark) {
+                self.note_mark(at_us, mark);
+            }
+            if self.lines.len() == LINES_MAX {
+                self.lines.pop_front();
+            }
+            self.lines.push_back(line);
+        }
+        self.seen = feed.count();
+    }
+
+    fn note_mark(&mut self, at_us: u64, mark: Mark) {
+        let is_close = |(last_us, last): &(u64, Mark)| {
+            let is_same = match (last, &mark) {
+                (Mark::Wrote(_), Mark::Wrote(_)) => true,
+                (last, mark) => last == mark,
+            };
+            is_same && at_us.abs_diff(*last_us) < MARKS_APART_US
+        };
+        if self.marks.iter().rev().take(4).any(is_close) {
+            return;
+        }
+        if self.marks.len() == MARKS_MAX {
+            self.marks.pop_front();
+        }
+        self.marks.push_back((at_us, mark));
+    }
+
+    /// As far back as one can look, on the observed node's clock.
+    pub fn first_us(&self) -> Option<u64> {
+        self.moments.front().map(|first| first.view.told_at().0)
+    }
+
+    /// What happened when, for the bar of time.
+    pub fn marks(&self) -> impl Iterator<Item = &(u64, Mark)> {
+        self.marks.iter()
+    }
+
+    /// The stretches in which nobody spoke: from when to when.
+    #[inline(never)]
+    pub fn gaps(&self) -> Vec<(u64, u64)> {
+        let moments = || self.moments.iter().map(|moment| &moment.view);
+        let gap =
+            |(one, next): (&View, &View)| (!one.is_current()).then(|| (one.told_at().0, next.told_at().0));
+        moments().zip(moments().skip(1)).filter_map(gap).collect()
+    }
+
+    /// How it stood at a moment of the observed node's clock: the view, and the page's clock then.
+    #[inline(never)]
+    pub fn at(&self, at_us: u64) -> Option<(View, u64)> {
+        let after = self.moments.partition_point(|moment| moment.view.told_at().0 <= at_us);
+        let place = after.checked_sub(1).or(self.moments.front().map(|_| 0))?;
+        let moment = &self.moments[place];
+        let mut view = moment.view.clone();
+        view.feed = Feed::of(self.lines_until(at_us, moment.line), moment.dropped);
+        let (told_us, heard_ms) = view.told_at();
+        let far_us = KEPT_US / 2;
+        let since = self.moments.iter().take(place + 1);
+        for before in since.skip_while(|before| before.view.told_at().0 + far_us < told_us) {
+            match &before.view.status {
+                Some(status) if before.view.is_current() => {
+                    view.rates.count(&status.tallies, before.view.told_at().0);
+                }
+                _ => RateSeries::interrupt(&mut view.rates),
+            }
+        }
+        Some((view, heard_ms + at_us.saturating_sub(told_us) / 1_000))
+    }
+
+    /// The lines up to a moment. Those that came in before the last kept moment count whatever time they name: other
+    /// members go by clocks of their own.
+    fn lines_until(&self, at_us: u64, line: u64) -> impl DoubleEndedIterator<Item = &Rc<Line>> {
+        let mut count = self.lines.partition_point(|known| known.number <= line);
+        let is_past = |line: &Rc<Line>| line.record().is_none_or(|record| record.at.as_micros() <= at_us);
+        while self.lines.get(count).is_some_and(is_past) {
+            count += 1;
+        }
+        self.lines.iter().take(count)
+    }
+
+    /// Where a step leads from a moment; none if it leads nowhere.
+    #[inline(never)]
+    pub fn step(&self, from_us: u64, step: Step) -> Option<u64> {
+        let first_us = self.first_us()?;
+        let own = self.moments.back()?.view.node().cloned();
+        let is_round = matches!(step, Step::BackRound | Step::Round);
+        let is_wanted = |record: &&TraceRecord| {
+            !is_round || (matches!(record.event, TraceEvent::Node(Event::Round { .. })) && record.node == own)
+        };
+        let times = || {
+            let records = self.lines.iter().filter_map(|line| line.record()).filter(is_wanted);
+            records.map(|record| record.at.as_micros()).filter(|at_us| *at_us >= first_us)
+        };
+        match step {
+            Step::Start => Some(first_us),
+            Step::Event | Step::Round => times().filter(|at_us| *at_us > from_us).min(),
+            Step::BackEvent | Step::BackRound => {
+                times().filter(|at_us| *at_us < from_us).max().or((from_us > first_us).then_some(first_us))
+            }
+        }
+    }
+}
+
+/// What a record puts on the bar of time, and when.
+fn mark(record: &TraceRecord) -> Option<(u64, Mark)> {
+    let mark = match &record.event {
+        TraceEvent::Node(Event::Member { id, status: Status::Down, .. }) => Mark::Down(id.clone()),
+        TraceEvent::Node(Event::Changed { key, .. }) => Mark::Wrote(key.as_str().to_owned()),
+        _ => return None,
+    };
+    Some((record.at.as_micros(), mark))
+}
+
+impl Feed {
+    /// The feed as it stood when these were its lines.
+    fn of<'a>(lines: impl DoubleEndedIterator<Item = &'a Rc<Line>>, dropped: u64) -> Self {
+        let mut newest: Vec<_> = lines.rev().take(super::feed::LINES_MAX).cloned().collect();
+        newest.reverse();
+        Self::restored(newest.into(), dropped)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixtures::{id, member, own, snapshot, status, update};
+    use super::*;
+    use rumormill_api::{Notice, StatusView, Tallies};
+    use rumormill_core::{Incarnation, Instant};
+
+    const S: u64 = 1_000_000;
+
+    fn record(at_us: u64, event: Event) -> TraceRecord {
+        TraceRecord { at: Instant::from_micros(at_us), node: Some(id("a")), event: TraceEvent::Node(event) }
+    }
+
+    fn live() -> (View, History) {
+        let mut view = View::default();
+        view.apply(snapshot(S, status("a", 1), vec![own("a"), member("b", Status::Alive)]), 1_000);
+        let mut history = History::default();
+        history.note(&view);
+        (view, history)
+    }
+
+    fn tell(view: &mut View, history: &mut History, at_us: u64, notice: Notice) {
+        view.apply(notice, at_us / 1_000);
+        history.note(view);
+    }
+
+    fn sending(at_us: u64) -> StatusView {
+        let tallies = Tallies { sent_messages: at_us / S * 10, ..Tallies::default() };
+        StatusView { tallies, ..status("a", 1) }
+    }
+
+    #[test]
+    fn a_moment_is_seen_again_as_it_was() {
+        let (mut view, mut history) = live();
+        for second in 2..=20 {
+            let members = if second == 10 { vec![member("b", Status::Down)] } else { vec![] };
+            let at_us = second * S;
+            let round = record(at_us + 500_000, Event::Round { number: second });
+            tell(&mut view, &mut history, at_us, update(at_us, sending(at_us), members));
+            tell(&mut view, &mut history, at_us, Notice::Trace { records: vec![round], dropped: 0 });
+        }
+        let health = |at_us| {
+            let (view, _) = history.at(at_us).expect("it is kept");
+            view.members[&id("b")].view.status
+        };
+        assert_eq!([health(9 * S + 999_999), health(10 * S)], [Status::Alive, Status::Down]);
+        let (past, now_ms) = history.at(12 * S + 700_000).expect("it is kept");
+        assert_eq!(now_ms, 12_700);
+        assert_eq!(past.node_clock_us(now_ms), 12 * S + 700_000);
+        assert_eq!(past.feed.count(), 11, "up to its round");
+        assert!(past.rates.current().is_some_and(|rates| rates.sent_messages.round() as u64 == 10));
+        assert_eq!(view.feed.count() - past.feed.count(), 8, "so many are behind");
+    }
+
+    #[test]
+    fn steps_lead_from_event_to_event_and_from_round_to_round() {
+        let (mut view, mut history) = live();
+        let link = Event::LinkUp { peer: id("b"), dialed: true };
+        let records = vec![
+            record(2 * S, Event::Round { number: 1 }),
+            record(2 * S + 7, link),
+            record(3 * S, Event::Round { number: 2 }),
+        ];
+        tell(&mut view, &mut history, 3 * S, Notice::Trace { records, dropped: 0 });
+        tell(&mut view, &mut history, 4 * S, update(4 * S, sending(4 * S), vec![]));
+        let step = |from_us, step| history.step(from_us, step);
+        assert_eq!(step(4 * S, Step::BackEvent), Some(3 * S));
+        assert_eq!(step(3 * S, Step::BackEvent), Some(2 * S + 7));
+        assert_eq!(step(3 * S, Step::BackRound), Some(2 * S));
+        assert_eq!(step(2 * S, Step::BackRound), Some(S), "as far back as is known");
+        assert_eq!(step(S, Step::BackRound), None);
+        assert_eq!([step(2 * S, Step::Event), step(2 * S, Step::Round)], [Some(2 * S + 7), Some(3 * S)]);
+        assert_eq!([step(9 * S, Step::Start), step(9 * S, Step::Event)], [Some(S), None]);
+    }
+
+    #[test]
+    fn it_never_grows_beyond_its_bounds() {
+        let (mut view, mut history) = live();
+        for second in 2..2_000 {
+            let at_us = second * S;
+            let records = (0..20).map(|at| record(at_us + at, Event::Round { number: at })).collect();
+            tell(&mut view, &mut history, at_us, Notice::Trace { records, dropped: 0 });
+            tell(&mut view, &mut history, at_us, update(at_us, sending(at_us), vec![]));
+        }
+        assert_eq!(history.moments.len() as u64, KEPT_US / APART_US + 1);
+        assert!(history.lines.len() <= LINES_MAX);
+        assert_eq!(history.first_us(), Some(1_999 * S - KEPT_US));
+        for second in 2_000..2_400 {
+            let at_us = second * S;
+            let members = (0..1_000).map(|at| member(&format!("m{at}"), Status::Alive)).collect::<Vec<_>>();
+            tell(&mut view, &mut history, at_us, update(at_us, sending(at_us), members));
+        }
+        assert!(history.cells <= CELLS_MAX && history.moments.len() <= 60, "{}", history.moments.len());
+    }
+
+    #[test]
+    fn gaps_and_deeds_are_marked_and_another_node_begins_anew() {
+        let (mut view, mut history) = live();
+        let down = Event::Member {
+            id: id("b"),
+            incarnation: Incarnation(1),
+            status: Status::Down,
+            was: Some(Status::Suspect),
+        };
+        let records = vec![record(2 * S, down.clone()), record(2 * S + 9, down)];
+        tell(&mut view, &mut history, 2 * S, Notice::Trace { records, dropped: 0 });
+        tell(&mut view, &mut history, 3 * S, update(3 * S, sending(3 * S), vec![]));
+        view.interrupt();
+        history.note(&view);
+        tell(&mut view, &mut history, 9 * S, snapshot(9 * S, sending(9 * S), vec![own("a")]));
+        assert_eq!(history.marks().count(), 1, "the same twice");
+        assert_eq!(history.gaps(), [(3 * S, 9 * S)]);
+        let (past, _) = history.at(5 * S).expect("it is kept");
+        assert!(!past.is_current(), "nobody spoke then");
+        tell(&mut view, &mut history, 10 * S, snapshot(77 * S, status("b", 1), vec![own("b")]));
+        assert_eq!(history.first_us(), Some(77 * S));
+    }
+}
