@@ -1,5 +1,7 @@
 //! Style sheets without what only their readers need: comments, line breaks, indentation. A fifth of what they weigh, with
-//! brotli too. It knows nothing of what a rule means, so it can spoil none.
+//! brotli too. It knows nothing of what a rule means, so it can spoil none: the crate
+//! `minifier` (0.4) writes `all and(` where a query needs `all and (`, and Lightning CSS would take longer to compile than
+//! everything else here.
 
 use anyhow::{Context, Result};
 use std::{fs, path::Path};
