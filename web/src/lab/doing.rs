@@ -61,9 +61,11 @@ impl View {
         }
     }
 
+    /// By what the worker told of it, or, where that is still on its way, by how it is drawn.
     fn state_of_selected(&self) -> Option<NodeState> {
         let is_selected = |detail: &&Detail| Some(detail.node) == self.selected;
-        self.detail.as_deref().filter(is_selected).map(|detail| detail.state)
+        let told = self.detail.as_deref().filter(is_selected).map(|detail| detail.state);
+        told.or_else(|| self.state_of(self.selected?))
     }
 
     pub(super) fn turn(&mut self, turn: Turn) -> Vec<Command> {
@@ -168,7 +170,7 @@ impl View {
     }
 
     pub(super) fn crash_or_restart(&mut self) -> Vec<Command> {
-        let up = self.detail.as_ref().is_none_or(|detail| detail.state.is_up());
+        let up = self.state_of_selected().is_none_or(NodeState::is_up);
         self.at_selected(if up { Deed::Crash } else { Deed::Restart })
     }
 

@@ -180,6 +180,16 @@ mod tests {
     }
 
     #[test]
+    fn a_tool_is_taken_up_where_it_is_seen() {
+        let (mut view, _) = View::new();
+        view.act(Action::Tool(Tool::Crash));
+        view.act(Action::Sight(Sight::Matrix));
+        assert_eq!(view.tool, Tool::Select);
+        view.act(Action::Tool(Tool::Crash));
+        assert_eq!(view.tool, Tool::Select);
+    }
+
+    #[test]
     fn escape_puts_away_what_was_taken_up_last() {
         let (mut view, _) = View::new();
         view.act(Action::Select(Some(3)));

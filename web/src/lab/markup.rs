@@ -373,7 +373,11 @@ fn selection(view: &View) -> String {
                 detail.id
             )
         }
-        _ => "No node selected".to_owned(),
+        // How it is follows when the simulator has answered.
+        _ => match view.selected.and_then(|node| view.name(node)) {
+            Some(id) => format!("Node {id} selected"),
+            None => "No node selected".to_owned(),
+        },
     }
 }
 

@@ -95,9 +95,11 @@ impl View {
         if spot.selected != self.selected || spot.others != self.others {
             // What it leads to is asked for below.
             let _ = self.select(spot.selected);
-            let nodes = self.nodes();
+            let (nodes, inspected) = (self.nodes(), self.selected);
             self.others = spot.others;
-            self.others.retain(|node| *node < nodes && Some(*node) != spot.selected);
+            sort(&mut self.others);
+            self.others.dedup();
+            self.others.retain(|node| inspected.is_some() && *node < nodes && Some(*node) != inspected);
         }
         self.beliefs = spot.beliefs && self.selected.is_some();
         self.ask()
@@ -187,6 +189,16 @@ mod tests {
         assert_eq!(view.chosen_words(), "n00, n01, n02, n03, n04, n05, n06, n07 and 42 more");
         view.act(Action::Choose(Vec::new(), false));
         check(&view, None, &[]);
+    }
+
+    #[test]
+    fn an_address_selects_each_node_once_and_none_beside_nobody() {
+        let (mut view, _) = View::new();
+        let spot = |selected, others: &[u32]| Spot { selected, others: others.to_vec(), ..Spot::default() };
+        view.act(Action::Spot(spot(Some(99), &[3, 4])));
+        check(&view, None, &[]);
+        view.act(Action::Spot(spot(Some(1), &[3, 3, 60])));
+        check(&view, Some(1), &[1, 3]);
     }
 
     #[test]

@@ -59,7 +59,9 @@ async fn any_node(browser: &Browser) -> Place {
         for column in 1..20 {
             let place = (left + width * f64::from(column) / 20.0, top + height * f64::from(row) / 20.0);
             stroke(browser, &[place], 0).await;
-            if !text(browser, "node-state").await.is_empty() {
+            // What is selected is said at once, how it is when the simulator has answered.
+            let words = text(browser, "selection").await;
+            if !words.is_empty() && !words.starts_with("No node") {
                 return place;
             }
         }

@@ -29,6 +29,9 @@ use tokio_tungstenite::{
     },
 };
 
+/// Where its clock begins, in seconds.
+pub(super) const FIRST_SECOND: u64 = 1_000;
+
 /// What the node does beside greeting each observer with a snapshot.
 #[derive(Clone, Debug)]
 pub(super) struct Manner {
@@ -126,7 +129,7 @@ async fn speak(
     manner: Manner,
     spoken: Arc<AtomicU64>,
 ) -> Result<(), tokio_tungstenite::tungstenite::Error> {
-    let mut at_us = 1_000_000_000;
+    let mut at_us = FIRST_SECOND * 1_000_000;
     let (status, members) =
         (Box::new(figures(&manner, 0)), vec![member("fake", true), member("other", false)]);
     let snapshot = Notice::Snapshot { at_us, status, members, entries: vec![entry(0)] };
