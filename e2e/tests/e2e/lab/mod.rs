@@ -417,9 +417,11 @@ async fn the_map_of_fanout_and_loss_opens_the_run_behind_a_place() {
     let (browser, _server) = lab().await;
     set(&browser, "preset", "tree-against-random").await;
     click(&browser, "sweep-map").await;
-    browser
-        .text(&by_testid("sweep-table"), |text| text.contains("75 of 75 runs") && !text.contains('…'))
-        .await;
+    until("all runs of the map", LIMIT, async || {
+        let table = text(&browser, "sweep-table").await;
+        (table.contains("75 of 75 runs") && !table.contains('…')).then_some(())
+    })
+    .await;
     click(&browser, "sweep-cell-3-20").await;
     browser.text(&by_testid("source-facts"), |text| text.contains("fanout 3 · loss 20 %")).await;
     status(&browser, "Quiet").await;

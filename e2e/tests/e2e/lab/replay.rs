@@ -202,6 +202,10 @@ async fn what_is_no_trace_is_refused_and_what_was_there_stays() {
 #[tokio::test]
 async fn a_trace_of_a_live_node_opens_and_says_what_it_cannot_tell() {
     let cluster = Cluster::demo(3, &["--processes"]).await;
+    until("all to be in the trace", LIMIT, async || {
+        (cluster.get(0, "status").await?["members"]["alive"] == 3).then_some(())
+    })
+    .await;
     let (status, answer) = cluster.send(0, Method::PUT, "keys/color", &json!({ "value": "red" })).await;
     assert!((200..300).contains(&status), "{status}: {answer}");
     let recorded = until("the write in the trace", LIMIT, async || {
