@@ -110,9 +110,9 @@ impl Live {
                       testid: &'static str,
                       title: &'static str,
                       turn,
-                      disabled| {
+                      idle| {
             html! {
-                <Button {label} {icon} icon_only=true shortcut={key} {testid} {title} {disabled}
+                <Button {label} {icon} icon_only=true shortcut={key} {testid} {title} {idle}
                     onclick={link.callback(move |()| Msg::Turn(turn))} />
             }
         };
@@ -145,7 +145,7 @@ impl Live {
                 </p>
                 <span class="spacer"></span>
                 <Button label={if is_gathering { "Asking…" } else { "Rewind" }} kind={ButtonKind::Quiet}
-                    testid="live-rewind" disabled={!view.is_current() || is_gathering}
+                    testid="live-rewind" disabled={!view.is_current()} idle={is_gathering}
                     title="Play in Replay what the members themselves remember, messages included"
                     onclick={link.callback(|()| Msg::Rewind)} />
             </section>
