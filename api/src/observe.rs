@@ -118,7 +118,8 @@ pub enum Sight {
         after_us: u64,
     },
     /// What it reads under a key, by kind, as [`EntryView::version`] names it:
-    /// nothing where it reads nothing. Who reads the same has the same.
+    /// nothing where it reads nothing. Who reads the same has the same. Text
+    /// that is no key is refused.
     Versions {
         /// The key.
         key: String,

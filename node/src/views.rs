@@ -86,8 +86,8 @@ fn report(engine: &Engine<Store>, at: Instant, said: &Report) -> ReportView {
 
 /// All entries whose key starts with `prefix`, by key.
 pub(crate) fn entries(engine: &Engine<Store>, prefix: &str) -> Vec<EntryView> {
-    let entries = engine.state().iter();
-    let matching = entries.filter(|entry| entry.key.as_str().starts_with(prefix));
+    let entries = engine.state().iter_from(prefix);
+    let matching = entries.take_while(|entry| entry.key.as_str().starts_with(prefix));
     matching.map(|entry| view(entry.key, &entry.reading)).collect()
 }
 
@@ -99,10 +99,11 @@ pub(crate) fn page(
     after: Option<&str>,
     limit: usize,
 ) -> (Vec<EntryView>, Option<String>) {
-    let entries = engine.state().iter();
-    let wanted = |key: &str| key.starts_with(prefix) && after.is_none_or(|after| key > after);
+    // Whatever starts with the prefix stands together, so a page costs what is on it, not what stands before or behind.
+    let entries = engine.state().iter_from(after.map_or(prefix, |after| after.max(prefix)));
+    let entries = entries.take_while(|entry| entry.key.as_str().starts_with(prefix));
     let (mut page, mut last) = (Vec::new(), None);
-    for entry in entries.filter(|entry| wanted(entry.key.as_str())) {
+    for entry in entries.filter(|entry| after.is_none_or(|after| entry.key.as_str() > after)) {
         if page.len() >= limit && last != Some(entry.key) {
             return (page, last.map(|key| key.as_str().to_owned()));
         }
@@ -115,6 +116,11 @@ pub(crate) fn page(
 /// What stands under a key; where two nodes gave it two kinds at once, the register.
 pub(crate) fn entry(engine: &Engine<Store>, key: &Key) -> Option<EntryView> {
     engine.state().get(key).next().map(|reading| view(key, &reading))
+}
+
+/// All that stands under a key, by kind.
+pub(crate) fn entries_of(engine: &Engine<Store>, key: &Key) -> Vec<EntryView> {
+    engine.state().get(key).map(|reading| view(key, &reading)).collect()
 }
 
 /// The entry of one kind under a key.

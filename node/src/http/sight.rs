@@ -1,6 +1,7 @@
 //! What an observer sees through a node of other members: the node asks them by their API, as any program would, and
 //! hands on what they say. So an observer needs to reach one node only. It asks members alone, at the addresses that
-//! the cluster knows, and never passes on what an observer made up but for a configuration.
+//! the cluster knows. Of what an observer made up it passes on two things only: a configuration, which the member checks,
+//! and a key, which is parsed here first.
 
 use super::api;
 use crate::client::{Client, ClientError, query_value};
@@ -10,6 +11,7 @@ use rumormill_api::{
     ArrivalView, EntryView, HealthList, KeyList, MemberList, Outcome, PastView, SIGHT_RECORDS_MAX, Sight,
     StatusView,
 };
+use rumormill_core::state::store::Key;
 use rumormill_core::{Event, Kind, NodeId, TraceEvent, TraceRecord};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -62,9 +64,9 @@ async fn own(node: &NodeHandle, sight: Sight) -> Result<Value, String> {
             json(&PastView { members: Vec::new(), records, ahead_us: Some(0), within_us: 0 })
         }
         Sight::Versions { key } => {
-            let wanted = key.clone();
-            let page = node.call(move |driver| crate::views::page(&driver.engine, &wanted, None, 1));
-            json(&versions(page.await.map_err(stopped)?.0, &key))
+            let key = parsed(&key)?;
+            let entries = node.call(move |driver| crate::views::entries_of(&driver.engine, &key));
+            json(&versions(entries.await.map_err(stopped)?))
         }
         Sight::Past => json(&PastView {
             members: node.members().await.map_err(stopped)?,
@@ -97,10 +99,12 @@ async fn elsewhere(node: &NodeHandle, at: &NodeId, sight: Sight) -> Result<Value
             Ok(json(&PastView { members: Vec::new(), records, ahead_us, within_us }))
         }
         Sight::Versions { key } => {
+            let key = parsed(&key)?;
             // Keys are sorted, so what stands under this one comes first.
-            let path = format!("keys?prefix={}&limit=1", query_value(&key));
-            let KeyList { keys, .. } = in_time(at, client.get(&path)).await?;
-            Ok(json(&versions(keys, &key)))
+            let path = format!("keys?prefix={}&limit=1", query_value(key.as_str()));
+            let KeyList { mut keys, .. } = in_time(at, client.get(&path)).await?;
+            keys.retain(|entry| entry.key == key.as_str());
+            Ok(json(&versions(keys)))
         }
         Sight::Past => {
             let clock = in_time(at, async { Ok(clock(node, &client).await) }).await??;
@@ -233,9 +237,14 @@ async fn in_time<T>(at: &NodeId, asked: impl Future<Output = Result<T, ClientErr
     }
 }
 
-/// Of an entry's kinds, what is read under the key.
-fn versions(entries: Vec<EntryView>, key: &str) -> BTreeMap<Kind, String> {
-    entries.into_iter().filter(|entry| entry.key == key).map(|entry| (entry.kind, entry.version)).collect()
+/// A key as an observer sent it, or why it is none.
+fn parsed(key: &str) -> Result<Key, String> {
+    Key::new(key).map_err(|error| error.to_string())
+}
+
+/// What is read under one key, by kind.
+fn versions(entries: Vec<EntryView>) -> BTreeMap<Kind, String> {
+    entries.into_iter().map(|entry| (entry.kind, entry.version)).collect()
 }
 
 /// Messages and rounds are most of what happens.
@@ -263,7 +272,6 @@ fn json(value: &impl Serialize) -> Value {
 mod tests {
     use super::*;
     use rumormill_core::Instant;
-    use rumormill_core::state::store::Key;
 
     fn changed(at_us: u64, key: &str) -> TraceRecord {
         let key = Key::new(key).expect("a valid key");

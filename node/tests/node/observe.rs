@@ -146,6 +146,13 @@ async fn an_observer_sees_and_configures_other_members_through_its_node() {
         let trace = shown(observer.ask(id + 3, look(Sight::Trace { after_us: 0 })).await);
         let text = trace.to_string();
         assert!(!text.contains("\"round\"") && !text.contains("\"sent\""), "{text}");
+        let asked = nodes.iter().find(|node| node.id() == at).expect("it is one of them");
+        until("a round that is noted", async || {
+            let records = asked.trace().await.expect("it runs");
+            let is_round = |event: &TraceEvent| matches!(event, TraceEvent::Node(Event::Round { .. }));
+            records.iter().any(|record| is_round(&record.event)).then_some(())
+        })
+        .await;
         let recent = shown(observer.ask(id + 6, look(Sight::Recent { after_us: 0 })).await);
         assert!(recent["records"].to_string().contains("\"round\""), "{recent}");
         assert!(recent["ahead_us"].is_i64() && recent["members"] == json!([]), "{recent}");
@@ -174,6 +181,14 @@ async fn an_observer_sees_and_configures_other_members_through_its_node() {
     let changes = Map::from_iter([("fanout".to_owned(), json!("many"))]);
     let refused = observer.ask(20, Ask::Tune { at: there.clone(), changes: changes.clone() }).await;
     assert!(matches!(&refused, Outcome::Refused(why) if why.contains("fanout")), "{refused:?}");
+    for (id, at) in [(30, &here), (40, &there)] {
+        let keys = [(String::new(), "empty"), ("a\nb".to_owned(), "control"), ("k".repeat(257), "256 bytes")];
+        for (id, (key, why)) in (id..).zip(keys) {
+            let look = Ask::Look { at: at.clone(), sight: Sight::Versions { key } };
+            let refused = observer.ask(id, look).await;
+            assert!(matches!(&refused, Outcome::Refused(words) if words.contains(why)), "{at}: {refused:?}");
+        }
+    }
     let nobody = NodeId::new("nobody").unwrap();
     let refused = observer.ask(21, Ask::Look { at: nobody, sight: Sight::Members }).await;
     assert!(matches!(&refused, Outcome::Refused(why) if why.contains("no member")), "{refused:?}");

@@ -104,6 +104,8 @@ pub struct Around {
     pub talk_within_us: Option<u64>,
     /// Is the observed node too old to ask members for their messages?
     is_talk_refused: bool,
+    /// Is it too old to ask them what they read under a key?
+    pub is_versions_refused: bool,
     next_id: u64,
 }
 
@@ -127,7 +129,7 @@ impl Around {
                     if has_talk { Question::Talk(id.clone()) } else { Question::Events(id.clone()) };
                 due.push((question, AGAIN_MS));
             }
-            if self.sought.is_some() && !member.view.is_self {
+            if self.sought.is_some() && !self.is_versions_refused && !member.view.is_self {
                 due.push((Question::Versions(id.clone()), VERSIONS_MS));
             }
             if wants.beliefs || is_lacked {
@@ -189,6 +191,13 @@ impl Around {
         true
     }
 
+    /// What stood under a key at the observed node went, or under any key something may have changed.
+    pub fn moved(&mut self, key: Option<&str>, now_ms: u64) {
+        if let Some(sought) = self.sought.as_mut().filter(|sought| key.is_none_or(|key| sought.key == key)) {
+            Rc::make_mut(sought).changed(now_ms);
+        }
+    }
+
     /// Asks how the observed node is configured.
     pub fn ask_config(&mut self, own: &NodeId, now_ms: u64) -> Request {
         self.tuned.clear();
@@ -248,9 +257,10 @@ impl Around {
             Question::Events(member) => return self.trace(member, read(value).unwrap_or_default()),
             Question::Talk(member) => match read::<PastView>(value) {
                 Ok(past) => return self.talk(member, past),
-                Err(why) => self.is_talk_refused |= why.starts_with("not a request"),
+                Err(why) => self.is_talk_refused |= is_too_old(&why),
             },
             Question::Versions(member) => {
+                self.is_versions_refused |= value.as_ref().is_err_and(|why| is_too_old(why));
                 if let Some(sought) = &mut self.sought {
                     Rc::make_mut(sought).take(member, read(value), now_ms);
                 }
@@ -284,6 +294,7 @@ impl Around {
             measured: self.measured.clone(),
             sought: self.sought.clone(),
             talk_within_us: self.talk_within_us,
+            is_versions_refused: self.is_versions_refused,
             ..Self::default()
         }
     }
@@ -292,6 +303,8 @@ impl Around {
     pub fn interrupt(&mut self) {
         self.waiting.clear();
         (self.prepared, self.past) = (None, None);
+        // Whoever answers next may be newer.
+        (self.is_talk_refused, self.is_versions_refused) = (false, false);
         if let Some(looked) = self.message.as_mut().filter(|looked| looked.told.is_none()) {
             looked.told = Some(Err("the connection was lost before the answer".to_owned()));
         }
@@ -382,6 +395,11 @@ pub fn asked<'a>(
             member.view.status.is_active() && (member.view.is_self || member.view.address.is_some())
         })
         .take(ASKED_MAX)
+}
+
+/// Does the observed node not know such a question?
+fn is_too_old(why: &str) -> bool {
+    why.starts_with("not a request")
 }
 
 fn read<T: serde::de::DeserializeOwned>(value: Result<Value, String>) -> Result<T, String> {

@@ -101,6 +101,26 @@ fn members_are_asked_what_they_read_under_the_key_in_question() {
 }
 
 #[test]
+fn a_node_that_is_too_old_is_not_asked_again_who_has_what() {
+    let (mut view, mut around) = (view(), Around::default());
+    around.seek(Some("k"));
+    let is_asked = |due: &[Request]| {
+        asks(due).iter().any(|(_, sight)| matches!(sight, Sight::Versions { .. })).then(|| due[1].id)
+    };
+    let due = around.due(&view, Wants::default(), 1_000);
+    let id = is_asked(&due).expect("it is asked");
+    around.answer(id, Outcome::Refused("not a request: unknown variant `versions`".to_owned()), 1_100);
+    assert_eq!(is_asked(&around.due(&view, Wants::default(), 9_000)), None);
+    around.seek(Some("l"));
+    assert_eq!(is_asked(&around.due(&view, Wants::default(), 10_000)), None, "about another key neither");
+    view.around = around.kept();
+    let sought = view.around.sought.clone().expect("it was asked for");
+    assert!(sought.words(&view).contains("a is too old to ask b"), "{}", sought.words(&view));
+    around.interrupt();
+    assert!(is_asked(&around.due(&view, Wants::default(), 19_000)).is_some(), "it may be another one by now");
+}
+
+#[test]
 fn what_members_say_to_each_other_is_told_on_one_clock() {
     let (view, mut around) = (view(), Around::default());
     let wants = Wants { events: true, talk: true, ..Wants::default() };

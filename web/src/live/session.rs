@@ -118,9 +118,12 @@ impl Session {
         &self.history
     }
 
-    /// Keeps what is known at this moment.
+    /// Keeps what is known at this moment. Before the node's first word that is nothing, which is no moment.
     pub(super) fn keep_moment(&mut self) {
-        self.history.keep(&self.model.view.borrow());
+        let view = self.model.view.borrow();
+        if view.status.is_some() {
+            self.history.keep(&view);
+        }
     }
 
     /// Look at this node from now on.
@@ -353,4 +356,16 @@ impl Session {
 /// The page's clock in whole milliseconds.
 pub(super) fn clock_ms() -> u64 {
     now_ms() as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn before_the_nodes_first_word_there_is_no_moment_to_stand_still_at() {
+        let mut session = Session::new(Callback::noop());
+        session.keep_moment();
+        assert!(session.history().at(u64::MAX).is_none());
+    }
 }

@@ -4,7 +4,7 @@ use super::{
     export::ExportDialog,
     knowledge,
     place::{Live, Msg},
-    session::clock_ms,
+    session::Model,
     state::View,
 };
 use crate::{
@@ -71,22 +71,18 @@ impl Live {
     }
 
     fn save(&mut self, kept: Kept, ctx: &Context<Self>) {
-        let view = self.session.model().view.borrow();
         let is_saved = match kept {
             Kept::Picture => {
                 let ground = Palette::of(ctx.props().is_dark).ground;
                 files::save_picture("rumormill-live.png", &[&self.picture], ground)
             }
             Kept::Nodes => {
-                let table = csv::members(&knowledge::rows(&view, clock_ms()));
-                files::save("rumormill-live.members.csv", "text/csv", &table)
+                files::save("rumormill-live.members.csv", "text/csv", &members(self.shown_model()))
             }
             Kept::Curve => {
-                let table = csv::traffic(view.rates.seconds(), view.rates.newest());
-                files::save("rumormill-live.traffic.csv", "text/csv", &table)
+                files::save("rumormill-live.traffic.csv", "text/csv", &traffic(self.shown_model()))
             }
             Kept::Trace => {
-                drop(view);
                 self.ask_past();
                 self.saves_past = true;
                 if let Some(sharing) = &mut self.sharing {
@@ -97,7 +93,6 @@ impl Live {
             // A live cluster has none.
             Kept::Scenario => false,
         };
-        drop(view);
         if let Some(sharing) = &mut self.sharing {
             sharing.unsaved = (!is_saved).then_some(REFUSED.into());
         }
@@ -115,5 +110,34 @@ impl Live {
                 is_current={view.is_current()} is_gathering={view.around.past.is_some()}
                 unsaved={sharing.unsaved.clone()} copied={sharing.copied} on={ctx.link().callback(Msg::Share)} />
         }
+    }
+}
+
+/// The members as a table, as they stood at the model's moment: the picture beside it is of that moment too.
+fn members(model: &Model) -> String {
+    csv::members(&knowledge::rows(&model.view.borrow(), model.now_ms()))
+}
+
+/// The traffic as a table, up to the model's moment.
+fn traffic(model: &Model) -> String {
+    let view = model.view.borrow();
+    csv::traffic(view.rates.seconds(), view.rates.newest())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixtures::{own, reported, snapshot, status};
+    use super::*;
+
+    #[test]
+    fn the_tables_are_of_the_moment_that_is_shown() {
+        let mut view = View::default();
+        let members_then = vec![own("a"), reported("b", 5, 1_000_000)];
+        view.apply(snapshot(1_000_000, status("a", 5), members_then), 1_000);
+        let shown = Model::of(view, 3_500, 3_500_000);
+        let table = members(&shown);
+        let of_b = table.lines().find(|line| line.starts_with("b,")).expect("it has a line");
+        assert!(of_b.ends_with(",2500"), "as old as its report was then: {of_b}");
+        assert!(traffic(&shown).starts_with("second,"));
     }
 }

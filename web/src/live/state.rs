@@ -108,6 +108,8 @@ impl View {
         match notice {
             Notice::Snapshot { at_us, status, members, entries } => {
                 self.begin(&status);
+                // What changed while nobody watched has no time of its own.
+                self.around.moved(None, now_ms);
                 self.members = Rc::default();
                 self.entries = Rc::default();
                 self.revisions.members += 1;
@@ -117,6 +119,7 @@ impl View {
             Notice::Update { at_us, status, members, entries, gone } => {
                 self.on_update(at_us, status, members, entries, Some(now_ms), now_ms);
                 for Gone { key, kind } in gone {
+                    self.around.moved(Some(&key), now_ms);
                     if Rc::make_mut(&mut self.entries).remove(&(key, kind)).is_some() {
                         self.revisions.entries += 1;
                     }

@@ -7,7 +7,7 @@ use rumormill_core::Instant;
 /// Lengths of the bar's scale, so that it does not creep while time passes.
 const SPANS_US: [u64; 4] = [60_000_000, 120_000_000, 300_000_000, super::history::KEPT_US];
 
-/// Whoever is no further behind than this follows, in microseconds: a node tells ten times a second at most.
+/// Whoever goes on no further behind than this follows, in microseconds: a node tells ten times a second at most.
 const FOLLOWS_US: u64 = 300_000;
 
 /// The slider's step, in milliseconds.
@@ -50,11 +50,6 @@ impl Time {
         }
     }
 
-    /// The moment that a user asks for on the bar.
-    pub fn sought(at_us: u64, now_us: u64) -> Self {
-        if at_us.saturating_add(FOLLOWS_US) >= now_us { Self::Following } else { Self::Still(at_us) }
-    }
-
     /// Going on from a moment.
     pub fn going_on(at_us: u64, now_us: u64) -> Self {
         match now_us.saturating_sub(at_us) {
@@ -94,6 +89,38 @@ pub fn span_us(kept_us: u64) -> u64 {
     SPANS_US.into_iter().find(|span| *span >= kept_us).unwrap_or(super::history::KEPT_US)
 }
 
+/// The bar's slider: a scale that ends now, in steps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Slider {
+    start_us: u64,
+    first_us: u64,
+    /// Its end, in milliseconds.
+    pub max_ms: u64,
+}
+
+impl Slider {
+    /// A slider so long, of which a part is known.
+    pub fn new(first_us: u64, now_us: u64, span_us: u64) -> Self {
+        Self { start_us: now_us.saturating_sub(span_us), first_us, max_ms: span_us / 1_000 }
+    }
+
+    /// Where it stands, in milliseconds. At its end is the present only, so that a step forth leads there.
+    pub fn value_ms(&self, time: Time, now_us: u64) -> u64 {
+        match time.at_us(now_us) {
+            None => self.max_ms,
+            Some(at_us) => (at_us.saturating_sub(self.start_us) / 1_000).min(self.max_ms - STEP_MS),
+        }
+    }
+
+    /// What a user asks for who moves it there. The first step back from the present stands still already.
+    pub fn turn(&self, value_ms: u64) -> Turn {
+        match value_ms {
+            _ if value_ms >= self.max_ms => Turn::Follow,
+            _ => Turn::Seek((self.start_us + value_ms * 1_000).max(self.first_us)),
+        }
+    }
+}
+
 /// Where a moment stands on a scale that ends now, in percent.
 pub fn percent(at_us: u64, now_us: u64, span_us: u64) -> f64 {
     let behind = now_us.saturating_sub(at_us).min(span_us);
@@ -107,9 +134,19 @@ mod tests {
     const S: u64 = 1_000_000;
 
     #[test]
-    fn whoever_is_at_the_end_of_the_bar_follows() {
-        assert_eq!(Time::sought(99 * S + 900_000, 100 * S), Time::Following);
-        assert_eq!(Time::sought(90 * S, 100 * S), Time::Still(90 * S));
+    fn whoever_is_at_the_end_of_the_bar_follows_and_a_step_back_stands_still() {
+        let slider = Slider::new(70 * S, 100 * S, 60 * S);
+        assert_eq!(slider.value_ms(Time::Following, 100 * S), slider.max_ms);
+        assert_eq!(slider.turn(slider.max_ms), Turn::Follow);
+        assert_eq!(slider.turn(slider.max_ms - STEP_MS), Turn::Seek(100 * S - STEP_MS * 1_000));
+        assert_eq!(slider.turn(0), Turn::Seek(70 * S), "no further than is known");
+        assert_eq!(slider.value_ms(Time::Still(90 * S), 100 * S), 50_000);
+        let just_now = slider.value_ms(Time::Still(100 * S - 1), 100 * S);
+        assert_eq!(slider.turn(just_now + STEP_MS), Turn::Follow, "a step forth leads to the present");
+    }
+
+    #[test]
+    fn who_goes_on_from_the_present_follows() {
         let behind = Time::going_on(90 * S, 100 * S);
         assert_eq!((behind, behind.at_us(103 * S)), (Time::Behind(10 * S), Some(93 * S)));
         assert_eq!(Time::going_on(100 * S, 100 * S), Time::Following);

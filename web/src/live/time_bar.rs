@@ -6,7 +6,7 @@ use super::{
     place::{Live, Msg},
     session::{Model, clock_ms},
     state::View,
-    time::{STEP_MS, Time, Turn, percent, span_us},
+    time::{STEP_MS, Slider, Time, Turn, percent, span_us},
     words,
 };
 use crate::{
@@ -44,7 +44,12 @@ impl Live {
             }
             Turn::PauseOrFollow => Time::Following,
             Turn::GoOn => Time::going_on(shown_us, now_us),
-            Turn::Seek(at_us) => Time::sought(at_us, now_us),
+            Turn::Seek(at_us) => {
+                if self.time == Time::Following {
+                    self.session.keep_moment();
+                }
+                Time::Still(at_us)
+            }
             Turn::Step(step) => match self.session.history().step(shown_us, step) {
                 Some(at_us) => Time::Still(at_us),
                 None => self.time,
@@ -105,9 +110,9 @@ impl Live {
                       testid: &'static str,
                       title: &'static str,
                       turn,
-                      disabled| {
+                      idle| {
             html! {
-                <Button {label} {icon} icon_only=true shortcut={key} {testid} {title} {disabled}
+                <Button {label} {icon} icon_only=true shortcut={key} {testid} {title} {idle}
                     onclick={link.callback(move |()| Msg::Turn(turn))} />
             }
         };
@@ -118,7 +123,7 @@ impl Live {
         let at_start = shown_us <= first_us;
         html! {
             <section class="timebar live-time" aria-label="Time" data-testid="live-time" data-time={self.time.as_str()}>
-                { self.scrubber(ctx, now_us, first_us, shown_us, &state) }
+                { self.scrubber(ctx, now_us, first_us, &state) }
                 <div class="transport">
                     { button("As far back as is known", IconName::First, "g", "live-to-start", "As far back as this page knows",
                         Turn::Step(Step::Start), at_start) }
@@ -140,20 +145,20 @@ impl Live {
                 </p>
                 <span class="spacer"></span>
                 <Button label={if is_gathering { "Asking…" } else { "Rewind" }} kind={ButtonKind::Quiet}
-                    testid="live-rewind" disabled={!view.is_current() || is_gathering}
+                    testid="live-rewind" disabled={!view.is_current()} idle={is_gathering}
                     title="Play in Replay what the members themselves remember, messages included"
                     onclick={link.callback(|()| Msg::Rewind)} />
             </section>
         }
     }
 
-    fn scrubber(&self, ctx: &Context<Self>, now_us: u64, first_us: u64, shown_us: u64, state: &str) -> Html {
+    fn scrubber(&self, ctx: &Context<Self>, now_us: u64, first_us: u64, state: &str) -> Html {
         let span_us = span_us(now_us.saturating_sub(first_us));
-        let start_us = now_us.saturating_sub(span_us);
-        let value_ms = shown_us.saturating_sub(start_us) / 1_000;
+        let slider = Slider::new(first_us, now_us, span_us);
+        let value_ms = slider.value_ms(self.time, now_us);
         let oninput = ctx.link().batch_callback(move |event: InputEvent| {
             let ms = decimal(&element::value(&event))?;
-            Some(Msg::Turn(Turn::Seek((start_us + (ms * 1_000.0) as u64).max(first_us))))
+            Some(Msg::Turn(slider.turn(ms as u64)))
         });
         let kept = percent(first_us, now_us, span_us);
         let marks = self.marks(now_us, span_us);
@@ -165,7 +170,7 @@ impl Live {
                         <i class="scrub-played" style={format!("left:{kept:.2}%;right:0")}></i>
                         { marks }
                     </div>
-                    <input type="range" id="live-moment" min="0" max={(span_us / 1_000).to_string()}
+                    <input type="range" id="live-moment" min="0" max={slider.max_ms.to_string()}
                         step={STEP_MS.to_string()} value={value_ms.to_string()} {oninput} aria-label="Moment"
                         aria-valuetext={state.to_owned()} data-testid="live-scrubber" />
                 </div>

@@ -37,6 +37,10 @@ pub struct ButtonProps {
     /// Does it do nothing now?
     #[prop_or_default]
     pub disabled: bool,
+    /// Does it do nothing now, but may again at any moment? Unlike one that is disabled it keeps the focus, which its own
+    /// press would take from it otherwise.
+    #[prop_or_default]
+    pub idle: bool,
     /// More words, shown when the pointer rests on it.
     #[prop_or_default]
     pub title: Option<AttrValue>,
@@ -70,10 +74,11 @@ pub fn Button(props: &ButtonProps) -> Html {
         (None, None, true) => Some(props.label.to_string()),
         (None, None, false) => None,
     };
-    let onclick = props.onclick.reform(|_: MouseEvent| ());
+    let is_idle = props.idle;
+    let onclick = (!is_idle).then(|| props.onclick.reform(|_: MouseEvent| ()));
     html! {
         <button type={if props.submits { "submit" } else { "button" }} {class} {onclick}
-            disabled={props.disabled} {title}
+            disabled={props.disabled} aria-disabled={is_idle.then_some("true")} {title}
             aria-pressed={props.pressed.map(|pressed| if pressed { "true" } else { "false" })}
             aria-label={props.icon_only.then(|| props.label.clone())}
             aria-keyshortcuts={props.shortcut.clone()}

@@ -115,9 +115,15 @@ impl Store {
 
     /// All entries, by key.
     pub fn iter(&self) -> impl Iterator<Item = Entry<'_>> {
-        self.entries
-            .iter()
-            .filter_map(|(slot, content)| Some(Entry { key: &slot.key, reading: self.read(content)? }))
+        self.iter_from("")
+    }
+
+    /// All entries whose key is this text or sorts after it, by key. What stands before costs nothing. The text need
+    /// not be a key.
+    pub fn iter_from(&self, text: &str) -> impl Iterator<Item = Entry<'_>> {
+        let first = Slot { key: Key::bound(text), kind: Kind::Register };
+        let entries = self.entries.range(first..);
+        entries.filter_map(|(slot, content)| Some(Entry { key: &slot.key, reading: self.read(content)? }))
     }
 
     /// How many entries can be read.

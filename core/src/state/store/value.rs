@@ -44,6 +44,11 @@ impl Key {
         }
     }
 
+    /// A place among the keys to begin at, be it a key or not. It must not be stored.
+    pub(super) fn bound(text: &str) -> Self {
+        Self(text.into())
+    }
+
     /// The key as text.
     pub fn as_str(&self) -> &str {
         &self.0

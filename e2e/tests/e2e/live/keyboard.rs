@@ -84,7 +84,7 @@ async fn live_is_used_by_keyboard_alone() {
     press(&browser, "p").await;
     there_is(&browser, "[data-testid=live-time]:is([data-time=behind], [data-time=following])").await;
     press(&browser, "g").await;
-    there_is(&browser, "[data-testid=live-to-start]:disabled").await;
+    there_is(&browser, "[data-testid=live-to-start][aria-disabled=true]").await;
     press(&browser, "G").await;
     is_gone(&browser, "live-events-behind").await;
     press(&browser, " ").await;

@@ -59,7 +59,7 @@ async fn the_page_pauses_goes_back_and_follows_again_in_every_view() {
     is_at(&browser, "paused").await;
     has_members(&browser, "alive", 4).await;
     assert_eq!(count(&browser, "[data-testid=live-value-color]").await, 0);
-    there_is(&browser, "[data-testid=live-to-start]:disabled").await;
+    there_is(&browser, "[data-testid=live-to-start][aria-disabled=true]").await;
     for (view, there) in [
         ("ring", "live-ring"),
         ("tree", "live-tree"),
