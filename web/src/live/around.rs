@@ -1,14 +1,17 @@
 //! What other members say, asked through the observed node: what each believes of whom, which services there are, how
 //! each is configured, what happened at each. A pure book of questions and answers: it reads no clock and sends nothing.
 
+use super::feed::Account;
 use super::holders::Sought;
 use super::measure::Measure;
 use super::message::{Looked, Message};
 use super::rewind::Gathering;
 use super::state::{SeenMember, View};
-use rumormill_api::{Ask, HealthList, HealthView, MemberList, Outcome, PastView, Request, Sight};
+use rumormill_api::{
+    Ask, HealthList, HealthView, MemberList, Outcome, PastView, Request, SIGHT_RECORDS_MAX, Sight,
+};
 use rumormill_core::ordered::{Map, Set};
-use rumormill_core::{Instant, NodeId, Status, TraceRecord};
+use rumormill_core::{Instant, NodeId, Status, TraceEvent, TraceRecord};
 use serde_json::Value;
 use std::rc::Rc;
 
@@ -29,6 +32,9 @@ const ARRIVAL_MS: u64 = 1_000;
 
 /// How often a member is asked what it reads under a key, in milliseconds.
 const VERSIONS_MS: u64 = 1_000;
+
+/// A member notes messages for so long after it was asked what happens at it, in milliseconds: the node's `ASKED_SPAN`.
+const NOTED_MS: u64 = 10_000;
 
 /// A write that is not everywhere after so long wants an explanation, in milliseconds: some rounds. A guess.
 const LACKED_MS: u64 = 3_000;
@@ -100,6 +106,11 @@ pub struct Around {
     asked_ms: Map<Question, u64>,
     /// Up to where each member's trace is known, on its clock.
     traced_us: Map<NodeId, u64>,
+    /// Of those that told their messages: when they were asked the last time, and the stretch that they are in; none if
+    /// they may not have noted messages before that.
+    talked: Map<NodeId, (u64, Option<u64>)>,
+    /// How many stretches have begun.
+    stretches: u64,
     /// By how much the times of what they say to each other may be wrong at most, in microseconds; none before any told.
     pub talk_within_us: Option<u64>,
     /// Is the observed node too old to ask members for their messages?
@@ -224,8 +235,9 @@ impl Around {
     }
 
     /// Takes in an answer. What happened at a member, if it was that.
-    pub fn answer(&mut self, id: u64, outcome: Outcome, now_ms: u64) -> Vec<TraceRecord> {
-        let Some(question) = self.waiting.remove(&id) else { return Vec::new() };
+    pub fn answer(&mut self, id: u64, outcome: Outcome, now_ms: u64) -> Account {
+        let Some(question) = self.waiting.remove(&id) else { return Account::default() };
+        let asked_ms = self.asked_ms.get(&question).copied().unwrap_or_default();
         let value = match outcome {
             Outcome::Shown(value) => Ok(value),
             Outcome::Refused(why) => Err(why),
@@ -245,10 +257,18 @@ impl Around {
                 self.tuned.insert(member, Some(value.map(drop)));
             }
             Question::Beliefs(member) => self.believe(member, read::<MemberList>(value), now_ms),
-            Question::Events(member) => return self.trace(member, read(value).unwrap_or_default()),
+            Question::Events(member) => {
+                // Its messages until now are passed over.
+                self.talked.remove(&member);
+                return self.trace(member, read(value).unwrap_or_default());
+            }
             Question::Talk(member) => match read::<PastView>(value) {
-                Ok(past) => return self.talk(member, past),
-                Err(why) => self.is_talk_refused |= why.starts_with("not a request"),
+                Ok(past) => return self.talk(member, past, asked_ms, now_ms),
+                Err(why) => {
+                    // It may have been started again since, and forgotten what it had noted.
+                    self.talked.remove(&member);
+                    self.is_talk_refused |= why.starts_with("not a request");
+                }
             },
             Question::Versions(member) => {
                 if let Some(sought) = &mut self.sought {
@@ -273,7 +293,7 @@ impl Around {
                 }
             }
         }
-        Vec::new()
+        Account::default()
     }
 
     /// What of it is kept of a moment.
@@ -358,19 +378,52 @@ impl Around {
     }
 
     /// What happened at a member, told on the observed node's clock.
-    fn talk(&mut self, member: NodeId, past: PastView) -> Vec<TraceRecord> {
+    fn talk(&mut self, member: NodeId, past: PastView, asked_ms: u64, now_ms: u64) -> Account {
+        let stretch = self.stretch(&member, &past.records, asked_ms, now_ms);
         let here = |at: Instant| Instant::from_micros(past.here_us(at.as_micros()));
         self.talk_within_us = self.talk_within_us.max(Some(past.within_us));
-        let records = self.trace(member, past.records.clone());
-        records.into_iter().map(|record| TraceRecord { at: here(record.at), ..record }).collect()
+        let account = self.trace(member, past.records.clone());
+        let records = account.records.into_iter();
+        let records = records.map(|record| TraceRecord { at: here(record.at), ..record }).collect();
+        Account { records, stretch, ..account }
     }
 
-    fn trace(&mut self, member: NodeId, records: Vec<TraceRecord>) -> Vec<TraceRecord> {
+    /// The stretch that what a member told of its messages belongs to. It goes on only where nothing can be missing
+    /// since the answer before; what it tells first was noted, if at all, because others asked.
+    fn stretch(
+        &mut self,
+        member: &NodeId,
+        records: &[TraceRecord],
+        asked_ms: u64,
+        now_ms: u64,
+    ) -> Option<u64> {
+        let told = |is_it: fn(&TraceEvent) -> bool| records.iter().any(|record| is_it(&record.event));
+        let is_other_life = told(|event| matches!(event, TraceEvent::Started { .. }));
+        let has_hole = is_cut(records) || told(|event| matches!(event, TraceEvent::Skipped(_)));
+        let before = self.talked.get(member);
+        let before = before.filter(|(before_ms, _)| now_ms.saturating_sub(*before_ms) <= NOTED_MS);
+        let stretch = before.filter(|_| !is_other_life).map(|(_, stretch)| {
+            stretch.filter(|_| !has_hole).unwrap_or_else(|| {
+                self.stretches += 1;
+                self.stretches
+            })
+        });
+        self.talked.insert(member.clone(), (asked_ms, stretch));
+        stretch
+    }
+
+    fn trace(&mut self, member: NodeId, records: Vec<TraceRecord>) -> Account {
+        let untold = is_cut(&records).then(|| member.clone());
         if let Some(newest) = records.iter().map(|record| record.at.as_micros()).max() {
             self.traced_us.insert(member, newest);
         }
-        records
+        Account { records, stretch: None, untold }
     }
+}
+
+/// Were there more than are told at once? It is not known, and so assumed, where there are just as many.
+fn is_cut(records: &[TraceRecord]) -> bool {
+    records.len() >= SIGHT_RECORDS_MAX
 }
 
 /// Those that can be asked: active, with an address.

@@ -107,6 +107,8 @@ pub struct Line {
     pub number: u64,
     /// What happened.
     pub what: What,
+    /// Within one stretch its teller told everything, messages included; none if that is not known.
+    pub stretch: Option<u64>,
 }
 
 impl Line {
@@ -126,11 +128,27 @@ pub enum What {
     Record(TraceRecord),
     /// So many records were dropped at the node before the next one.
     Dropped(u64),
+    /// More happened at this member than it tells at once; what it tells follows.
+    Untold(NodeId),
     /// The connection was lost; nothing is known of what happened until the next line.
     Gap,
     /// The view is another node's from here on.
     Through(NodeId),
 }
+
+/// What another member told of what happened at it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Account {
+    /// The records, oldest first.
+    pub records: Vec<TraceRecord>,
+    /// See [`Line::stretch`].
+    pub stretch: Option<u64>,
+    /// Who had more to tell than this, if that was so.
+    pub untold: Option<NodeId>,
+}
+
+/// The stretch of what the observed node tells of itself. What ends it has a line of its own.
+const OWN_STRETCH: u64 = 0;
 
 /// How many events there are a second.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -184,13 +202,23 @@ impl Feed {
                 Some(What::Dropped(before)) => {
                     let sum = before.saturating_add(dropped);
                     self.lines.pop_back();
-                    self.push(What::Dropped(sum));
+                    self.push(What::Dropped(sum), None);
                 }
-                _ => self.push(What::Dropped(dropped)),
+                _ => self.push(What::Dropped(dropped), None),
             }
         }
         for record in records {
-            self.push(What::Record(record));
+            self.push(What::Record(record), Some(OWN_STRETCH));
+        }
+    }
+
+    /// Takes in what another member told.
+    pub fn add_account(&mut self, account: Account) {
+        if let Some(member) = account.untold {
+            self.push(What::Untold(member), None);
+        }
+        for record in account.records {
+            self.push(What::Record(record), account.stretch);
         }
     }
 
@@ -198,13 +226,13 @@ impl Feed {
     pub fn interrupt(&mut self) {
         let is_told = matches!(self.lines.back().map(|line| &line.what), None | Some(What::Gap));
         if !is_told {
-            self.push(What::Gap);
+            self.push(What::Gap, None);
         }
     }
 
     /// The view is another node's from now on.
     pub fn through(&mut self, node: NodeId) {
-        self.push(What::Through(node));
+        self.push(What::Through(node), None);
     }
 
     /// All lines that are kept, oldest first.
@@ -242,12 +270,12 @@ impl Feed {
         self.lines.iter().rev().filter(wanted).take(most).map(Rc::clone).collect()
     }
 
-    fn push(&mut self, what: What) {
+    fn push(&mut self, what: What, stretch: Option<u64>) {
         if self.lines.len() == LINES_MAX {
             self.lines.pop_front();
         }
         self.count += 1;
-        self.lines.push_back(Rc::new(Line { number: self.count, what }));
+        self.lines.push_back(Rc::new(Line { number: self.count, what, stretch }));
     }
 }
 

@@ -72,6 +72,8 @@ pub(super) struct Lanes {
     pub breaks_us: Vec<u64>,
     /// How many events were dropped at the node.
     pub dropped: u64,
+    /// Had a member more to tell than it tells at once?
+    pub is_cut: bool,
     /// When the oldest line that is kept was.
     pub since_us: Option<u64>,
     /// Were there lines before it, which are not kept?
@@ -84,6 +86,46 @@ struct Half {
     to: usize,
     at_us: u64,
     message: Message,
+}
+
+/// When each lane noted messages, as far as the page was told all of them.
+struct Noted {
+    /// The observed node's lane.
+    own: Option<usize>,
+    /// How often nothing was known of anyone, and of the observed node alone.
+    breaks: (u64, u64),
+    lanes: Vec<Vec<Stretch>>,
+}
+
+/// A time in which all messages of a lane were told.
+struct Stretch {
+    /// What tells it from others: the breaks before it, and the teller's number.
+    name: (u64, u64, u64),
+    first_us: u64,
+    last_us: u64,
+}
+
+impl Noted {
+    /// A lane told of a message. What it told with messages left out says nothing of those that are not there.
+    fn note(&mut self, lane: usize, number: Option<u64>, at_us: u64) {
+        let Some(number) = number else { return };
+        let (all, own) = self.breaks;
+        let name = (all, if self.own == Some(lane) { own } else { 0 }, number);
+        match self.lanes[lane].last_mut().filter(|last| last.name == name) {
+            Some(last) => {
+                (last.first_us, last.last_us) = (last.first_us.min(at_us), last.last_us.max(at_us));
+            }
+            None => self.lanes[lane].push(Stretch { name, first_us: at_us, last_us: at_us }),
+        }
+    }
+
+    /// Would a lane have noted what was sent to it then, and told?
+    fn is_sure(&self, lane: usize, sent_us: u64) -> bool {
+        let is_around = |stretch: &Stretch| {
+            stretch.first_us <= sent_us && stretch.last_us >= sent_us.saturating_add(NOTED_AFTER_US)
+        };
+        self.lanes[lane].iter().any(is_around)
+    }
 }
 
 impl Lanes {
@@ -99,7 +141,11 @@ impl Lanes {
             is_full: view.feed.count() > LINES_MAX as u64,
             ..Self::default()
         };
-        let mut noted: Vec<Option<(u64, u64)>> = vec![None; members.len()];
+        let mut noted = Noted {
+            own: view.node().and_then(place),
+            breaks: (0, 0),
+            lanes: members.iter().map(|_| Vec::new()).collect(),
+        };
         let mut halves = Vec::new();
         let mut last_us = 0;
         for line in view.feed.lines() {
@@ -111,17 +157,22 @@ impl Lanes {
                     }
                     let lane = record.node.as_ref().and_then(place);
                     if let Some(message) = Message::of(record) {
-                        if let Some(noted) = lane.map(|lane| &mut noted[lane]) {
-                            let (first, last) = noted.unwrap_or((last_us, last_us));
-                            *noted = Some((first.min(last_us), last.max(last_us)));
+                        if let Some(lane) = lane {
+                            noted.note(lane, line.stretch, last_us);
                         }
                         halves.extend(half(message, &place));
                     }
                     lanes.note(record, lane, &place, view);
                 }
-                What::Dropped(count) if last_us >= from_us => lanes.dropped += count,
-                What::Gap | What::Through(_) if last_us >= from_us => lanes.breaks_us.push(last_us),
-                _ => {}
+                What::Dropped(count) => {
+                    noted.breaks.1 += 1;
+                    lanes.dropped += if last_us >= from_us { *count } else { 0 };
+                }
+                What::Untold(_) => lanes.is_cut |= last_us >= from_us,
+                What::Gap | What::Through(_) => {
+                    noted.breaks.0 += 1;
+                    lanes.breaks_us.extend((last_us >= from_us).then_some(last_us));
+                }
             }
         }
         lanes.talks = joined(halves, &noted);
@@ -196,7 +247,7 @@ fn half(message: Message, place: &impl Fn(&NodeId) -> Option<usize>) -> Option<H
 }
 
 /// Puts the two ends of each message together.
-fn joined(mut halves: Vec<Half>, noted: &[Option<(u64, u64)>]) -> Vec<Talk> {
+fn joined(mut halves: Vec<Half>, noted: &Noted) -> Vec<Talk> {
     let key = |half: &Half| (half.from, half.to, half.message.number, half.at_us);
     sort_by(&mut halves, |a, b| key(a).cmp(&key(b)));
     let mut talks: Vec<Talk> = Vec::new();
@@ -225,14 +276,14 @@ fn joined(mut halves: Vec<Half>, noted: &[Option<(u64, u64)>]) -> Vec<Talk> {
     }
     for talk in talks.iter_mut().filter(|talk| talk.came_us.is_none() && talk.message.number != 0) {
         let sent_us = talk.sent_us.unwrap_or_default();
-        talk.is_missing = noted[talk.lanes.1]
-            .is_some_and(|(first, last)| first <= sent_us && last >= sent_us + NOTED_AFTER_US);
+        talk.is_missing = noted.is_sure(talk.lanes.1, sent_us);
     }
     talks
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::feed::Account;
     use super::super::fixtures::{id, member, own, snapshot, status};
     use super::*;
     use rumormill_api::Notice;
@@ -287,6 +338,36 @@ mod tests {
         let noted = vec![came("b", "c", 1, 4 * S), sent("a", "b", 7, 5 * S), came("b", "c", 2, 7 * S)];
         let missing = talks(noted).into_iter().find(|talk| talk.0 == 0).expect("it is there");
         assert_eq!(missing, (0, 1, Some(5 * S), None, true), "b noted messages then, and not this one");
+    }
+
+    #[test]
+    fn nothing_is_missing_where_the_receiver_may_have_told_less_than_it_noted() {
+        let account = |stretch, records| Account { records, stretch, untold: None };
+        let is_missing = |between: fn(&mut View), stretches: [Option<u64>; 2]| {
+            let mut view = view(vec![sent("a", "b", 7, 5 * S)]);
+            view.feed.add_account(account(stretches[0], vec![came("b", "c", 1, 4 * S)]));
+            between(&mut view);
+            view.feed.add_account(account(stretches[1], vec![came("b", "c", 2, 7 * S)]));
+            Lanes::new(&view, None, 0).talks.iter().any(|talk| talk.is_missing)
+        };
+        let nothing = |_: &mut View| {};
+        assert!(is_missing(nothing, [Some(1), Some(1)]));
+        assert!(!is_missing(nothing, [Some(1), Some(2)]), "it told of two stretches");
+        assert!(!is_missing(nothing, [None, None]), "its messages were passed over");
+        assert!(!is_missing(View::interrupt, [Some(1), Some(1)]), "the connection was lost");
+        assert!(!is_missing(|view| view.feed.through(id("c")), [Some(1), Some(1)]), "another node");
+        let drop = |view: &mut View| view.feed.add(vec![], 3);
+        assert!(is_missing(drop, [Some(1), Some(1)]), "the observed node dropped its own, not those of b");
+    }
+
+    #[test]
+    fn what_the_observed_node_dropped_is_not_missing() {
+        let is_missing = |dropped| {
+            let mut view = view(vec![came("a", "b", 1, 4 * S), sent("b", "a", 7, 5 * S)]);
+            view.feed.add(vec![came("a", "b", 8, 7 * S)], dropped);
+            Lanes::new(&view, None, 0).talks.iter().any(|talk| talk.is_missing)
+        };
+        assert!(is_missing(0) && !is_missing(2));
     }
 
     #[test]
