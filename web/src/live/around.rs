@@ -56,10 +56,10 @@ pub struct Wants {
 /// What one member believes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Belief {
-    /// Whom it holds for what.
-    pub of: Map<NodeId, Status>,
+    /// Whom it holds for what. What it says again is shared with what was kept of it, as its links are.
+    pub of: Rc<Map<NodeId, Status>>,
     /// With whom it has links.
-    pub linked: Set<NodeId>,
+    pub linked: Rc<Set<NodeId>>,
     /// When it said so, on the page's clock.
     pub at_ms: u64,
     /// Why it was not told the last time, if it was not.
@@ -366,12 +366,15 @@ impl Around {
                 let linked = list.members.iter().filter(|other| other.linked);
                 let linked = linked.map(|other| other.id.clone()).collect();
                 let of = list.members.into_iter().map(|other| (other.id, other.status)).collect();
-                let belief = Belief { of, linked, at_ms: now_ms, error: None };
-                self.beliefs.insert(member, Rc::new(belief));
+                let before = self.beliefs.get(&member);
+                let of = shared(before.map(|before| &before.of), of);
+                let linked = shared(before.map(|before| &before.linked), linked);
+                self.beliefs.insert(member, Rc::new(Belief { of, linked, at_ms: now_ms, error: None }));
             }
             Err(why) => {
-                let fresh =
-                    || Rc::new(Belief { of: Map::new(), linked: Set::new(), at_ms: now_ms, error: None });
+                let fresh = || {
+                    Rc::new(Belief { of: Rc::default(), linked: Rc::default(), at_ms: now_ms, error: None })
+                };
                 Rc::make_mut(self.beliefs.or_insert_with(member, fresh)).error = Some(why);
             }
         }
@@ -419,6 +422,11 @@ impl Around {
         }
         Account { records, stretch: None, untold }
     }
+}
+
+/// What is as it was stays what it was.
+fn shared<T: PartialEq>(before: Option<&Rc<T>>, now: T) -> Rc<T> {
+    before.filter(|before| ***before == now).map_or_else(|| Rc::new(now), Rc::clone)
 }
 
 /// Were there more than are told at once? It is not known, and so assumed, where there are just as many.

@@ -2,7 +2,8 @@
 
 use super::super::fixtures::{id, member, own, snapshot, status};
 use super::*;
-use rumormill_core::{Event, Kind, TraceEvent};
+use rumormill_api::MemberView;
+use rumormill_core::{Event, Kind};
 use serde_json::json;
 
 fn view() -> View {
@@ -59,6 +60,28 @@ fn answers_find_their_place_and_failures_keep_what_was_known() {
     let belief = &around.beliefs[&id("a")];
     assert_eq!((belief.of.len(), belief.error.as_deref()), (1, Some("too slow")));
     assert!(around.answer(ids[0], Outcome::Shown(Value::Null), 5_000).records.is_empty(), "answered already");
+}
+
+#[test]
+fn what_a_member_believes_still_is_shared_with_what_was_kept() {
+    let (view, mut around) = (view(), Around::default());
+    let mut tell = |status, linked, now_ms| {
+        let wants = Wants { beliefs: true, ..Wants::default() };
+        let due = around.due(&view, wants, now_ms);
+        let asked =
+            due.iter().find(|request| asks(&[(*request).clone()])[0] == ("b", Sight::Members)).unwrap();
+        let members = vec![MemberView { linked, ..member("d", status) }];
+        let told = serde_json::to_value(MemberList { members }).unwrap();
+        around.answer(asked.id, Outcome::Shown(told), now_ms);
+        around.beliefs[&id("b")].clone()
+    };
+    let first = tell(Status::Alive, true, 1_000);
+    let again = tell(Status::Alive, true, 3_000);
+    assert!(Rc::ptr_eq(&first.of, &again.of) && Rc::ptr_eq(&first.linked, &again.linked));
+    assert_eq!(again.at_ms, 3_000);
+    let down = tell(Status::Down, true, 5_000);
+    assert!(!Rc::ptr_eq(&first.of, &down.of) && Rc::ptr_eq(&first.linked, &down.linked));
+    assert_eq!(down.of[&id("d")], Status::Down);
 }
 
 #[test]

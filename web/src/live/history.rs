@@ -15,7 +15,8 @@ pub const KEPT_US: u64 = 600_000_000;
 /// How far apart two moments are at least, in microseconds.
 const APART_US: u64 = 1_000_000;
 
-/// Most members and entries in the lists of all moments together. A list that did not change is shared, and counts once.
+/// Most members, entries and beliefs in the lists of all moments together. A list that did not change is shared, and
+/// counts once.
 /// So ten minutes of a hundred members that all change each second are kept, and one minute of a thousand.
 const CELLS_MAX: usize = 60_000;
 
@@ -97,14 +98,7 @@ impl History {
     /// Keeps this very moment.
     pub fn keep(&mut self, view: &View) {
         let kept = view.kept();
-        let before = self.moments.back().map(|moment| &moment.view);
-        let mut cells = 1;
-        if before.is_none_or(|before| !Rc::ptr_eq(&before.members, &kept.members)) {
-            cells += kept.members.len();
-        }
-        if before.is_none_or(|before| !Rc::ptr_eq(&before.entries, &kept.entries)) {
-            cells += kept.entries.len();
-        }
+        let cells = cells(&kept, self.moments.back().map(|moment| &moment.view));
         self.cells += cells;
         let (line, dropped) = (view.feed.count(), view.feed.dropped());
         self.moments.push_back(Moment { view: kept, line, dropped, cells });
@@ -232,6 +226,27 @@ impl History {
     }
 }
 
+/// How much a moment holds that is not shared with the one before.
+fn cells(kept: &View, before: Option<&View>) -> usize {
+    let mut cells = 1;
+    if before.is_none_or(|before| !Rc::ptr_eq(&before.members, &kept.members)) {
+        cells += kept.members.len();
+    }
+    if before.is_none_or(|before| !Rc::ptr_eq(&before.entries, &kept.entries)) {
+        cells += kept.entries.len();
+    }
+    for (id, belief) in &kept.around.beliefs {
+        let before = before.and_then(|before| before.around.beliefs.get(id));
+        if before.is_none_or(|before| !Rc::ptr_eq(&before.of, &belief.of)) {
+            cells += belief.of.len();
+        }
+        if before.is_none_or(|before| !Rc::ptr_eq(&before.linked, &belief.linked)) {
+            cells += belief.linked.len();
+        }
+    }
+    cells
+}
+
 /// What a record puts on the bar of time, and when.
 fn mark(record: &TraceRecord) -> Option<(u64, Mark)> {
     let mark = match &record.event {
@@ -253,9 +268,11 @@ impl Feed {
 
 #[cfg(test)]
 mod tests {
+    use super::super::around::Belief;
     use super::super::fixtures::{id, member, own, snapshot, status, update};
     use super::*;
     use rumormill_api::{Notice, StatusView, Tallies};
+    use rumormill_core::ordered::{Map, Set};
     use rumormill_core::{Incarnation, Instant};
 
     const S: u64 = 1_000_000;
@@ -344,6 +361,27 @@ mod tests {
             tell(&mut view, &mut history, at_us, update(at_us, sending(at_us), members));
         }
         assert!(history.cells <= CELLS_MAX && history.moments.len() <= 60, "{}", history.moments.len());
+    }
+
+    #[test]
+    fn what_members_believe_counts_once_while_it_stays() {
+        let (mut view, mut history) = live();
+        let of: Rc<Map<_, _>> = Rc::new((0..600).map(|at| (id(&format!("m{at}")), Status::Alive)).collect());
+        let linked: Rc<Set<_>> = Rc::new((0..400).map(|at| id(&format!("m{at}"))).collect());
+        let mut tell = |second: u64, of: &Rc<Map<_, _>>, linked: &Rc<Set<_>>| {
+            let (of, linked) = (Rc::clone(of), Rc::clone(linked));
+            let belief = Belief { of, linked, at_ms: second * 1_000, error: None };
+            view.around.beliefs.insert(id("b"), Rc::new(belief));
+            tell(&mut view, &mut history, second * S, update(second * S, sending(second * S), vec![]));
+            (history.cells, history.moments.len())
+        };
+        let (first, _) = tell(2, &of, &linked);
+        assert_eq!((first > 1_000, tell(3, &of, &linked)), (true, (first + 1, 3)), "said again");
+        assert_eq!(tell(4, &Rc::new((*of).clone()), &linked), (first + 602, 4), "its links are the same");
+        for second in 5..500 {
+            let (cells, moments) = tell(second, &Rc::new((*of).clone()), &Rc::new((*linked).clone()));
+            assert!(cells <= CELLS_MAX && moments <= 70, "{cells} in {moments}");
+        }
     }
 
     #[test]
