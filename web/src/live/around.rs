@@ -388,7 +388,7 @@ impl Around {
         let account = self.trace(member, past.records.clone());
         let records = account.records.into_iter();
         let records = records.map(|record| TraceRecord { at: here(record.at), ..record }).collect();
-        Account { records, stretch, ..account }
+        Account { records, stretch, is_here: past.ahead_us.is_some(), ..account }
     }
 
     /// The stretch that what a member told of its messages belongs to. It goes on only where nothing can be missing
@@ -420,7 +420,7 @@ impl Around {
         if let Some(newest) = records.iter().map(|record| record.at.as_micros()).max() {
             self.traced_us.insert(member, newest);
         }
-        Account { records, stretch: None, untold }
+        Account { records, stretch: None, is_here: false, untold }
     }
 }
 

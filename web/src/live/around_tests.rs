@@ -52,7 +52,8 @@ fn answers_find_their_place_and_failures_keep_what_was_known() {
         event: TraceEvent::Node(Event::Stopped),
     };
     let shown = Outcome::Shown(serde_json::to_value([&record]).unwrap());
-    assert_eq!(around.answer(ids[2], shown, 1_200).records, [record]);
+    let told = around.answer(ids[2], shown, 1_200);
+    assert_eq!((told.records, told.is_here), (vec![record], false), "its own clock");
     let due = around.due(&view, wants, 4_000);
     assert!(asks(&due).contains(&("b", Sight::Trace { after_us: 9_000_000 })), "it goes on from there");
     let beliefs = due.iter().find(|request| asks(&[(*request).clone()])[0] == ("a", Sight::Members)).unwrap();
@@ -139,7 +140,7 @@ fn what_members_say_to_each_other_is_told_on_one_clock() {
     let record = TraceRecord { at: Instant::from_micros(9_000_000), node: Some(id("b")), event };
     let past = PastView { members: vec![], records: vec![record], ahead_us: Some(1_000_000), within_us: 5 };
     let told = around.answer(asked.id, Outcome::Shown(serde_json::to_value(past).unwrap()), 1_100);
-    assert_eq!(told.records[0].at.as_micros(), 8_000_000);
+    assert_eq!((told.records[0].at.as_micros(), told.is_here), (8_000_000, true));
     let asked = asked_of_b(&mut around, 4_000);
     assert_eq!(sight(&asked), Sight::Recent { after_us: 9_000_000 }, "on its own clock");
     around.answer(asked.id, Outcome::Refused("not a request: unknown variant".to_owned()), 4_100);

@@ -109,6 +109,8 @@ pub struct Line {
     pub what: What,
     /// Within one stretch its teller told everything, messages included; none if that is not known.
     pub stretch: Option<u64>,
+    /// Is its time one on the observed node's clock?
+    pub is_here: bool,
 }
 
 impl Line {
@@ -143,6 +145,8 @@ pub struct Account {
     pub records: Vec<TraceRecord>,
     /// See [`Line::stretch`].
     pub stretch: Option<u64>,
+    /// See [`Line::is_here`].
+    pub is_here: bool,
     /// Who had more to tell than this, if that was so.
     pub untold: Option<NodeId>,
 }
@@ -202,23 +206,23 @@ impl Feed {
                 Some(What::Dropped(before)) => {
                     let sum = before.saturating_add(dropped);
                     self.lines.pop_back();
-                    self.push(What::Dropped(sum), None);
+                    self.push(What::Dropped(sum));
                 }
-                _ => self.push(What::Dropped(dropped), None),
+                _ => self.push(What::Dropped(dropped)),
             }
         }
         for record in records {
-            self.push(What::Record(record), Some(OWN_STRETCH));
+            self.push_line(What::Record(record), Some(OWN_STRETCH), true);
         }
     }
 
     /// Takes in what another member told.
     pub fn add_account(&mut self, account: Account) {
         if let Some(member) = account.untold {
-            self.push(What::Untold(member), None);
+            self.push(What::Untold(member));
         }
         for record in account.records {
-            self.push(What::Record(record), account.stretch);
+            self.push_line(What::Record(record), account.stretch, account.is_here);
         }
     }
 
@@ -226,13 +230,13 @@ impl Feed {
     pub fn interrupt(&mut self) {
         let is_told = matches!(self.lines.back().map(|line| &line.what), None | Some(What::Gap));
         if !is_told {
-            self.push(What::Gap, None);
+            self.push(What::Gap);
         }
     }
 
     /// The view is another node's from now on.
     pub fn through(&mut self, node: NodeId) {
-        self.push(What::Through(node), None);
+        self.push(What::Through(node));
     }
 
     /// All lines that are kept, oldest first.
@@ -270,12 +274,16 @@ impl Feed {
         self.lines.iter().rev().filter(wanted).take(most).map(Rc::clone).collect()
     }
 
-    fn push(&mut self, what: What, stretch: Option<u64>) {
+    fn push(&mut self, what: What) {
+        self.push_line(what, None, true);
+    }
+
+    fn push_line(&mut self, what: What, stretch: Option<u64>, is_here: bool) {
         if self.lines.len() == LINES_MAX {
             self.lines.pop_front();
         }
         self.count += 1;
-        self.lines.push_back(Rc::new(Line { number: self.count, what, stretch }));
+        self.lines.push_back(Rc::new(Line { number: self.count, what, stretch, is_here }));
     }
 }
 

@@ -57,6 +57,8 @@ pub struct History {
     cells: usize,
     /// The newest line that was looked at.
     seen: u64,
+    /// The newest moment that the observed node told of. Clocks are compared roughly, so others may seem to be ahead of it.
+    now_us: u64,
 }
 
 /// Where a step through time leads.
@@ -85,7 +87,8 @@ impl History {
         if is_elsewhere {
             *self = Self { seen: view.feed.count(), ..Self::default() };
         }
-        self.note_lines(&view.feed);
+        self.now_us = self.now_us.max(at_us);
+        self.note_lines(&view.feed, view.node());
         let is_due = self.moments.back().is_none_or(|last| {
             at_us.saturating_sub(last.view.told_at().0) >= APART_US
                 || last.view.is_current() != view.is_current()
@@ -115,15 +118,17 @@ impl History {
         while self.lines.front().is_some_and(|line| line.number < first_line) {
             self.lines.pop_front();
         }
-        while self.marks.front().is_some_and(|(at_us, _)| *at_us < first_us) {
-            self.marks.pop_front();
-        }
+        self.marks.retain(|(at_us, _)| *at_us >= first_us);
     }
 
-    fn note_lines(&mut self, feed: &Feed) {
+    fn note_lines(&mut self, feed: &Feed, own: Option<&NodeId>) {
         let fresh: Vec<_> = feed.lines().rev().take_while(|line| line.number > self.seen).cloned().collect();
+        let records = fresh.iter().filter_map(|line| line.record());
+        let told_us =
+            records.filter(|record| record.node.as_ref() == own).map(|record| record.at.as_micros());
+        self.now_us = told_us.fold(self.now_us, u64::max);
         for line in fresh.into_iter().rev() {
-            if let Some((at_us, mark)) = line.record().and_then(mark) {
+            if let Some((at_us, mark)) = self.time(&line).zip(line.record().and_then(mark)) {
                 self.note_mark(at_us, mark);
             }
             if self.lines.len() == LINES_MAX {
@@ -132,6 +137,12 @@ impl History {
             self.lines.push_back(line);
         }
         self.seen = feed.count();
+    }
+
+    /// When a line was, on the observed node's clock; none if that is not known.
+    fn time(&self, line: &Line) -> Option<u64> {
+        let record = line.record().filter(|_| line.is_here)?;
+        Some(record.at.as_micros().min(self.now_us))
     }
 
     fn note_mark(&mut self, at_us: u64, mark: Mark) {
@@ -177,7 +188,7 @@ impl History {
         let place = after.checked_sub(1).or(self.moments.front().map(|_| 0))?;
         let moment = &self.moments[place];
         let mut view = moment.view.clone();
-        view.feed = Feed::of(self.lines_until(at_us, moment.line), moment.dropped);
+        view.feed = Feed::of(self.lines_until(at_us, place), moment.dropped);
         let (told_us, heard_ms) = view.told_at();
         let far_us = KEPT_US / 2;
         let since = self.moments.iter().take(place + 1);
@@ -194,9 +205,11 @@ impl History {
 
     /// The lines up to a moment. Those that came in before the last kept moment count whatever time they name: other
     /// members go by clocks of their own.
-    fn lines_until(&self, at_us: u64, line: u64) -> impl DoubleEndedIterator<Item = &Rc<Line>> {
+    fn lines_until(&self, at_us: u64, place: usize) -> impl DoubleEndedIterator<Item = &Rc<Line>> {
+        let line = self.moments[place].line;
+        let next = self.moments.get(place + 1).map_or(u64::MAX, |next| next.line);
         let mut count = self.lines.partition_point(|known| known.number <= line);
-        let is_past = |line: &Rc<Line>| line.record().is_none_or(|record| record.at.as_micros() <= at_us);
+        let is_past = |line: &Rc<Line>| self.time(line).map_or(line.number <= next, |known| known <= at_us);
         while self.lines.get(count).is_some_and(is_past) {
             count += 1;
         }
@@ -209,12 +222,13 @@ impl History {
         let first_us = self.first_us()?;
         let own = self.moments.back()?.view.node().cloned();
         let is_round = matches!(step, Step::BackRound | Step::Round);
-        let is_wanted = |record: &&TraceRecord| {
-            !is_round || (matches!(record.event, TraceEvent::Node(Event::Round { .. })) && record.node == own)
+        let is_own_round = |record: &TraceRecord| {
+            matches!(record.event, TraceEvent::Node(Event::Round { .. })) && record.node == own
         };
+        let is_wanted = |line: &&Rc<Line>| !is_round || line.record().is_some_and(is_own_round);
         let times = || {
-            let records = self.lines.iter().filter_map(|line| line.record()).filter(is_wanted);
-            records.map(|record| record.at.as_micros()).filter(|at_us| *at_us >= first_us)
+            let times = self.lines.iter().filter(is_wanted).filter_map(|line| self.time(line));
+            times.filter(|at_us| *at_us >= first_us)
         };
         match step {
             Step::Start => Some(first_us),
@@ -247,14 +261,13 @@ fn cells(kept: &View, before: Option<&View>) -> usize {
     cells
 }
 
-/// What a record puts on the bar of time, and when.
-fn mark(record: &TraceRecord) -> Option<(u64, Mark)> {
-    let mark = match &record.event {
-        TraceEvent::Node(Event::Member { id, status: Status::Down, .. }) => Mark::Down(id.clone()),
-        TraceEvent::Node(Event::Changed { key, .. }) => Mark::Wrote(key.as_str().to_owned()),
-        _ => return None,
-    };
-    Some((record.at.as_micros(), mark))
+/// What a record puts on the bar of time.
+fn mark(record: &TraceRecord) -> Option<Mark> {
+    match &record.event {
+        TraceEvent::Node(Event::Member { id, status: Status::Down, .. }) => Some(Mark::Down(id.clone())),
+        TraceEvent::Node(Event::Changed { key, .. }) => Some(Mark::Wrote(key.as_str().to_owned())),
+        _ => None,
+    }
 }
 
 impl Feed {
@@ -269,6 +282,7 @@ impl Feed {
 #[cfg(test)]
 mod tests {
     use super::super::around::Belief;
+    use super::super::feed::Account;
     use super::super::fixtures::{id, member, own, snapshot, status, update};
     use super::*;
     use rumormill_api::{Notice, StatusView, Tallies};
@@ -341,6 +355,30 @@ mod tests {
         assert_eq!(step(S, Step::BackRound), None);
         assert_eq!([step(2 * S, Step::Event), step(2 * S, Step::Round)], [Some(2 * S + 7), Some(3 * S)]);
         assert_eq!([step(9 * S, Step::Start), step(9 * S, Step::Event)], [Some(S), None]);
+    }
+
+    #[test]
+    fn the_clocks_of_others_lead_nowhere() {
+        let (mut view, mut history) = live();
+        let down = |at_us, name: &str| {
+            let incarnation = Incarnation(1);
+            let event = Event::Member { id: id(name), incarnation, status: Status::Down, was: None };
+            TraceRecord { node: Some(id("b")), ..record(at_us, event) }
+        };
+        let account = |records, is_here| Account { records, is_here, ..Account::default() };
+        tell(&mut view, &mut history, 2 * S, update(2 * S, sending(2 * S), vec![]));
+        view.feed.add_account(account(vec![down(90 * S, "x"), down(S + 5, "y")], false));
+        view.feed.add_account(account(vec![down(2 * S - 9, "c"), down(2 * S + 9, "d")], true));
+        tell(&mut view, &mut history, 3 * S, update(3 * S, sending(3 * S), vec![]));
+        view.feed.add_account(account(vec![down(3 * S + 9, "e")], true));
+        history.note(&view);
+        let marks: Vec<_> = history.marks().cloned().collect();
+        let at = |at_us, name| (at_us, Mark::Down(id(name)));
+        assert_eq!(marks, [at(2 * S - 9, "c"), at(2 * S + 9, "d"), at(3 * S, "e")]);
+        assert_eq!(history.step(2 * S + 9, Step::Event), Some(3 * S), "no further than now");
+        assert_eq!(history.step(3 * S, Step::Event), None);
+        assert_eq!(history.step(2 * S - 9, Step::BackEvent), Some(S), "as far back as is known");
+        assert_eq!(history.at(2 * S + 9).map(|(past, _)| past.feed.count()), Some(4));
     }
 
     #[test]

@@ -342,7 +342,7 @@ mod tests {
 
     #[test]
     fn nothing_is_missing_where_the_receiver_may_have_told_less_than_it_noted() {
-        let account = |stretch, records| Account { records, stretch, untold: None };
+        let account = |stretch, records| Account { records, stretch, is_here: true, untold: None };
         let is_missing = |between: fn(&mut View), stretches: [Option<u64>; 2]| {
             let mut view = view(vec![sent("a", "b", 7, 5 * S)]);
             view.feed.add_account(account(stretches[0], vec![came("b", "c", 1, 4 * S)]));
