@@ -172,13 +172,13 @@ impl History {
         self.marks.iter()
     }
 
-    /// The stretches in which nobody spoke: from when to when.
+    /// The stretches in which nobody spoke: from when to when. One that has not ended lasts for ever.
     #[inline(never)]
     pub fn gaps(&self) -> Vec<(u64, u64)> {
         let moments = || self.moments.iter().map(|moment| &moment.view);
-        let gap =
-            |(one, next): (&View, &View)| (!one.is_current()).then(|| (one.told_at().0, next.told_at().0));
-        moments().zip(moments().skip(1)).filter_map(gap).collect()
+        let ends = moments().skip(1).map(|next| next.told_at().0).chain([u64::MAX]);
+        let gap = |(one, end_us): (&View, u64)| (!one.is_current()).then(|| (one.told_at().0, end_us));
+        moments().zip(ends).filter_map(gap).collect()
     }
 
     /// How it stood at a moment of the observed node's clock: the view, and the page's clock then.
@@ -436,6 +436,7 @@ mod tests {
         tell(&mut view, &mut history, 3 * S, update(3 * S, sending(3 * S), vec![]));
         view.interrupt();
         history.note(&view);
+        assert_eq!(history.gaps(), [(3 * S, u64::MAX)], "nobody speaks");
         tell(&mut view, &mut history, 9 * S, snapshot(9 * S, sending(9 * S), vec![own("a")]));
         assert_eq!(history.marks().count(), 1, "the same twice");
         assert_eq!(history.gaps(), [(3 * S, 9 * S)]);
