@@ -191,9 +191,9 @@ pub struct Feed {
 }
 
 impl Feed {
-    /// A feed that ended with these lines.
-    pub fn restored(lines: VecDeque<Rc<Line>>, dropped: u64) -> Self {
-        let count = lines.back().map_or(0, |line| line.number);
+    /// A feed that ended with these lines. So many there had been at least, if the last of them are not kept any more.
+    pub fn restored(lines: VecDeque<Rc<Line>>, count: u64, dropped: u64) -> Self {
+        let count = lines.back().map_or(count, |line| line.number.max(count));
         Self { pace: Pace::default(), lines, count, dropped }
     }
 
@@ -247,6 +247,11 @@ impl Feed {
     /// How many lines there ever were: the newest one's number.
     pub fn count(&self) -> u64 {
         self.count
+    }
+
+    /// Were there lines that are not kept any more?
+    pub fn has_forgotten(&self) -> bool {
+        self.lines.front().map_or(self.count > 0, |first| first.number > 1)
     }
 
     /// How many records were dropped at the node in all.
@@ -311,7 +316,7 @@ mod tests {
         for batch in 0..100 {
             feed.add((0..100).map(|at| round(batch * 100 + at)).collect(), 0);
         }
-        assert_eq!((feed.lines().count(), feed.count()), (LINES_MAX, 10_000));
+        assert_eq!((feed.lines().count(), feed.count(), feed.has_forgotten()), (LINES_MAX, 10_000, true));
         let newest = feed.newest(all(), "", words, 2);
         assert_eq!(newest.iter().map(|line| line.number).collect::<Vec<_>>(), [10_000, 9_999]);
     }
@@ -350,13 +355,13 @@ mod tests {
     fn breaks_are_told_once_and_pass_every_filter() {
         let mut feed = Feed::default();
         feed.interrupt();
-        assert_eq!(feed.count(), 0, "nothing was there to be broken");
+        assert_eq!((feed.count(), feed.has_forgotten()), (0, false), "nothing was there to be broken");
         feed.add(vec![round(1)], 5);
         feed.interrupt();
         feed.interrupt();
         feed.through(NodeId::new("n2").expect("a valid name"));
         let shown = feed.newest(Groups(0), "no such words", words, 10);
-        assert_eq!(shown.len(), 3, "{shown:?}");
+        assert_eq!((shown.len(), feed.has_forgotten()), (3, false), "{shown:?}");
     }
 
     #[test]

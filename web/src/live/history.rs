@@ -188,7 +188,7 @@ impl History {
         let place = after.checked_sub(1).or(self.moments.front().map(|_| 0))?;
         let moment = &self.moments[place];
         let mut view = moment.view.clone();
-        view.feed = Feed::of(self.lines_until(at_us, place), moment.dropped);
+        view.feed = Feed::of(self.lines_until(at_us, place), moment.line, moment.dropped);
         let (told_us, heard_ms) = view.told_at();
         let far_us = KEPT_US / 2;
         let since = self.moments.iter().take(place + 1);
@@ -272,10 +272,10 @@ fn mark(record: &TraceRecord) -> Option<Mark> {
 
 impl Feed {
     /// The feed as it stood when these were its lines.
-    fn of<'a>(lines: impl DoubleEndedIterator<Item = &'a Rc<Line>>, dropped: u64) -> Self {
+    fn of<'a>(lines: impl DoubleEndedIterator<Item = &'a Rc<Line>>, count: u64, dropped: u64) -> Self {
         let mut newest: Vec<_> = lines.rev().take(super::feed::LINES_MAX).cloned().collect();
         newest.reverse();
-        Self::restored(newest.into(), dropped)
+        Self::restored(newest.into(), count, dropped)
     }
 }
 
@@ -399,6 +399,24 @@ mod tests {
             tell(&mut view, &mut history, at_us, update(at_us, sending(at_us), members));
         }
         assert!(history.cells <= CELLS_MAX && history.moments.len() <= 60, "{}", history.moments.len());
+    }
+
+    #[test]
+    fn a_moment_whose_lines_a_flood_has_driven_out_still_counts_them() {
+        let (mut view, mut history) = live();
+        let flood = |second: u64, count| {
+            let round = |at| record(second * S + at, Event::Round { number: at });
+            Notice::Trace { records: (0..count).map(round).collect(), dropped: 0 }
+        };
+        tell(&mut view, &mut history, 2 * S, flood(2, 1_999));
+        tell(&mut view, &mut history, 3 * S, update(3 * S, sending(3 * S), vec![]));
+        for second in 4..12 {
+            tell(&mut view, &mut history, second * S, flood(second, 2_000));
+        }
+        let (past, _) = history.at(3 * S).expect("it is kept");
+        assert_eq!((past.feed.lines().count(), past.feed.count()), (0, 1_999));
+        assert_eq!(view.feed.count() - past.feed.count(), 16_000, "so many are behind");
+        assert!(past.feed.has_forgotten(), "they were watched, and are not kept");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! Put together from the lines of events. Pure: it reads no clock and draws nothing.
 
 use super::{
-    feed::{LINES_MAX, What},
+    feed::What,
     message::{End, Message},
     state::View,
     words,
@@ -138,7 +138,7 @@ impl Lanes {
         let mut lanes = Self {
             learned_us: vec![None; members.len()],
             since_us: records.first().map(|record| record.at.as_micros()),
-            is_full: view.feed.count() > LINES_MAX as u64,
+            is_full: view.feed.has_forgotten(),
             ..Self::default()
         };
         let mut noted = Noted {
