@@ -193,7 +193,9 @@ impl Lanes {
                 self.signs.push((lane, at_us, Sign::Changed));
                 let is_sought = view.around.sought.as_ref().is_some_and(|sought| sought.key == key.as_str());
                 if is_sought {
-                    self.learned_us[lane] = Some(at_us);
+                    // Lines come in the order in which they were told, not in that of their times.
+                    let learned = &mut self.learned_us[lane];
+                    *learned = Some(learned.map_or(at_us, |first_us| first_us.min(at_us)));
                 }
             }
             // Many members tell the same of one; what the observed node holds is what the other views show.
@@ -378,12 +380,16 @@ mod tests {
         };
         let key = rumormill_core::state::store::Key::new("k").expect("a valid key");
         let changed = Event::Changed { key, kind: rumormill_core::Kind::Register, from: None };
-        let mut view = view(vec![down("a", 3 * S), down("b", 3 * S), record("b", 4 * S, changed)]);
+        let twice = [4 * S, 5 * S].map(|at_us| record("b", at_us, changed.clone()));
+        let mut view = view([down("a", 3 * S), down("b", 3 * S)].into_iter().chain(twice).collect());
         view.around.seek(Some("k"));
         view.interrupt();
         let lanes = Lanes::new(&view, None, 0);
-        assert_eq!(lanes.signs, [(2, 3 * S, Sign::Down), (1, 4 * S, Sign::Changed)]);
-        assert_eq!((lanes.learned_us, lanes.breaks_us), (vec![None, Some(4 * S), None], vec![4 * S]));
+        assert_eq!(
+            lanes.signs,
+            [(2, 3 * S, Sign::Down), (1, 4 * S, Sign::Changed), (1, 5 * S, Sign::Changed)]
+        );
+        assert_eq!((lanes.learned_us, lanes.breaks_us), (vec![None, Some(4 * S), None], vec![5 * S]));
         assert_eq!((lanes.since_us, Lanes::new(&view, None, 9 * S).signs.len()), (Some(3 * S), 0));
     }
 
