@@ -1,14 +1,17 @@
 //! What other members say, asked through the observed node: what each believes of whom, which services there are, how
 //! each is configured, what happened at each. A pure book of questions and answers: it reads no clock and sends nothing.
 
+use super::feed::Account;
 use super::holders::Sought;
 use super::measure::Measure;
 use super::message::{Looked, Message};
 use super::rewind::Gathering;
 use super::state::{SeenMember, View};
-use rumormill_api::{Ask, HealthList, HealthView, MemberList, Outcome, PastView, Request, Sight};
+use rumormill_api::{
+    Ask, HealthList, HealthView, MemberList, Outcome, PastView, Request, SIGHT_RECORDS_MAX, Sight,
+};
 use rumormill_core::ordered::{Map, Set};
-use rumormill_core::{Instant, NodeId, Status, TraceRecord};
+use rumormill_core::{Instant, NodeId, Status, TraceEvent, TraceRecord};
 use serde_json::Value;
 use std::rc::Rc;
 
@@ -30,6 +33,9 @@ const ARRIVAL_MS: u64 = 1_000;
 /// How often a member is asked what it reads under a key, in milliseconds.
 const VERSIONS_MS: u64 = 1_000;
 
+/// A member notes messages for so long after it was asked what happens at it, in milliseconds: the node's `ASKED_SPAN`.
+const NOTED_MS: u64 = 10_000;
+
 /// A write that is not everywhere after so long wants an explanation, in milliseconds: some rounds. A guess.
 const LACKED_MS: u64 = 3_000;
 
@@ -50,10 +56,10 @@ pub struct Wants {
 /// What one member believes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Belief {
-    /// Whom it holds for what.
-    pub of: Map<NodeId, Status>,
+    /// Whom it holds for what. What it says again is shared with what was kept of it, as its links are.
+    pub of: Rc<Map<NodeId, Status>>,
     /// With whom it has links.
-    pub linked: Set<NodeId>,
+    pub linked: Rc<Set<NodeId>>,
     /// When it said so, on the page's clock.
     pub at_ms: u64,
     /// Why it was not told the last time, if it was not.
@@ -100,6 +106,11 @@ pub struct Around {
     asked_ms: Map<Question, u64>,
     /// Up to where each member's trace is known, on its clock.
     traced_us: Map<NodeId, u64>,
+    /// Of those that told their messages: when they were asked the last time, and the stretch that they are in; none if
+    /// they may not have noted messages before that.
+    talked: Map<NodeId, (u64, Option<u64>)>,
+    /// How many stretches have begun.
+    stretches: u64,
     /// By how much the times of what they say to each other may be wrong at most, in microseconds; none before any told.
     pub talk_within_us: Option<u64>,
     /// Is the observed node too old to ask members for their messages?
@@ -233,8 +244,9 @@ impl Around {
     }
 
     /// Takes in an answer. What happened at a member, if it was that.
-    pub fn answer(&mut self, id: u64, outcome: Outcome, now_ms: u64) -> Vec<TraceRecord> {
-        let Some(question) = self.waiting.remove(&id) else { return Vec::new() };
+    pub fn answer(&mut self, id: u64, outcome: Outcome, now_ms: u64) -> Account {
+        let Some(question) = self.waiting.remove(&id) else { return Account::default() };
+        let asked_ms = self.asked_ms.get(&question).copied().unwrap_or_default();
         let value = match outcome {
             Outcome::Shown(value) => Ok(value),
             Outcome::Refused(why) => Err(why),
@@ -254,10 +266,18 @@ impl Around {
                 self.tuned.insert(member, Some(value.map(drop)));
             }
             Question::Beliefs(member) => self.believe(member, read::<MemberList>(value), now_ms),
-            Question::Events(member) => return self.trace(member, read(value).unwrap_or_default()),
+            Question::Events(member) => {
+                // Its messages until now are passed over.
+                self.talked.remove(&member);
+                return self.trace(member, read(value).unwrap_or_default());
+            }
             Question::Talk(member) => match read::<PastView>(value) {
-                Ok(past) => return self.talk(member, past),
-                Err(why) => self.is_talk_refused |= is_too_old(&why),
+                Ok(past) => return self.talk(member, past, asked_ms, now_ms),
+                Err(why) => {
+                    // It may have been started again since, and forgotten what it had noted.
+                    self.talked.remove(&member);
+                    self.is_talk_refused |= is_too_old(&why);
+                }
             },
             Question::Versions(member) => {
                 self.is_versions_refused |= value.as_ref().is_err_and(|why| is_too_old(why));
@@ -283,7 +303,7 @@ impl Around {
                 }
             }
         }
-        Vec::new()
+        Account::default()
     }
 
     /// What of it is kept of a moment.
@@ -359,31 +379,72 @@ impl Around {
                 let linked = list.members.iter().filter(|other| other.linked);
                 let linked = linked.map(|other| other.id.clone()).collect();
                 let of = list.members.into_iter().map(|other| (other.id, other.status)).collect();
-                let belief = Belief { of, linked, at_ms: now_ms, error: None };
-                self.beliefs.insert(member, Rc::new(belief));
+                let before = self.beliefs.get(&member);
+                let of = shared(before.map(|before| &before.of), of);
+                let linked = shared(before.map(|before| &before.linked), linked);
+                self.beliefs.insert(member, Rc::new(Belief { of, linked, at_ms: now_ms, error: None }));
             }
             Err(why) => {
-                let fresh =
-                    || Rc::new(Belief { of: Map::new(), linked: Set::new(), at_ms: now_ms, error: None });
+                let fresh = || {
+                    Rc::new(Belief { of: Rc::default(), linked: Rc::default(), at_ms: now_ms, error: None })
+                };
                 Rc::make_mut(self.beliefs.or_insert_with(member, fresh)).error = Some(why);
             }
         }
     }
 
     /// What happened at a member, told on the observed node's clock.
-    fn talk(&mut self, member: NodeId, past: PastView) -> Vec<TraceRecord> {
+    fn talk(&mut self, member: NodeId, past: PastView, asked_ms: u64, now_ms: u64) -> Account {
+        let stretch = self.stretch(&member, &past.records, asked_ms, now_ms);
         let here = |at: Instant| Instant::from_micros(past.here_us(at.as_micros()));
         self.talk_within_us = self.talk_within_us.max(Some(past.within_us));
-        let records = self.trace(member, past.records.clone());
-        records.into_iter().map(|record| TraceRecord { at: here(record.at), ..record }).collect()
+        let account = self.trace(member, past.records.clone());
+        let records = account.records.into_iter();
+        let records = records.map(|record| TraceRecord { at: here(record.at), ..record }).collect();
+        Account { records, stretch, is_here: past.ahead_us.is_some(), ..account }
     }
 
-    fn trace(&mut self, member: NodeId, records: Vec<TraceRecord>) -> Vec<TraceRecord> {
+    /// The stretch that what a member told of its messages belongs to. It goes on only where nothing can be missing
+    /// since the answer before; what it tells first was noted, if at all, because others asked.
+    fn stretch(
+        &mut self,
+        member: &NodeId,
+        records: &[TraceRecord],
+        asked_ms: u64,
+        now_ms: u64,
+    ) -> Option<u64> {
+        let told = |is_it: fn(&TraceEvent) -> bool| records.iter().any(|record| is_it(&record.event));
+        let is_other_life = told(|event| matches!(event, TraceEvent::Started { .. }));
+        let has_hole = is_cut(records) || told(|event| matches!(event, TraceEvent::Skipped(_)));
+        let before = self.talked.get(member);
+        let before = before.filter(|(before_ms, _)| now_ms.saturating_sub(*before_ms) <= NOTED_MS);
+        let stretch = before.filter(|_| !is_other_life).map(|(_, stretch)| {
+            stretch.filter(|_| !has_hole).unwrap_or_else(|| {
+                self.stretches += 1;
+                self.stretches
+            })
+        });
+        self.talked.insert(member.clone(), (asked_ms, stretch));
+        stretch
+    }
+
+    fn trace(&mut self, member: NodeId, records: Vec<TraceRecord>) -> Account {
+        let untold = is_cut(&records).then(|| member.clone());
         if let Some(newest) = records.iter().map(|record| record.at.as_micros()).max() {
             self.traced_us.insert(member, newest);
         }
-        records
+        Account { records, stretch: None, is_here: false, untold }
     }
+}
+
+/// What is as it was stays what it was.
+fn shared<T: PartialEq>(before: Option<&Rc<T>>, now: T) -> Rc<T> {
+    before.filter(|before| ***before == now).map_or_else(|| Rc::new(now), Rc::clone)
+}
+
+/// Were there more than are told at once? It is not known, and so assumed, where there are just as many.
+fn is_cut(records: &[TraceRecord]) -> bool {
+    records.len() >= SIGHT_RECORDS_MAX
 }
 
 /// Those that can be asked: active, with an address.

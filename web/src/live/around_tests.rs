@@ -2,7 +2,8 @@
 
 use super::super::fixtures::{id, member, own, snapshot, status};
 use super::*;
-use rumormill_core::{Event, Kind, TraceEvent};
+use rumormill_api::MemberView;
+use rumormill_core::{Event, Kind};
 use serde_json::json;
 
 fn view() -> View {
@@ -51,14 +52,37 @@ fn answers_find_their_place_and_failures_keep_what_was_known() {
         event: TraceEvent::Node(Event::Stopped),
     };
     let shown = Outcome::Shown(serde_json::to_value([&record]).unwrap());
-    assert_eq!(around.answer(ids[2], shown, 1_200), [record]);
+    let told = around.answer(ids[2], shown, 1_200);
+    assert_eq!((told.records, told.is_here), (vec![record], false), "its own clock");
     let due = around.due(&view, wants, 4_000);
     assert!(asks(&due).contains(&("b", Sight::Trace { after_us: 9_000_000 })), "it goes on from there");
     let beliefs = due.iter().find(|request| asks(&[(*request).clone()])[0] == ("a", Sight::Members)).unwrap();
     around.answer(beliefs.id, Outcome::Refused("too slow".to_owned()), 4_100);
     let belief = &around.beliefs[&id("a")];
     assert_eq!((belief.of.len(), belief.error.as_deref()), (1, Some("too slow")));
-    assert!(around.answer(ids[0], Outcome::Shown(Value::Null), 5_000).is_empty(), "answered already");
+    assert!(around.answer(ids[0], Outcome::Shown(Value::Null), 5_000).records.is_empty(), "answered already");
+}
+
+#[test]
+fn what_a_member_believes_still_is_shared_with_what_was_kept() {
+    let (view, mut around) = (view(), Around::default());
+    let mut tell = |status, linked, now_ms| {
+        let wants = Wants { beliefs: true, ..Wants::default() };
+        let due = around.due(&view, wants, now_ms);
+        let asked =
+            due.iter().find(|request| asks(&[(*request).clone()])[0] == ("b", Sight::Members)).unwrap();
+        let members = vec![MemberView { linked, ..member("d", status) }];
+        let told = serde_json::to_value(MemberList { members }).unwrap();
+        around.answer(asked.id, Outcome::Shown(told), now_ms);
+        around.beliefs[&id("b")].clone()
+    };
+    let first = tell(Status::Alive, true, 1_000);
+    let again = tell(Status::Alive, true, 3_000);
+    assert!(Rc::ptr_eq(&first.of, &again.of) && Rc::ptr_eq(&first.linked, &again.linked));
+    assert_eq!(again.at_ms, 3_000);
+    let down = tell(Status::Down, true, 5_000);
+    assert!(!Rc::ptr_eq(&first.of, &down.of) && Rc::ptr_eq(&first.linked, &down.linked));
+    assert_eq!(down.of[&id("d")], Status::Down);
 }
 
 #[test]
@@ -136,12 +160,49 @@ fn what_members_say_to_each_other_is_told_on_one_clock() {
     let record = TraceRecord { at: Instant::from_micros(9_000_000), node: Some(id("b")), event };
     let past = PastView { members: vec![], records: vec![record], ahead_us: Some(1_000_000), within_us: 5 };
     let told = around.answer(asked.id, Outcome::Shown(serde_json::to_value(past).unwrap()), 1_100);
-    assert_eq!(told[0].at.as_micros(), 8_000_000);
+    assert_eq!((told.records[0].at.as_micros(), told.is_here), (8_000_000, true));
     let asked = asked_of_b(&mut around, 4_000);
     assert_eq!(sight(&asked), Sight::Recent { after_us: 9_000_000 }, "on its own clock");
     around.answer(asked.id, Outcome::Refused("not a request: unknown variant".to_owned()), 4_100);
     let asked = asked_of_b(&mut around, 8_000);
     assert_eq!(sight(&asked), Sight::Trace { after_us: 9_000_000 }, "the node is older");
+}
+
+#[test]
+fn a_stretch_of_messages_ends_wherever_some_may_be_missing() {
+    let (view, mut around) = (view(), Around::default());
+    let mut tell = |talk: bool, now_ms, events: Vec<TraceEvent>| {
+        let wants = Wants { events: true, talk, ..Wants::default() };
+        let due = around.due(&view, wants, now_ms);
+        let asked =
+            due.into_iter().find(|request| asks(&[request.clone()])[0].0 == "b").expect("it is asked");
+        let record = |event| TraceRecord { at: Instant::from_micros(now_ms), node: Some(id("b")), event };
+        let records: Vec<_> = events.into_iter().map(record).collect();
+        let told = match talk {
+            true => {
+                serde_json::to_value(PastView { members: vec![], records, ahead_us: Some(0), within_us: 5 })
+            }
+            false => serde_json::to_value(records),
+        };
+        let account = around.answer(asked.id, Outcome::Shown(told.unwrap()), now_ms + 100);
+        (account.stretch, account.untold.is_some())
+    };
+    let one = || vec![TraceEvent::Node(Event::Round { number: 1 })];
+    let many = || vec![TraceEvent::Node(Event::Round { number: 1 }); SIGHT_RECORDS_MAX];
+    assert_eq!(tell(true, 1_000, one()), (None, false), "nobody may have asked before");
+    assert_eq!(tell(true, 3_000, one()), (Some(1), false));
+    assert_eq!(tell(true, 12_900, one()), (Some(1), false), "just in time");
+    assert_eq!(tell(true, 23_000, one()), (None, false), "it was not asked for too long");
+    assert_eq!(tell(true, 25_000, one()), (Some(2), false));
+    assert_eq!(tell(true, 27_000, many()), (Some(3), true), "the oldest are left out");
+    assert_eq!(tell(true, 29_000, one()), (Some(3), false));
+    assert_eq!(tell(false, 31_000, one()), (None, false), "without messages");
+    assert_eq!(tell(false, 33_000, many()), (None, true));
+    assert_eq!(tell(true, 33_000, one()), (None, false), "those until now were passed over");
+    assert_eq!(tell(true, 35_000, one()), (Some(4), false));
+    assert_eq!(tell(true, 37_000, vec![TraceEvent::Skipped(9)]), (Some(5), false), "it has forgotten some");
+    let started = vec![TraceEvent::Started { incarnation: rumormill_core::Incarnation(2) }];
+    assert_eq!(tell(true, 39_000, started), (None, false), "another life notes nothing before it is asked");
 }
 
 #[test]

@@ -227,8 +227,8 @@ mod tests {
     #[test]
     fn agreement_and_dispute_are_told_in_words() {
         let belief = |of: &[(&str, Status)]| {
-            let of = of.iter().map(|(name, status)| (id(name), *status)).collect();
-            Rc::new(Belief { of, linked: Set::new(), at_ms: 0, error: None })
+            let of = Rc::new(of.iter().map(|(name, status)| (id(name), *status)).collect());
+            Rc::new(Belief { of, linked: Rc::default(), at_ms: 0, error: None })
         };
         let columns = [id("a"), id("b")];
         let names = [id("a"), id("b"), id("c"), id("d")];
@@ -256,8 +256,8 @@ mod tests {
     #[test]
     fn who_does_not_answer_is_named_and_its_old_word_does_not_count() {
         let belief = |status, error: Option<&str>| {
-            let of = Map::from_iter([(id("b"), status)]);
-            Rc::new(Belief { of, linked: Set::new(), at_ms: 0, error: error.map(str::to_owned) })
+            let of = Rc::new(Map::from_iter([(id("b"), status)]));
+            Rc::new(Belief { of, linked: Rc::default(), at_ms: 0, error: error.map(str::to_owned) })
         };
         let names = [id("a"), id("b"), id("c")];
         let rows: Vec<&NodeId> = names.iter().collect();

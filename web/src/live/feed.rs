@@ -107,6 +107,10 @@ pub struct Line {
     pub number: u64,
     /// What happened.
     pub what: What,
+    /// Within one stretch its teller told everything, messages included; none if that is not known.
+    pub stretch: Option<u64>,
+    /// Is its time one on the observed node's clock?
+    pub is_here: bool,
 }
 
 impl Line {
@@ -126,11 +130,29 @@ pub enum What {
     Record(TraceRecord),
     /// So many records were dropped at the node before the next one.
     Dropped(u64),
+    /// More happened at this member than it tells at once; what it tells follows.
+    Untold(NodeId),
     /// The connection was lost; nothing is known of what happened until the next line.
     Gap,
     /// The view is another node's from here on.
     Through(NodeId),
 }
+
+/// What another member told of what happened at it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Account {
+    /// The records, oldest first.
+    pub records: Vec<TraceRecord>,
+    /// See [`Line::stretch`].
+    pub stretch: Option<u64>,
+    /// See [`Line::is_here`].
+    pub is_here: bool,
+    /// Who had more to tell than this, if that was so.
+    pub untold: Option<NodeId>,
+}
+
+/// The stretch of what the observed node tells of itself. What ends it has a line of its own.
+const OWN_STRETCH: u64 = 0;
 
 /// How many events there are a second.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -169,9 +191,9 @@ pub struct Feed {
 }
 
 impl Feed {
-    /// A feed that ended with these lines.
-    pub fn restored(lines: VecDeque<Rc<Line>>, dropped: u64) -> Self {
-        let count = lines.back().map_or(0, |line| line.number);
+    /// A feed that ended with these lines. So many there had been at least, if the last of them are not kept any more.
+    pub fn restored(lines: VecDeque<Rc<Line>>, count: u64, dropped: u64) -> Self {
+        let count = lines.back().map_or(count, |line| line.number.max(count));
         Self { pace: Pace::default(), lines, count, dropped }
     }
 
@@ -190,7 +212,17 @@ impl Feed {
             }
         }
         for record in records {
-            self.push(What::Record(record));
+            self.push_line(What::Record(record), Some(OWN_STRETCH), true);
+        }
+    }
+
+    /// Takes in what another member told.
+    pub fn add_account(&mut self, account: Account) {
+        if let Some(member) = account.untold {
+            self.push(What::Untold(member));
+        }
+        for record in account.records {
+            self.push_line(What::Record(record), account.stretch, account.is_here);
         }
     }
 
@@ -215,6 +247,11 @@ impl Feed {
     /// How many lines there ever were: the newest one's number.
     pub fn count(&self) -> u64 {
         self.count
+    }
+
+    /// Were there lines that are not kept any more?
+    pub fn has_forgotten(&self) -> bool {
+        self.lines.front().map_or(self.count > 0, |first| first.number > 1)
     }
 
     /// How many records were dropped at the node in all.
@@ -243,11 +280,15 @@ impl Feed {
     }
 
     fn push(&mut self, what: What) {
+        self.push_line(what, None, true);
+    }
+
+    fn push_line(&mut self, what: What, stretch: Option<u64>, is_here: bool) {
         if self.lines.len() == LINES_MAX {
             self.lines.pop_front();
         }
         self.count += 1;
-        self.lines.push_back(Rc::new(Line { number: self.count, what }));
+        self.lines.push_back(Rc::new(Line { number: self.count, what, stretch, is_here }));
     }
 }
 
@@ -275,7 +316,7 @@ mod tests {
         for batch in 0..100 {
             feed.add((0..100).map(|at| round(batch * 100 + at)).collect(), 0);
         }
-        assert_eq!((feed.lines().count(), feed.count()), (LINES_MAX, 10_000));
+        assert_eq!((feed.lines().count(), feed.count(), feed.has_forgotten()), (LINES_MAX, 10_000, true));
         let newest = feed.newest(all(), "", words, 2);
         assert_eq!(newest.iter().map(|line| line.number).collect::<Vec<_>>(), [10_000, 9_999]);
     }
@@ -314,13 +355,13 @@ mod tests {
     fn breaks_are_told_once_and_pass_every_filter() {
         let mut feed = Feed::default();
         feed.interrupt();
-        assert_eq!(feed.count(), 0, "nothing was there to be broken");
+        assert_eq!((feed.count(), feed.has_forgotten()), (0, false), "nothing was there to be broken");
         feed.add(vec![round(1)], 5);
         feed.interrupt();
         feed.interrupt();
         feed.through(NodeId::new("n2").expect("a valid name"));
         let shown = feed.newest(Groups(0), "no such words", words, 10);
-        assert_eq!(shown.len(), 3, "{shown:?}");
+        assert_eq!((shown.len(), feed.has_forgotten()), (3, false), "{shown:?}");
     }
 
     #[test]

@@ -15,7 +15,8 @@ pub const KEPT_US: u64 = 600_000_000;
 /// How far apart two moments are at least, in microseconds.
 const APART_US: u64 = 1_000_000;
 
-/// Most members and entries in the lists of all moments together. A list that did not change is shared, and counts once.
+/// Most members, entries and beliefs in the lists of all moments together. A list that did not change is shared, and
+/// counts once.
 /// So ten minutes of a hundred members that all change each second are kept, and one minute of a thousand.
 const CELLS_MAX: usize = 60_000;
 
@@ -56,6 +57,8 @@ pub struct History {
     cells: usize,
     /// The newest line that was looked at.
     seen: u64,
+    /// The newest moment that the observed node told of. Clocks are compared roughly, so others may seem to be ahead of it.
+    now_us: u64,
 }
 
 /// Where a step through time leads.
@@ -84,7 +87,8 @@ impl History {
         if is_elsewhere {
             *self = Self { seen: view.feed.count(), ..Self::default() };
         }
-        self.note_lines(&view.feed);
+        self.now_us = self.now_us.max(at_us);
+        self.note_lines(&view.feed, view.node());
         let is_due = self.moments.back().is_none_or(|last| {
             at_us.saturating_sub(last.view.told_at().0) >= APART_US
                 || last.view.is_current() != view.is_current()
@@ -97,14 +101,7 @@ impl History {
     /// Keeps this very moment.
     pub fn keep(&mut self, view: &View) {
         let kept = view.kept();
-        let before = self.moments.back().map(|moment| &moment.view);
-        let mut cells = 1;
-        if before.is_none_or(|before| !Rc::ptr_eq(&before.members, &kept.members)) {
-            cells += kept.members.len();
-        }
-        if before.is_none_or(|before| !Rc::ptr_eq(&before.entries, &kept.entries)) {
-            cells += kept.entries.len();
-        }
+        let cells = cells(&kept, self.moments.back().map(|moment| &moment.view));
         self.cells += cells;
         let (line, dropped) = (view.feed.count(), view.feed.dropped());
         self.moments.push_back(Moment { view: kept, line, dropped, cells });
@@ -121,15 +118,17 @@ impl History {
         while self.lines.front().is_some_and(|line| line.number < first_line) {
             self.lines.pop_front();
         }
-        while self.marks.front().is_some_and(|(at_us, _)| *at_us < first_us) {
-            self.marks.pop_front();
-        }
+        self.marks.retain(|(at_us, _)| *at_us >= first_us);
     }
 
-    fn note_lines(&mut self, feed: &Feed) {
+    fn note_lines(&mut self, feed: &Feed, own: Option<&NodeId>) {
         let fresh: Vec<_> = feed.lines().rev().take_while(|line| line.number > self.seen).cloned().collect();
+        let records = fresh.iter().filter_map(|line| line.record());
+        let told_us =
+            records.filter(|record| record.node.as_ref() == own).map(|record| record.at.as_micros());
+        self.now_us = told_us.fold(self.now_us, u64::max);
         for line in fresh.into_iter().rev() {
-            if let Some((at_us, mark)) = line.record().and_then(mark) {
+            if let Some((at_us, mark)) = self.time(&line).zip(line.record().and_then(mark)) {
                 self.note_mark(at_us, mark);
             }
             if self.lines.len() == LINES_MAX {
@@ -138,6 +137,12 @@ impl History {
             self.lines.push_back(line);
         }
         self.seen = feed.count();
+    }
+
+    /// When a line was, on the observed node's clock; none if that is not known.
+    fn time(&self, line: &Line) -> Option<u64> {
+        let record = line.record().filter(|_| line.is_here)?;
+        Some(record.at.as_micros().min(self.now_us))
     }
 
     fn note_mark(&mut self, at_us: u64, mark: Mark) {
@@ -167,13 +172,13 @@ impl History {
         self.marks.iter()
     }
 
-    /// The stretches in which nobody spoke: from when to when.
+    /// The stretches in which nobody spoke: from when to when. One that has not ended lasts for ever.
     #[inline(never)]
     pub fn gaps(&self) -> Vec<(u64, u64)> {
         let moments = || self.moments.iter().map(|moment| &moment.view);
-        let gap =
-            |(one, next): (&View, &View)| (!one.is_current()).then(|| (one.told_at().0, next.told_at().0));
-        moments().zip(moments().skip(1)).filter_map(gap).collect()
+        let ends = moments().skip(1).map(|next| next.told_at().0).chain([u64::MAX]);
+        let gap = |(one, end_us): (&View, u64)| (!one.is_current()).then(|| (one.told_at().0, end_us));
+        moments().zip(ends).filter_map(gap).collect()
     }
 
     /// How it stood at a moment of the observed node's clock: the view, and the page's clock then.
@@ -183,7 +188,7 @@ impl History {
         let place = after.checked_sub(1).or(self.moments.front().map(|_| 0))?;
         let moment = &self.moments[place];
         let mut view = moment.view.clone();
-        view.feed = Feed::of(self.lines_until(at_us, moment.line), moment.dropped);
+        view.feed = Feed::of(self.lines_until(at_us, place), moment.line, moment.dropped);
         let (told_us, heard_ms) = view.told_at();
         let far_us = KEPT_US / 2;
         let since = self.moments.iter().take(place + 1);
@@ -200,9 +205,11 @@ impl History {
 
     /// The lines up to a moment. Those that came in before the last kept moment count whatever time they name: other
     /// members go by clocks of their own.
-    fn lines_until(&self, at_us: u64, line: u64) -> impl DoubleEndedIterator<Item = &Rc<Line>> {
+    fn lines_until(&self, at_us: u64, place: usize) -> impl DoubleEndedIterator<Item = &Rc<Line>> {
+        let line = self.moments[place].line;
+        let next = self.moments.get(place + 1).map_or(u64::MAX, |next| next.line);
         let mut count = self.lines.partition_point(|known| known.number <= line);
-        let is_past = |line: &Rc<Line>| line.record().is_none_or(|record| record.at.as_micros() <= at_us);
+        let is_past = |line: &Rc<Line>| self.time(line).map_or(line.number <= next, |known| known <= at_us);
         while self.lines.get(count).is_some_and(is_past) {
             count += 1;
         }
@@ -215,12 +222,13 @@ impl History {
         let first_us = self.first_us()?;
         let own = self.moments.back()?.view.node().cloned();
         let is_round = matches!(step, Step::BackRound | Step::Round);
-        let is_wanted = |record: &&TraceRecord| {
-            !is_round || (matches!(record.event, TraceEvent::Node(Event::Round { .. })) && record.node == own)
+        let is_own_round = |record: &TraceRecord| {
+            matches!(record.event, TraceEvent::Node(Event::Round { .. })) && record.node == own
         };
+        let is_wanted = |line: &&Rc<Line>| !is_round || line.record().is_some_and(is_own_round);
         let times = || {
-            let records = self.lines.iter().filter_map(|line| line.record()).filter(is_wanted);
-            records.map(|record| record.at.as_micros()).filter(|at_us| *at_us >= first_us)
+            let times = self.lines.iter().filter(is_wanted).filter_map(|line| self.time(line));
+            times.filter(|at_us| *at_us >= first_us)
         };
         match step {
             Step::Start => Some(first_us),
@@ -232,30 +240,53 @@ impl History {
     }
 }
 
-/// What a record puts on the bar of time, and when.
-fn mark(record: &TraceRecord) -> Option<(u64, Mark)> {
-    let mark = match &record.event {
-        TraceEvent::Node(Event::Member { id, status: Status::Down, .. }) => Mark::Down(id.clone()),
-        TraceEvent::Node(Event::Changed { key, .. }) => Mark::Wrote(key.as_str().to_owned()),
-        _ => return None,
-    };
-    Some((record.at.as_micros(), mark))
+/// How much a moment holds that is not shared with the one before.
+fn cells(kept: &View, before: Option<&View>) -> usize {
+    let mut cells = 1;
+    if before.is_none_or(|before| !Rc::ptr_eq(&before.members, &kept.members)) {
+        cells += kept.members.len();
+    }
+    if before.is_none_or(|before| !Rc::ptr_eq(&before.entries, &kept.entries)) {
+        cells += kept.entries.len();
+    }
+    for (id, belief) in &kept.around.beliefs {
+        let before = before.and_then(|before| before.around.beliefs.get(id));
+        if before.is_none_or(|before| !Rc::ptr_eq(&before.of, &belief.of)) {
+            cells += belief.of.len();
+        }
+        if before.is_none_or(|before| !Rc::ptr_eq(&before.linked, &belief.linked)) {
+            cells += belief.linked.len();
+        }
+    }
+    cells
+}
+
+/// What a record puts on the bar of time.
+fn mark(record: &TraceRecord) -> Option<Mark> {
+    match &record.event {
+        TraceEvent::Node(Event::Member { id, status: Status::Down, .. }) => Some(Mark::Down(id.clone())),
+        TraceEvent::Node(Event::Changed { key, .. }) => Some(Mark::Wrote(key.as_str().to_owned())),
+        _ => None,
+    }
 }
 
 impl Feed {
     /// The feed as it stood when these were its lines.
-    fn of<'a>(lines: impl DoubleEndedIterator<Item = &'a Rc<Line>>, dropped: u64) -> Self {
+    fn of<'a>(lines: impl DoubleEndedIterator<Item = &'a Rc<Line>>, count: u64, dropped: u64) -> Self {
         let mut newest: Vec<_> = lines.rev().take(super::feed::LINES_MAX).cloned().collect();
         newest.reverse();
-        Self::restored(newest.into(), dropped)
+        Self::restored(newest.into(), count, dropped)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::around::Belief;
+    use super::super::feed::Account;
     use super::super::fixtures::{id, member, own, snapshot, status, update};
     use super::*;
     use rumormill_api::{Notice, StatusView, Tallies};
+    use rumormill_core::ordered::{Map, Set};
     use rumormill_core::{Incarnation, Instant};
 
     const S: u64 = 1_000_000;
@@ -327,6 +358,30 @@ mod tests {
     }
 
     #[test]
+    fn the_clocks_of_others_lead_nowhere() {
+        let (mut view, mut history) = live();
+        let down = |at_us, name: &str| {
+            let incarnation = Incarnation(1);
+            let event = Event::Member { id: id(name), incarnation, status: Status::Down, was: None };
+            TraceRecord { node: Some(id("b")), ..record(at_us, event) }
+        };
+        let account = |records, is_here| Account { records, is_here, ..Account::default() };
+        tell(&mut view, &mut history, 2 * S, update(2 * S, sending(2 * S), vec![]));
+        view.feed.add_account(account(vec![down(90 * S, "x"), down(S + 5, "y")], false));
+        view.feed.add_account(account(vec![down(2 * S - 9, "c"), down(2 * S + 9, "d")], true));
+        tell(&mut view, &mut history, 3 * S, update(3 * S, sending(3 * S), vec![]));
+        view.feed.add_account(account(vec![down(3 * S + 9, "e")], true));
+        history.note(&view);
+        let marks: Vec<_> = history.marks().cloned().collect();
+        let at = |at_us, name| (at_us, Mark::Down(id(name)));
+        assert_eq!(marks, [at(2 * S - 9, "c"), at(2 * S + 9, "d"), at(3 * S, "e")]);
+        assert_eq!(history.step(2 * S + 9, Step::Event), Some(3 * S), "no further than now");
+        assert_eq!(history.step(3 * S, Step::Event), None);
+        assert_eq!(history.step(2 * S - 9, Step::BackEvent), Some(S), "as far back as is known");
+        assert_eq!(history.at(2 * S + 9).map(|(past, _)| past.feed.count()), Some(4));
+    }
+
+    #[test]
     fn it_never_grows_beyond_its_bounds() {
         let (mut view, mut history) = live();
         for second in 2..2_000 {
@@ -347,6 +402,45 @@ mod tests {
     }
 
     #[test]
+    fn a_moment_whose_lines_a_flood_has_driven_out_still_counts_them() {
+        let (mut view, mut history) = live();
+        let flood = |second: u64, count| {
+            let round = |at| record(second * S + at, Event::Round { number: at });
+            Notice::Trace { records: (0..count).map(round).collect(), dropped: 0 }
+        };
+        tell(&mut view, &mut history, 2 * S, flood(2, 1_999));
+        tell(&mut view, &mut history, 3 * S, update(3 * S, sending(3 * S), vec![]));
+        for second in 4..12 {
+            tell(&mut view, &mut history, second * S, flood(second, 2_000));
+        }
+        let (past, _) = history.at(3 * S).expect("it is kept");
+        assert_eq!((past.feed.lines().count(), past.feed.count()), (0, 1_999));
+        assert_eq!(view.feed.count() - past.feed.count(), 16_000, "so many are behind");
+        assert!(past.feed.has_forgotten(), "they were watched, and are not kept");
+    }
+
+    #[test]
+    fn what_members_believe_counts_once_while_it_stays() {
+        let (mut view, mut history) = live();
+        let of: Rc<Map<_, _>> = Rc::new((0..600).map(|at| (id(&format!("m{at}")), Status::Alive)).collect());
+        let linked: Rc<Set<_>> = Rc::new((0..400).map(|at| id(&format!("m{at}"))).collect());
+        let mut tell = |second: u64, of: &Rc<Map<_, _>>, linked: &Rc<Set<_>>| {
+            let (of, linked) = (Rc::clone(of), Rc::clone(linked));
+            let belief = Belief { of, linked, at_ms: second * 1_000, error: None };
+            view.around.beliefs.insert(id("b"), Rc::new(belief));
+            tell(&mut view, &mut history, second * S, update(second * S, sending(second * S), vec![]));
+            (history.cells, history.moments.len())
+        };
+        let (first, _) = tell(2, &of, &linked);
+        assert_eq!((first > 1_000, tell(3, &of, &linked)), (true, (first + 1, 3)), "said again");
+        assert_eq!(tell(4, &Rc::new((*of).clone()), &linked), (first + 602, 4), "its links are the same");
+        for second in 5..500 {
+            let (cells, moments) = tell(second, &Rc::new((*of).clone()), &Rc::new((*linked).clone()));
+            assert!(cells <= CELLS_MAX && moments <= 70, "{cells} in {moments}");
+        }
+    }
+
+    #[test]
     fn gaps_and_deeds_are_marked_and_another_node_begins_anew() {
         let (mut view, mut history) = live();
         let down = Event::Member {
@@ -360,6 +454,7 @@ mod tests {
         tell(&mut view, &mut history, 3 * S, update(3 * S, sending(3 * S), vec![]));
         view.interrupt();
         history.note(&view);
+        assert_eq!(history.gaps(), [(3 * S, u64::MAX)], "nobody speaks");
         tell(&mut view, &mut history, 9 * S, snapshot(9 * S, sending(9 * S), vec![own("a")]));
         assert_eq!(history.marks().count(), 1, "the same twice");
         assert_eq!(history.gaps(), [(3 * S, 9 * S)]);

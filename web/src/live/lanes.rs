@@ -2,7 +2,7 @@
 //! Put together from the lines of events. Pure: it reads no clock and draws nothing.
 
 use super::{
-    feed::{LINES_MAX, What},
+    feed::What,
     message::{End, Message},
     state::View,
     words,
@@ -72,6 +72,8 @@ pub(super) struct Lanes {
     pub breaks_us: Vec<u64>,
     /// How many events were dropped at the node.
     pub dropped: u64,
+    /// Had a member more to tell than it tells at once?
+    pub is_cut: bool,
     /// When the oldest line that is kept was.
     pub since_us: Option<u64>,
     /// Were there lines before it, which are not kept?
@@ -86,6 +88,46 @@ struct Half {
     message: Message,
 }
 
+/// When each lane noted messages, as far as the page was told all of them.
+struct Noted {
+    /// The observed node's lane.
+    own: Option<usize>,
+    /// How often nothing was known of anyone, and of the observed node alone.
+    breaks: (u64, u64),
+    lanes: Vec<Vec<Stretch>>,
+}
+
+/// A time in which all messages of a lane were told.
+struct Stretch {
+    /// What tells it from others: the breaks before it, and the teller's number.
+    name: (u64, u64, u64),
+    first_us: u64,
+    last_us: u64,
+}
+
+impl Noted {
+    /// A lane told of a message. What it told with messages left out says nothing of those that are not there.
+    fn note(&mut self, lane: usize, number: Option<u64>, at_us: u64) {
+        let Some(number) = number else { return };
+        let (all, own) = self.breaks;
+        let name = (all, if self.own == Some(lane) { own } else { 0 }, number);
+        match self.lanes[lane].last_mut().filter(|last| last.name == name) {
+            Some(last) => {
+                (last.first_us, last.last_us) = (last.first_us.min(at_us), last.last_us.max(at_us));
+            }
+            None => self.lanes[lane].push(Stretch { name, first_us: at_us, last_us: at_us }),
+        }
+    }
+
+    /// Would a lane have noted what was sent to it then, and told?
+    fn is_sure(&self, lane: usize, sent_us: u64) -> bool {
+        let is_around = |stretch: &Stretch| {
+            stretch.first_us <= sent_us && stretch.last_us >= sent_us.saturating_add(NOTED_AFTER_US)
+        };
+        self.lanes[lane].iter().any(is_around)
+    }
+}
+
 impl Lanes {
     /// What happened from a moment on.
     #[inline(never)]
@@ -96,10 +138,14 @@ impl Lanes {
         let mut lanes = Self {
             learned_us: vec![None; members.len()],
             since_us: records.first().map(|record| record.at.as_micros()),
-            is_full: view.feed.count() > LINES_MAX as u64,
+            is_full: view.feed.has_forgotten(),
             ..Self::default()
         };
-        let mut noted: Vec<Option<(u64, u64)>> = vec![None; members.len()];
+        let mut noted = Noted {
+            own: view.node().and_then(place),
+            breaks: (0, 0),
+            lanes: members.iter().map(|_| Vec::new()).collect(),
+        };
         let mut halves = Vec::new();
         let mut last_us = 0;
         for line in view.feed.lines() {
@@ -111,17 +157,22 @@ impl Lanes {
                     }
                     let lane = record.node.as_ref().and_then(place);
                     if let Some(message) = Message::of(record) {
-                        if let Some(noted) = lane.map(|lane| &mut noted[lane]) {
-                            let (first, last) = noted.unwrap_or((last_us, last_us));
-                            *noted = Some((first.min(last_us), last.max(last_us)));
+                        if let Some(lane) = lane {
+                            noted.note(lane, line.stretch, last_us);
                         }
                         halves.extend(half(message, &place));
                     }
                     lanes.note(record, lane, &place, view);
                 }
-                What::Dropped(count) if last_us >= from_us => lanes.dropped += count,
-                What::Gap | What::Through(_) if last_us >= from_us => lanes.breaks_us.push(last_us),
-                _ => {}
+                What::Dropped(count) => {
+                    noted.breaks.1 += 1;
+                    lanes.dropped += if last_us >= from_us { *count } else { 0 };
+                }
+                What::Untold(_) => lanes.is_cut |= last_us >= from_us,
+                What::Gap | What::Through(_) => {
+                    noted.breaks.0 += 1;
+                    lanes.breaks_us.extend((last_us >= from_us).then_some(last_us));
+                }
             }
         }
         lanes.talks = joined(halves, &noted);
@@ -142,7 +193,9 @@ impl Lanes {
                 self.signs.push((lane, at_us, Sign::Changed));
                 let is_sought = view.around.sought.as_ref().is_some_and(|sought| sought.key == key.as_str());
                 if is_sought {
-                    self.learned_us[lane] = Some(at_us);
+                    // Lines come in the order in which they were told, not in that of their times.
+                    let learned = &mut self.learned_us[lane];
+                    *learned = Some(learned.map_or(at_us, |first_us| first_us.min(at_us)));
                 }
             }
             // Many members tell the same of one; what the observed node holds is what the other views show.
@@ -196,7 +249,7 @@ fn half(message: Message, place: &impl Fn(&NodeId) -> Option<usize>) -> Option<H
 }
 
 /// Puts the two ends of each message together.
-fn joined(mut halves: Vec<Half>, noted: &[Option<(u64, u64)>]) -> Vec<Talk> {
+fn joined(mut halves: Vec<Half>, noted: &Noted) -> Vec<Talk> {
     let key = |half: &Half| (half.from, half.to, half.message.number, half.at_us);
     sort_by(&mut halves, |a, b| key(a).cmp(&key(b)));
     let mut talks: Vec<Talk> = Vec::new();
@@ -225,14 +278,14 @@ fn joined(mut halves: Vec<Half>, noted: &[Option<(u64, u64)>]) -> Vec<Talk> {
     }
     for talk in talks.iter_mut().filter(|talk| talk.came_us.is_none() && talk.message.number != 0) {
         let sent_us = talk.sent_us.unwrap_or_default();
-        talk.is_missing = noted[talk.lanes.1]
-            .is_some_and(|(first, last)| first <= sent_us && last >= sent_us + NOTED_AFTER_US);
+        talk.is_missing = noted.is_sure(talk.lanes.1, sent_us);
     }
     talks
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::feed::Account;
     use super::super::fixtures::{id, member, own, snapshot, status};
     use super::*;
     use rumormill_api::Notice;
@@ -290,6 +343,36 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_missing_where_the_receiver_may_have_told_less_than_it_noted() {
+        let account = |stretch, records| Account { records, stretch, is_here: true, untold: None };
+        let is_missing = |between: fn(&mut View), stretches: [Option<u64>; 2]| {
+            let mut view = view(vec![sent("a", "b", 7, 5 * S)]);
+            view.feed.add_account(account(stretches[0], vec![came("b", "c", 1, 4 * S)]));
+            between(&mut view);
+            view.feed.add_account(account(stretches[1], vec![came("b", "c", 2, 7 * S)]));
+            Lanes::new(&view, None, 0).talks.iter().any(|talk| talk.is_missing)
+        };
+        let nothing = |_: &mut View| {};
+        assert!(is_missing(nothing, [Some(1), Some(1)]));
+        assert!(!is_missing(nothing, [Some(1), Some(2)]), "it told of two stretches");
+        assert!(!is_missing(nothing, [None, None]), "its messages were passed over");
+        assert!(!is_missing(View::interrupt, [Some(1), Some(1)]), "the connection was lost");
+        assert!(!is_missing(|view| view.feed.through(id("c")), [Some(1), Some(1)]), "another node");
+        let drop = |view: &mut View| view.feed.add(vec![], 3);
+        assert!(is_missing(drop, [Some(1), Some(1)]), "the observed node dropped its own, not those of b");
+    }
+
+    #[test]
+    fn what_the_observed_node_dropped_is_not_missing() {
+        let is_missing = |dropped| {
+            let mut view = view(vec![came("a", "b", 1, 4 * S), sent("b", "a", 7, 5 * S)]);
+            view.feed.add(vec![came("a", "b", 8, 7 * S)], dropped);
+            Lanes::new(&view, None, 0).talks.iter().any(|talk| talk.is_missing)
+        };
+        assert!(is_missing(0) && !is_missing(2));
+    }
+
+    #[test]
     fn what_happens_to_whom_is_marked_once() {
         let down = |node: &str, at_us| {
             let incarnation = rumormill_core::Incarnation(1);
@@ -297,12 +380,16 @@ mod tests {
         };
         let key = rumormill_core::state::store::Key::new("k").expect("a valid key");
         let changed = Event::Changed { key, kind: rumormill_core::Kind::Register, from: None };
-        let mut view = view(vec![down("a", 3 * S), down("b", 3 * S), record("b", 4 * S, changed)]);
+        let twice = [4 * S, 5 * S].map(|at_us| record("b", at_us, changed.clone()));
+        let mut view = view([down("a", 3 * S), down("b", 3 * S)].into_iter().chain(twice).collect());
         view.around.seek(Some("k"));
         view.interrupt();
         let lanes = Lanes::new(&view, None, 0);
-        assert_eq!(lanes.signs, [(2, 3 * S, Sign::Down), (1, 4 * S, Sign::Changed)]);
-        assert_eq!((lanes.learned_us, lanes.breaks_us), (vec![None, Some(4 * S), None], vec![4 * S]));
+        assert_eq!(
+            lanes.signs,
+            [(2, 3 * S, Sign::Down), (1, 4 * S, Sign::Changed), (1, 5 * S, Sign::Changed)]
+        );
+        assert_eq!((lanes.learned_us, lanes.breaks_us), (vec![None, Some(4 * S), None], vec![5 * S]));
         assert_eq!((lanes.since_us, Lanes::new(&view, None, 9 * S).signs.len()), (Some(3 * S), 0));
     }
 

@@ -310,6 +310,9 @@ fn unknown_words(view: &View, lanes: &Lanes, from_all: bool) -> String {
         let dropped = usize::try_from(lanes.dropped).unwrap_or(usize::MAX);
         sentences.push(format!("{} dropped at source.", words::counted(dropped, "event", "events")));
     }
+    if lanes.is_cut {
+        sentences.push("Some members had more to tell than is asked for at once.".to_owned());
+    }
     if view.members.len() > lanes.members.len() {
         sentences.push(format!(
             "{} of {} members have a lane: {own}, the selected one, and who spoke last; all would be more than {LANES_MAX}.",

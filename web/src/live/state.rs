@@ -135,9 +135,9 @@ impl View {
             Notice::Answer { id, outcome } if id >= IDS_FROM => {
                 self.heard_ms = now_ms;
                 self.revisions.around += 1;
-                let records = self.around.answer(id, outcome, now_ms);
-                if !records.is_empty() {
-                    self.feed.add(records, 0);
+                let account = self.around.answer(id, outcome, now_ms);
+                if !account.records.is_empty() {
+                    self.feed.add_account(account);
                     self.revisions.feed += 1;
                 }
             }

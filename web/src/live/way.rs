@@ -106,7 +106,7 @@ fn unlinked(measure: &Measure, view: &View, id: &NodeId, now_ms: u64) -> Option<
     let links_of = |of: &NodeId| {
         let fresh = |at_ms: u64| now_ms.saturating_sub(at_ms) <= LINKS_FRESH_MS;
         let belief = view.around.beliefs.get(of);
-        belief.filter(|belief| belief.error.is_none() && fresh(belief.at_ms)).map(|belief| &belief.linked)
+        belief.filter(|belief| belief.error.is_none() && fresh(belief.at_ms)).map(|belief| &*belief.linked)
     };
     let is_linked = |holder: &NodeId| {
         if Some(holder) == view.node() {
@@ -149,7 +149,6 @@ mod tests {
     use super::*;
     use rumormill_api::{ArrivalView, Notice};
     use rumormill_core::limiter::Purpose;
-    use rumormill_core::ordered::Map;
     use rumormill_core::{Instant, TraceRecord};
     use std::rc::Rc;
 
@@ -206,8 +205,8 @@ mod tests {
         let members = Rc::make_mut(&mut view.members);
         Rc::make_mut(members.get_mut(&id("d")).expect("it is known")).view.linked = false;
         let belief = |linked: &[&str], at_ms| {
-            let linked = linked.iter().map(|name| id(name)).collect();
-            Rc::new(Belief { of: Map::new(), linked, at_ms, error: None })
+            let linked = Rc::new(linked.iter().map(|name| id(name)).collect());
+            Rc::new(Belief { of: Rc::default(), linked, at_ms, error: None })
         };
         view.around.beliefs.insert(id("b"), belief(&["a"], 12_000));
         assert!(!of("d", &view).contains("link"), "of c nothing is known");

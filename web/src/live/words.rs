@@ -98,6 +98,9 @@ pub fn line(line: &Line) -> String {
             "{} dropped at source: the node had too many to tell",
             counted(usize::try_from(*count).unwrap_or(usize::MAX), "event", "events")
         ),
+        What::Untold(member) => {
+            format!("more happened at {member} than it tells at once: the newest events follow")
+        }
         What::Gap => "connection lost: what happened from here on is not known".to_owned(),
         What::Through(node) => format!("from here on as seen by {node}"),
     }
