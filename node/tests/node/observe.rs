@@ -147,7 +147,7 @@ async fn an_observer_sees_and_configures_other_members_through_its_node() {
         let text = trace.to_string();
         assert!(!text.contains("\"round\"") && !text.contains("\"sent\""), "{text}");
         let asked = nodes.iter().find(|node| node.id() == at).expect("it is one of them");
-        until("a round that is noted", async || {
+        until("a noted round", async || {
             let records = asked.trace().await.expect("it runs");
             let is_round = |event: &TraceEvent| matches!(event, TraceEvent::Node(Event::Round { .. }));
             records.iter().any(|record| is_round(&record.event)).then_some(())

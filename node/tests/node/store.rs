@@ -201,6 +201,19 @@ async fn keys_come_in_pages() {
     assert_eq!(seen, ["p/1", "p/2", "p/3", "p/4", "p/5"]);
     let all = ask(&node, "GET", "/api/v1/keys?limit=7", &[], "").await.json();
     assert_eq!((all["keys"].as_array().map(Vec::len), all.get("next")), (Some(7), None));
+    // A page begins at its prefix or behind `after`, whichever comes later, be they keys or not.
+    let long = "p".repeat(300);
+    for (query, expected) in [
+        ("prefix=p/&after=a".to_owned(), 5),
+        ("prefix=p/&after=q".to_owned(), 0),
+        ("prefix=p/&after=p/3%0A".to_owned(), 2),
+        (format!("prefix={long}"), 0),
+        (format!("after={long}"), 1),
+        ("prefix=".to_owned(), 7),
+    ] {
+        let page = ask(&node, "GET", &format!("/api/v1/keys?{query}"), &[], "").await.json();
+        assert_eq!(page["keys"].as_array().map(Vec::len), Some(expected), "{query}: {page}");
+    }
     for limit in ["0", "10001", "-1", "many"] {
         let answer = ask(&node, "GET", &format!("/api/v1/keys?limit={limit}"), &[], "").await;
         check_problem(&answer, 400, "invalid-query", "");
