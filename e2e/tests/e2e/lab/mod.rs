@@ -6,6 +6,8 @@ mod acts;
 mod each;
 /// For everyone: accessibility, the keyboard, the tour.
 mod everyone;
+/// What someone does who comes for the first time.
+mod first_visit;
 /// What the inspector tells beyond what a node holds.
 mod inspector;
 /// The spread experiment on clusters too large to draw.
