@@ -113,10 +113,10 @@ pub fn layers(chart: &Chart<'_>) -> Vec<Layer> {
 }
 
 fn grid(axes: &Axes) -> Vec<Layer> {
-    let parts = [0.0, 0.5, 1.0];
-    let lines = parts.map(|part| (Point::new(axes.left, axes.y(part)), Point::new(axes.right, axes.y(part))));
-    let words =
-        parts.map(|part| (Point::new(axes.left - 6.0, axes.y(part)), format!("{:.0} %", part * 100.0)));
+    let parts = [(0.0, "0 %"), (0.5, "50 %"), (1.0, "100 %")];
+    let lines =
+        parts.map(|(part, _)| (Point::new(axes.left, axes.y(part)), Point::new(axes.right, axes.y(part))));
+    let words = parts.map(|(part, words)| (Point::new(axes.left - 6.0, axes.y(part)), words.to_owned()));
     vec![
         layer(Hue::Line, 1.0, Ink::Stroke(1.0), Shapes::Lines(lines.to_vec())),
         layer(Hue::Muted, 1.0, Ink::Fill, Shapes::Words(Anchor::End, words.to_vec())),

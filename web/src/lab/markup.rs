@@ -22,6 +22,7 @@ use super::standing::Standing;
 use super::state::View;
 use super::time_bar::TimeBar;
 use super::tour::{self, Tour};
+use crate::float::plain;
 use crate::glue::files::Given;
 use crate::replay::panel::{NoRecording, RecordingPanel, in_words};
 use crate::share::dialog::Wish;
@@ -301,7 +302,7 @@ fn facts(view: &View) -> String {
         tuning.strategy,
         group(u64::from(scenario.nodes)),
         tuning.fanout,
-        f64::from(scenario.network.loss_ppm) / 10_000.0,
+        plain(f64::from(scenario.network.loss_ppm) / 10_000.0),
         scenario.seed
     )
 }

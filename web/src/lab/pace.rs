@@ -1,7 +1,7 @@
 //! Turns the display's frames into simulated time: how far the worker is asked to go, and which moment is shown
 //! meanwhile. Pure; real time comes in as milliseconds.
 
-use crate::float::pow;
+use crate::float::{plain, pow};
 
 /// The slowest speed, as the exponent of ten.
 pub const SPEED_MIN: f64 = -2.0;
@@ -96,11 +96,11 @@ pub fn speed_words(exponent: f64) -> String {
     let speed = pow(10.0, exponent);
     if speed >= 0.95 {
         let rounded = (speed * 10.0).round() / 10.0;
-        return format!("{rounded}×");
+        return format!("{}×", plain(rounded));
     }
     let inverse = 1.0 / speed;
     let rounded = if inverse < 9.5 { (inverse * 2.0).round() / 2.0 } else { inverse.round() };
-    format!("1/{rounded}×")
+    format!("1/{}×", plain(rounded))
 }
 
 #[cfg(test)]

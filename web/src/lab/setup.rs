@@ -2,6 +2,7 @@
 //! scenario or a sentence that says what is allowed; odd values that make sense are explained. Pure.
 
 use crate::decimal::decimal;
+use crate::float::plain;
 use rumormill_core::config::{ARITY_MAX, FANOUT_MAX, INTERVAL_MAX, INTERVAL_MIN};
 use rumormill_core::{Duration, LimiterConfig, Mode, Strategy, Tuning};
 use rumormill_sim::{Latency, Network, Scenario};
@@ -147,8 +148,8 @@ impl Setup {
             .with(Field::Fanout, tuning.fanout.to_string())
             .with(Field::Arity, tuning.arity.to_string())
             .with(Field::Interval, (tuning.interval_us.as_micros() / 1_000).to_string())
-            .with(Field::Loss, (f64::from(network.loss_ppm) / 10_000.0).to_string())
-            .with(Field::Latency, (median_us as f64 / 1_000.0).to_string());
+            .with(Field::Loss, plain(f64::from(network.loss_ppm) / 10_000.0))
+            .with(Field::Latency, plain(median_us as f64 / 1_000.0));
         if let (Some(tokens), Some(refill)) = (tokens, refill) {
             setup = setup.with(Field::Tokens, tokens.to_string()).with(Field::Refill, refill.to_string());
         }

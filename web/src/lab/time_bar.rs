@@ -6,6 +6,7 @@ use super::protocol::Branch;
 use super::scrub::{MarkKind, STEP_US, TimeMark, branch_label, percent, scale_us, value_text};
 use super::standing::seconds;
 use crate::decimal::decimal;
+use crate::float::{fixed, plain};
 use crate::glue::element;
 use crate::ui::{Button, ButtonKind, Check, IconName};
 use yew::prelude::*;
@@ -93,7 +94,7 @@ fn transport(props: &TimeBarProps) -> Html {
 fn scrubber(props: &TimeBarProps) -> Html {
     let span_us = scale_us(props.recorded, props.end_us.max(props.now_us));
     let span_words = if props.recorded {
-        format!("{:.1} s", span_us as f64 / 1e6)
+        format!("{} s", fixed(span_us as f64 / 1e6, 1))
     } else {
         format!("{} s", span_us / 1_000_000)
     };
@@ -113,7 +114,7 @@ fn scrubber(props: &TimeBarProps) -> Html {
     html! {
         <div class="scrubber">
             <div class="scrub-track" aria-hidden="true">
-                <i class="scrub-played" style={format!("width:{played:.2}%")}></i>
+                <i class="scrub-played" style={format!("width:{}%", fixed(played, 2))}></i>
                 { for props.marks.iter().map(mark) }
             </div>
             <input type="range" id="moment" min="0" max={span_us.to_string()} step={STEP_US.to_string()}
@@ -125,7 +126,7 @@ fn scrubber(props: &TimeBarProps) -> Html {
 }
 
 fn place(percent: f64) -> String {
-    format!("left:{percent:.2}%")
+    format!("left:{}%", fixed(percent, 2))
 }
 
 #[inline(never)]
@@ -154,8 +155,8 @@ fn speed(props: &TimeBarProps) -> Html {
     html! {
         <div class="speed">
             <label for="speed">{ "Speed" }</label>
-            <input type="range" id="speed" min={SPEED_MIN.to_string()} max={SPEED_MAX.to_string()} step="0.1"
-                value={props.speed.to_string()} {oninput} aria-valuetext={words.clone()} data-testid="speed" />
+            <input type="range" id="speed" min={plain(SPEED_MIN)} max={plain(SPEED_MAX)} step="0.1"
+                value={plain(props.speed)} {oninput} aria-valuetext={words.clone()} data-testid="speed" />
             <output for="speed" class="num" data-testid="speed-words">{ words }</output>
             <Check label="Slow for messages" id="legible" checked={props.legible} onchange={props.on.reform(Action::Legible)} />
             if let Some(behind) = behind {

