@@ -9,17 +9,18 @@ use std::time::Duration;
 
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// The middle of the first thing in sight to press whose words begin so, after it was scrolled to as a person would.
+/// The middle of the first thing to press whose words begin so and that nothing lies over, after it was scrolled to as a
+/// person would.
 const IN_SIGHT: &str = "const [words, kinds] = arguments;
-    const thing = [...document.querySelectorAll(kinds)].find(thing => {
-        const { width, height } = thing.getBoundingClientRect();
+    for (const thing of document.querySelectorAll(kinds)) {
         const text = (thing.innerText || thing.getAttribute('aria-label') || '').trim();
-        return width > 0 && height > 0 && text.startsWith(words) && !thing.disabled;
-    });
-    if (!thing) return null;
-    thing.scrollIntoView({ block: 'nearest' });
-    const { x, y, width, height } = thing.getBoundingClientRect();
-    return [x + width / 2, y + height / 2];";
+        if (!text.startsWith(words) || thing.disabled || !thing.checkVisibility()) continue;
+        thing.scrollIntoView({ block: 'center' });
+        const { x, y, width, height } = thing.getBoundingClientRect();
+        const place = [x + width / 2, y + height / 2];
+        if (width > 0 && thing.contains(document.elementFromPoint(...place))) return place;
+    }
+    return null;";
 
 /// Presses what says so.
 async fn press(browser: &Browser, words: &str) {
