@@ -150,9 +150,9 @@ fn what_members_say_to_each_other_is_told_on_one_clock() {
     let wants = Wants { events: true, talk: true, ..Wants::default() };
     let asked_of_b = |around: &mut Around, now_ms| {
         let due = around.due(&view, wants, now_ms);
-        due.into_iter().find(|request| asks(&[request.clone()])[0].0 == "b").expect("it is asked")
+        due.into_iter().find(|request| asks(std::slice::from_ref(request))[0].0 == "b").expect("it is asked")
     };
-    let sight = |request: &Request| asks(&[request.clone()])[0].1.clone();
+    let sight = |request: &Request| asks(std::slice::from_ref(request))[0].1.clone();
     let asked = asked_of_b(&mut around, 1_000);
     assert_eq!(sight(&asked), Sight::Recent { after_us: 5_000_000 });
     let key = rumormill_core::state::store::Key::new("k").expect("a valid key");
@@ -174,8 +174,10 @@ fn a_stretch_of_messages_ends_wherever_some_may_be_missing() {
     let mut tell = |talk: bool, now_ms, events: Vec<TraceEvent>| {
         let wants = Wants { events: true, talk, ..Wants::default() };
         let due = around.due(&view, wants, now_ms);
-        let asked =
-            due.into_iter().find(|request| asks(&[request.clone()])[0].0 == "b").expect("it is asked");
+        let asked = due
+            .into_iter()
+            .find(|request| asks(std::slice::from_ref(request))[0].0 == "b")
+            .expect("it is asked");
         let record = |event| TraceRecord { at: Instant::from_micros(now_ms), node: Some(id("b")), event };
         let records: Vec<_> = events.into_iter().map(record).collect();
         let told = match talk {

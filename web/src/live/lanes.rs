@@ -315,7 +315,10 @@ mod tests {
         record(node, at_us, Event::Received { from: id(from), number, kind, bytes: 9, news: true })
     }
 
-    fn talks(records: Vec<TraceRecord>) -> Vec<(usize, usize, Option<u64>, Option<u64>, bool)> {
+    /// From which lane to which, when it was sent and when it came in, and is it missing?
+    type Drawn = (usize, usize, Option<u64>, Option<u64>, bool);
+
+    fn talks(records: Vec<TraceRecord>) -> Vec<Drawn> {
         let lanes = Lanes::new(&view(records), None, 0);
         let flat = |talk: &Talk| (talk.lanes.0, talk.lanes.1, talk.sent_us, talk.came_us, talk.is_missing);
         lanes.talks.iter().map(flat).collect()
