@@ -33,7 +33,7 @@ impl<S: State> Engine<S> {
         for target in self.probes.unhelped(Duration::from_micros(limit.as_micros() / 2), now) {
             self.ask_for_help(&target);
         }
-        let owing: Vec<_> = self.probes.iter().map(|(id, _)| id.clone()).take(REASKED_MAX).collect();
+        let owing: Vec<_> = self.probes.iter().map(|(id, ..)| id.clone()).take(REASKED_MAX).collect();
         // The summary may be what was lost: it is the same question again.
         let store = self.config.tuning.strategy.repairs();
         for id in owing {

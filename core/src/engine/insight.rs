@@ -61,7 +61,7 @@ impl<S: State> Engine<S> {
     /// Who owes this node an answer, by name.
     pub fn awaited(&self) -> impl Iterator<Item = Awaited<'_>> {
         let limit = self.probe_limit();
-        self.probes.asked_of().map(move |(id, since, helpers)| Awaited {
+        self.probes.iter().map(move |(id, since, helpers)| Awaited {
             id,
             since,
             suspected_at: since + limit,

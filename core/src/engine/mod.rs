@@ -414,7 +414,7 @@ impl<S: State> Engine<S> {
 
     /// Members that were asked and have not answered, and since when.
     pub fn unanswered(&self) -> impl Iterator<Item = (&NodeId, Instant)> {
-        self.probes.iter()
+        self.probes.iter().map(|(id, since, _)| (id, since))
     }
 
     /// How unwell this node believes itself to be: 0 is healthy, more means that

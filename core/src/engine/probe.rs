@@ -184,13 +184,8 @@ impl Probes {
         self.health = self.health.saturating_add(by).min(max);
     }
 
-    /// Those who owe an answer, and since when.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&NodeId, Instant)> {
-        self.asked.iter().map(|(id, probe)| (id, probe.since))
-    }
-
-    /// The same, and how many were asked to help with each.
-    pub(super) fn asked_of(&self) -> impl Iterator<Item = (&NodeId, Instant, u8)> {
+    /// Those who owe an answer, since when, and how many were asked to help.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&NodeId, Instant, u8)> {
         self.asked.iter().map(|(id, probe)| (id, probe.since, probe.helpers))
     }
 }

@@ -315,11 +315,11 @@ impl View {
             Action::Choose(nodes, beside) => return self.choose(nodes, beside),
             Action::ExtendBy(steps) => return self.extend_by(steps),
             Action::ExtendByRows(rows) => return self.extend_by(rows * i64::from(self.stride)),
-            // Where no tools are shown, none is taken up unseen.
-            Action::Tool(tool) if tool == Tool::Select || self.has_tools() => {
+            Action::Tool(tool) => {
                 (self.tool, self.link_from, self.drawn) = (tool, None, None);
+                // Where no tools are shown, none is taken up unseen.
+                self.tool = self.tool_here();
             }
-            Action::Tool(_) => {}
             Action::Use(node) => return self.use_tool(node),
             Action::Draw(drawn) => (self.drawn, self.link_from) = (drawn, None),
             Action::ToDrawn(what) => return self.settle_drawn(what),
@@ -354,9 +354,7 @@ impl View {
             Action::Sight(sight) => {
                 (self.sight, self.sight_is_own) = (sight, true);
                 (self.link_from, self.drawn) = (None, None);
-                if !self.has_tools() {
-                    self.tool = Tool::Select;
-                }
+                self.tool = self.tool_here();
                 return self.ask();
             }
             Action::Spot(spot) => return self.go_to(spot),

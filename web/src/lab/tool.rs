@@ -97,11 +97,6 @@ impl View {
         }
     }
 
-    /// Do the tools stand above what is shown?
-    pub(super) fn has_tools(&self) -> bool {
-        self.sight.has_places() && self.replay.is_none()
-    }
-
     /// How a node was in the last frame.
     pub(super) fn state_of(&self, node: u32) -> Option<NodeState> {
         self.marks.get(node as usize).map(|mark| mark.state)

@@ -115,9 +115,10 @@ impl Sought {
     /// How many have it, in words, and why others are not known to.
     #[inline(never)]
     pub fn words(&self, view: &View) -> String {
-        let active = || view.members.values().filter(|member| member.view.status.is_active());
-        let of = |wanted: Has| active().filter(|member| self.has(view, member) == wanted).count();
-        let (yes, no, all, key) = (of(Has::Yes), of(Has::No), active().count(), &self.key);
+        let active = view.members.values().filter(|member| member.view.status.is_active());
+        let known: Vec<_> = active.map(|member| (member, self.has(view, member))).collect();
+        let of = |wanted: Has| known.iter().filter(move |(_, has)| *has == wanted);
+        let (yes, no, all, key) = (of(Has::Yes).count(), of(Has::No).count(), known.len(), &self.key);
         let verb = |count: usize, one: &'static str, many| if count == 1 { one } else { many };
         let mut words = if self.own(view).0.is_empty() {
             let still = match yes {
@@ -128,15 +129,15 @@ impl Sought {
         } else {
             format!("{yes} of {all} {} {key}", verb(yes, "has", "have"))
         };
-        let unknown: Vec<_> = active().filter(|member| self.has(view, member) == Has::Unknown).collect();
-        if !unknown.is_empty() {
-            let reasons = unknown.iter().take(REASONS_MAX).map(|member| self.reason(view, member));
-            let reasons: Vec<_> = reasons.collect();
-            let more = match unknown.len().saturating_sub(REASONS_MAX) {
+        let unknown = of(Has::Unknown).count();
+        if unknown > 0 {
+            let named = of(Has::Unknown).take(REASONS_MAX);
+            let reasons: Vec<_> = named.map(|(member, _)| self.reason(view, member)).collect();
+            let more = match unknown.saturating_sub(REASONS_MAX) {
                 0 => String::new(),
                 more => format!(", and {more} more"),
             };
-            let members = words::counted(unknown.len(), "member", "members");
+            let members = words::counted(unknown, "member", "members");
             words += &format!("; of {members} it is not known: {}{more}", reasons.join(", "));
         }
         words
