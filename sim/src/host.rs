@@ -8,6 +8,8 @@ use rumormill_core::{
     Address, Duration, Engine, Incarnation, Input, Instant, LinkId, NodeId, State, Store, Tuning,
 };
 use std::collections::VecDeque;
+use std::ops::{Index, IndexMut};
+use std::sync::Arc;
 
 /// Most requests for a link that wait for a process that does not get round to
 /// them; more are not answered. Linux's default (somaxconn) until 5.4.
@@ -24,6 +26,51 @@ pub(crate) enum Waiting {
     Input(Input),
     /// An operator's wish.
     Tune(Tuning),
+}
+
+/// All machines, in the order of their names. Copies of a simulation share those to which nothing has happened since: a
+/// machine is copied when it is about to change.
+#[derive(Debug, Clone)]
+pub(crate) struct Hosts(Vec<Arc<Host>>);
+
+impl Hosts {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Host> {
+        self.0.iter().map(|host| &**host)
+    }
+
+    pub(crate) fn get(&self, node: u32) -> Option<&Host> {
+        self.0.get(node as usize).map(|host| &**host)
+    }
+
+    pub(crate) fn find(&self, id: &NodeId) -> Option<u32> {
+        self.0.binary_search_by(|host| host.id.cmp(id)).ok().map(|node| node as u32)
+    }
+
+    /// The numbers of those that are not shared with a copy.
+    pub(crate) fn unshared<'a>(&'a self, copy: &'a Self) -> impl Iterator<Item = u32> {
+        let pairs = (0..).zip(self.0.iter().zip(&copy.0));
+        pairs.filter(|(_, (one, other))| !Arc::ptr_eq(one, other)).map(|(node, _)| node)
+    }
+}
+
+impl FromIterator<Host> for Hosts {
+    fn from_iter<I: IntoIterator<Item = Host>>(hosts: I) -> Self {
+        Self(hosts.into_iter().map(Arc::new).collect())
+    }
+}
+
+impl Index<u32> for Hosts {
+    type Output = Host;
+
+    fn index(&self, node: u32) -> &Host {
+        &self.0[node as usize]
+    }
+}
+
+impl IndexMut<u32> for Hosts {
+    fn index_mut(&mut self, node: u32) -> &mut Host {
+        Arc::make_mut(&mut self.0[node as usize])
+    }
 }
 
 #[derive(Debug, Clone)]

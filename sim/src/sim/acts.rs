@@ -94,7 +94,7 @@ impl Sim {
         node: u32,
         what: impl FnOnce(&mut Engine<Store>, Instant) -> T,
     ) -> Result<T, ActError> {
-        let now = self.hosts[node as usize].clock.now(self.now);
+        let now = self.hosts[node].clock.now(self.now);
         let answer = what(self.engine_mut(node)?, now);
         self.drive(node);
         Ok(answer)
@@ -125,15 +125,15 @@ impl Sim {
     /// Starts a node: the first time as the scenario has it, later as a node
     /// that joins, with the store that it had or an empty one.
     pub(super) fn start(&mut self, node: u32, kept: Option<Store>) {
-        let first = self.hosts[node as usize].incarnation == Incarnation(0);
+        let first = self.hosts[node].incarnation == Incarnation(0);
         let members = if first && self.scenario.start == Start::Known {
             self.known.clone()
         } else {
             Members::default()
         };
-        self.hosts[node as usize].incarnation.0 += 1;
-        let join = self.joins(node).map(|other| self.hosts[other as usize].address.clone()).collect();
-        let host = &mut self.hosts[node as usize];
+        self.hosts[node].incarnation.0 += 1;
+        let join = self.joins(node).map(|other| self.hosts[other].address.clone()).collect();
+        let host = &mut self.hosts[node];
         let incarnation = host.incarnation;
         let config = EngineConfig {
             address: Some(host.address.clone()),
@@ -166,7 +166,7 @@ impl Sim {
     }
 
     pub(super) fn restart(&mut self, node: u32, data: bool, moved: bool) -> Result<(), ActError> {
-        let host = &mut self.hosts[node as usize];
+        let host = &mut self.hosts[node];
         if host.engine.is_some() {
             return Err(ActError::Up(node));
         }
@@ -182,7 +182,7 @@ impl Sim {
 
     /// The node is not up any more; the links that its host still has break.
     pub(super) fn stop(&mut self, node: u32) {
-        let ends = self.hosts[node as usize].stop();
+        let ends = self.hosts[node].stop();
         self.wires.lose_frames_of(node, self.now);
         for end in ends {
             self.wires.shut(end, None, self.now, &mut self.queue);
@@ -194,7 +194,7 @@ impl Sim {
     }
 
     pub(super) fn crash(&mut self, node: u32) -> Result<(), ActError> {
-        if self.hosts[node as usize].engine.is_none() {
+        if self.hosts[node].engine.is_none() {
             return Err(ActError::NotUp(node));
         }
         self.record(node, TraceEvent::Crashed);
@@ -204,13 +204,13 @@ impl Sim {
 
     fn write(&mut self, node: u32, key: &str, act: &Act) -> Result<(), ActError> {
         let key = Key::new(key).map_err(ScenarioError::Key)?;
-        let now = self.hosts[node as usize].clock.now(self.now);
+        let now = self.hosts[node].clock.now(self.now);
         let engine = self.engine_mut(node)?;
         let before = engine.state().version();
         let what = write(engine, &key, act, now)?;
         let wrote = engine.state().version() > before;
         self.record(node, TraceEvent::Wrote { key: key.clone(), what });
-        if let (true, Some(engine)) = (wrote, &self.hosts[node as usize].engine) {
+        if let (true, Some(engine)) = (wrote, &self.hosts[node].engine) {
             self.writes += 1;
             let named = (self.writes, key.as_str());
             let watch = Watch::new(named, node, engine, self.now, self.scenario.nodes);
@@ -227,7 +227,7 @@ impl Sim {
     }
 
     pub(super) fn tune(&mut self, node: u32, tuning: Tuning) {
-        let host = &mut self.hosts[node as usize];
+        let host = &mut self.hosts[node];
         if let Some(engine) = &mut host.engine {
             let now = host.clock.now(self.now);
             engine.tune(tuning, now).expect("a checked act tunes within the limits");
@@ -242,7 +242,7 @@ impl Sim {
 
     fn record_cut(&mut self, act: &Act) {
         let names = |nodes: &[u32]| -> Box<[NodeId]> {
-            nodes.iter().map(|&node| self.hosts[node as usize].id.clone()).collect()
+            nodes.iter().map(|&node| self.hosts[node].id.clone()).collect()
         };
         match act {
             Act::CutLink { a, b } => {
@@ -250,7 +250,7 @@ impl Sim {
                 self.record(*a, TraceEvent::Cut(others));
             }
             Act::CutOneWay { from, to } => {
-                let to = self.hosts[*to as usize].id.clone();
+                let to = self.hosts[*to].id.clone();
                 self.record(*from, TraceEvent::CutOneWay(to));
             }
             Act::Partition { groups } => {
@@ -265,7 +265,7 @@ impl Sim {
 
     /// The engine of a node that answers its clients.
     pub(super) fn engine_mut(&mut self, node: u32) -> Result<&mut Engine<Store>, ActError> {
-        match &mut self.hosts[node as usize] {
+        match &mut self.hosts[node] {
             Host { paused: true, .. } => Err(ActError::Paused(node)),
             Host { engine, .. } => engine.as_mut().ok_or(ActError::NotUp(node)),
         }
@@ -274,7 +274,7 @@ impl Sim {
     /// Whom a node is told to join in the life that it is in: the first so many
     /// other nodes.
     fn joins(&self, node: u32) -> impl Iterator<Item = u32> {
-        let is_first = self.hosts[node as usize].incarnation == Incarnation(1);
+        let is_first = self.hosts[node].incarnation == Incarnation(1);
         let count = match (is_first, self.scenario.start) {
             (true, Start::Known) => 0,
             (true, Start::Join) => u32::from(node > 0),

@@ -21,7 +21,7 @@ impl Sim {
     pub(super) fn happen(&mut self, what: What) {
         match what {
             What::Timer { node, .. } => {
-                let host = &mut self.hosts[node as usize];
+                let host = &mut self.hosts[node];
                 host.timer_at = None;
                 host.timed_out = !host.is_prompt();
                 self.hand(node, Input::Timeout);
@@ -56,7 +56,7 @@ impl Sim {
     /// Timers that a later deadline replaced are no events.
     pub(super) fn drop_stale_timers(&mut self) {
         while let Some((_, What::Timer { node, generation })) = self.queue.peek()
-            && self.hosts[node as usize].timer_generation != generation
+            && self.hosts[node].timer_generation != generation
         {
             self.queue.pop();
         }
@@ -67,7 +67,7 @@ impl Sim {
         let mut tag = None;
         let now = self.now;
         loop {
-            let Some(engine) = &mut self.hosts[node as usize].engine else { return };
+            let Some(engine) = &mut self.hosts[node].engine else { return };
             let Some(output) = engine.poll() else { break };
             match output {
                 Output::Event(Event::Stopped) => {
@@ -89,7 +89,7 @@ impl Sim {
                 Output::Send { link, frame } => {
                     let tag = tag.take().expect("an engine that traces reports each frame before it");
                     if self.send(node, link, tag, frame) {
-                        let host = &mut self.hosts[node as usize];
+                        let host = &mut self.hosts[node];
                         let local = host.clock.now(now);
                         if let Some(engine) = &mut host.engine {
                             engine.handle(Input::Sent { link }, local);
@@ -97,7 +97,7 @@ impl Sim {
                     }
                 }
                 Output::Close { link, refusal } => {
-                    if let Some(end) = self.hosts[node as usize].links.remove(&link) {
+                    if let Some(end) = self.hosts[node].links.remove(&link) {
                         self.wires.shut(end, Some(refusal), now, &mut self.queue);
                     }
                 }
@@ -107,13 +107,13 @@ impl Sim {
     }
 
     pub(super) fn record(&mut self, node: u32, event: TraceEvent) {
-        self.tracer.record(self.now, Some(&self.hosts[node as usize].id), event);
+        self.tracer.record(self.now, Some(&self.hosts[node].id), event);
     }
 
     /// Something reaches a node: its engine is told, now or when the process
     /// gets round to it.
     fn hand(&mut self, node: u32, input: Input) {
-        if self.hosts[node as usize].is_prompt() {
+        if self.hosts[node].is_prompt() {
             self.handle(node, input);
         } else {
             self.wait(node, Waiting::Input(input));
@@ -121,7 +121,7 @@ impl Sim {
     }
 
     pub(super) fn handle(&mut self, node: u32, input: Input) {
-        let host = &mut self.hosts[node as usize];
+        let host = &mut self.hosts[node];
         if let Some(engine) = &mut host.engine {
             engine.handle(input, host.clock.now(self.now));
             self.drive(node);
@@ -129,7 +129,7 @@ impl Sim {
     }
 
     pub(super) fn set_timer(&mut self, node: u32) {
-        let host = &mut self.hosts[node as usize];
+        let host = &mut self.hosts[node];
         if host.timed_out {
             return;
         }
@@ -148,12 +148,12 @@ impl Sim {
     fn dial(&mut self, node: u32, id: LinkId, address: &Address) {
         let to = self.resolve(address);
         let link = self.wires.dial(node, id, to, self.now, &mut self.queue);
-        self.hosts[node as usize].links.insert(id, (link, 0));
+        self.hosts[node].links.insert(id, (link, 0));
     }
 
     /// Has the frame left already?
     fn send(&mut self, node: u32, link: LinkId, tag: Tag, frame: Bytes) -> bool {
-        let Some(&at) = self.hosts[node as usize].links.get(&link) else { return true };
+        let Some(&at) = self.hosts[node].links.get(&link) else { return true };
         self.totals.messages += 1;
         self.totals.payload_messages += u64::from(tag.kind.is_payload());
         self.totals.bytes += frame.len() as u64;
@@ -182,7 +182,7 @@ impl Sim {
     fn on_dialed(&mut self, link: u64) {
         let Some(made) = self.wires.link(link) else { return };
         let [from, to] = made.ends.map(|end| end.node);
-        let host = &mut self.hosts[to as usize];
+        let host = &mut self.hosts[to];
         if self.wires.paths.is_cut(from, to) {
             self.wires.time_out(link, self.now, &mut self.queue);
         } else if host.engine.is_none() {
@@ -203,7 +203,7 @@ impl Sim {
         if self.wires.link(link).is_none() {
             return;
         }
-        let host = &mut self.hosts[node as usize];
+        let host = &mut self.hosts[node];
         let id = host.next_accepted();
         host.links.insert(id, (link, 1));
         self.wires.answer(link, Some(id), self.now, &mut self.queue);
@@ -226,7 +226,7 @@ impl Sim {
     /// the host would say.
     fn unlink(&mut self, end: End, said: Option<Refusal>, reason: &'static str) {
         let link = end.id;
-        self.hosts[end.node as usize].links.remove(&link);
+        self.hosts[end.node].links.remove(&link);
         self.hand(
             end.node,
             match said {
@@ -241,7 +241,7 @@ impl Sim {
         self.remember(id, &flight);
         if let Some(fate) = flight.lost {
             self.lose(&flight, fate);
-        } else if self.hosts[flight.to as usize].is_prompt() {
+        } else if self.hosts[flight.to].is_prompt() {
             self.receive(flight, link);
         } else {
             self.wires.leave_unread(flight.link, flight.end, flight.frame.len());
@@ -256,7 +256,7 @@ impl Sim {
         // Nobody misses the second of two.
         if !flight.copy {
             self.totals.lost += 1;
-            let to = self.hosts[flight.to as usize].id.clone();
+            let to = self.hosts[flight.to].id.clone();
             self.record(flight.from, TraceEvent::Lost { to, number, kind, fate });
         }
     }
@@ -267,11 +267,11 @@ impl Sim {
         self.totals.payload_arrived += u64::from(kind.is_payload());
         if flight.copy {
             self.totals.duplicated += 1;
-            let to = self.hosts[flight.to as usize].id.clone();
+            let to = self.hosts[flight.to].id.clone();
             self.record(flight.from, TraceEvent::Duplicated { to, number, kind });
         }
         self.handle(flight.to, Input::Received { link, frame: flight.frame });
-        let engine = self.hosts[flight.to as usize].engine.as_ref();
+        let engine = self.hosts[flight.to].engine.as_ref();
         if let (true, Some(engine)) = (kind.is_payload(), engine) {
             let mut has_latest = false;
             for watch in &mut self.watches {
@@ -288,6 +288,6 @@ impl Sim {
         let rest = address.as_str().strip_prefix("ws://n")?;
         let (digits, _) = rest.split_once(['.', '-'])?;
         let index: u32 = digits.parse().ok()?;
-        self.hosts.get(index as usize).filter(|host| host.address == *address).map(|_| index)
+        self.hosts.get(index).filter(|host| host.address == *address).map(|_| index)
     }
 }

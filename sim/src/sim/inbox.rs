@@ -10,7 +10,7 @@ use rumormill_core::{Duration, Input, Tuning};
 
 impl Sim {
     pub(super) fn wait(&mut self, node: u32, waiting: Waiting) {
-        let host = &mut self.hosts[node as usize];
+        let host = &mut self.hosts[node];
         if host.engine.is_none() {
             return;
         }
@@ -22,10 +22,10 @@ impl Sim {
 
     /// A node handles all that is due.
     pub(super) fn handle_due(&mut self, node: u32) {
-        while let Some(waiting) = self.hosts[node as usize].take_due(self.now) {
+        while let Some(waiting) = self.hosts[node].take_due(self.now) {
             match waiting {
                 Waiting::Dialed { link } => {
-                    self.hosts[node as usize].backlog -= 1;
+                    self.hosts[node].backlog -= 1;
                     self.accept(node, link);
                 }
                 Waiting::Frame(flight, link) => {
@@ -35,7 +35,7 @@ impl Sim {
                 }
                 Waiting::Input(input) => {
                     if matches!(input, Input::Timeout) {
-                        self.hosts[node as usize].timed_out = false;
+                        self.hosts[node].timed_out = false;
                     }
                     self.handle(node, input);
                 }
@@ -46,7 +46,7 @@ impl Sim {
 
     /// What waits for a node that is not up any more is lost.
     pub(super) fn empty_inbox(&mut self, node: u32) {
-        let host = &mut self.hosts[node as usize];
+        let host = &mut self.hosts[node];
         host.backlog = 0;
         for (_, waiting) in core::mem::take(&mut host.inbox) {
             match waiting {
@@ -58,7 +58,7 @@ impl Sim {
     }
 
     pub(super) fn tune_in_turn(&mut self, node: u32, tuning: Tuning) {
-        if self.hosts[node as usize].is_prompt() {
+        if self.hosts[node].is_prompt() {
             self.tune(node, tuning);
         } else {
             self.wait(node, Waiting::Tune(tuning));
@@ -67,13 +67,13 @@ impl Sim {
 
     pub(super) fn pause(&mut self, node: u32) -> Result<(), ActError> {
         self.engine_mut(node)?;
-        self.hosts[node as usize].paused = true;
+        self.hosts[node].paused = true;
         self.record(node, TraceEvent::Paused);
         Ok(())
     }
 
     pub(super) fn resume(&mut self, node: u32) -> Result<(), ActError> {
-        let host = &mut self.hosts[node as usize];
+        let host = &mut self.hosts[node];
         if !core::mem::take(&mut host.paused) {
             return Err(ActError::NotPaused(node));
         }
@@ -86,22 +86,22 @@ impl Sim {
 
     /// What waits already is not handled any sooner: it keeps its order.
     pub(super) fn slow(&mut self, node: u32, delay_us: Duration) {
-        self.hosts[node as usize].delay = delay_us;
+        self.hosts[node].delay = delay_us;
         self.record(node, TraceEvent::Slowed { delay_us });
     }
 
     pub(super) fn set_clock(&mut self, node: u32, skew_us: i64) {
-        self.hosts[node as usize].clock.set(skew_us, self.now);
+        self.hosts[node].clock.set(skew_us, self.now);
         self.note_clock(node);
     }
 
     pub(super) fn drift(&mut self, node: u32, ppm: i32) {
-        self.hosts[node as usize].clock.drift(ppm, self.now);
+        self.hosts[node].clock.drift(ppm, self.now);
         self.note_clock(node);
     }
 
     fn note_clock(&mut self, node: u32) {
-        let (ahead_us, drift_ppm) = self.hosts[node as usize].clock.error(self.now);
+        let (ahead_us, drift_ppm) = self.hosts[node].clock.error(self.now);
         self.record(node, TraceEvent::ClockSet { ahead_us, drift_ppm });
         self.set_timer(node);
     }

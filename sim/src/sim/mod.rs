@@ -15,7 +15,7 @@ pub use contents::Carried;
 use memory::Landed;
 pub use memory::Step;
 
-use crate::host::Host;
+use crate::host::{Host, Hosts};
 use crate::latency::Latency;
 use crate::network::{Flight, Wires};
 use crate::queue::{Queue, What};
@@ -130,7 +130,7 @@ pub struct Sim {
     now: Instant,
     queue: Queue,
     wires: Wires,
-    hosts: Vec<Host>,
+    hosts: Hosts,
     /// How the nodes gossip now.
     tuning: Tuning,
     /// What the nodes of a cluster that knows itself know at their start.
@@ -164,7 +164,7 @@ impl Sim {
     pub fn new(scenario: Scenario) -> Result<Self, ScenarioError> {
         scenario.check()?;
         let host = |index| Host::new(scenario.node_id(index), scenario.address(index));
-        let hosts: Vec<Host> = (0..scenario.nodes).map(host).collect();
+        let hosts: Hosts = (0..scenario.nodes).map(host).collect();
         let known = match scenario.start {
             Start::Known => hosts.iter().map(first_record).collect(),
             Start::Join => Members::default(),
@@ -288,7 +288,7 @@ impl Sim {
 
     /// One node. Panics if there is no such node.
     pub fn node(&self, index: u32) -> NodeView<'_> {
-        let host = &self.hosts[index as usize];
+        let host = &self.hosts[index];
         NodeView {
             index,
             id: &host.id,
@@ -308,9 +308,15 @@ impl Sim {
         (0..self.nodes()).map(|index| self.node(index))
     }
 
+    /// The nodes to which something has happened since this simulation was copied from that one, or that one from this.
+    /// All others are shared, so a copy costs memory for these only.
+    pub fn unshared<'a>(&'a self, copy: &'a Self) -> impl Iterator<Item = NodeView<'a>> {
+        self.hosts.unshared(&copy.hosts).map(|index| self.node(index))
+    }
+
     /// The place of a node among the nodes.
     pub fn index_of(&self, id: &NodeId) -> Option<u32> {
-        self.hosts.binary_search_by(|host| host.id.cmp(id)).ok().map(|index| index as u32)
+        self.hosts.find(id)
     }
 
     /// Frames under way, in the order in which they were sent. A lost one

@@ -140,7 +140,7 @@ impl Sim {
 
     fn mend(&mut self, a: u32, b: u32) {
         self.wires.mend(a, b, self.now, &mut self.queue);
-        let other = self.hosts[b as usize].id.clone();
+        let other = self.hosts[b].id.clone();
         self.record(a, TraceEvent::Mended(other));
     }
 }

@@ -120,3 +120,17 @@ fn a_copy_goes_on_as_the_original_does() {
         assert_eq!(copy.trace_hash(), expected, "{}", scenario.name);
     }
 }
+
+#[test]
+fn a_copy_shares_the_nodes_to_which_nothing_has_happened() {
+    let mut sim = start(Scenario { nodes: 50, ..Scenario::default() });
+    run_for(&mut sim, 3_000);
+    let copy = sim.clone();
+    assert_eq!(sim.unshared(&copy).count(), 0);
+    for _ in 0..5 {
+        sim.step();
+    }
+    let unshared: Vec<u32> = sim.unshared(&copy).map(|node| node.index).collect();
+    assert!((1..=10).contains(&unshared.len()), "at most two nodes take part in an event: {unshared:?}");
+    assert!(copy.unshared(&sim).map(|node| node.index).eq(unshared));
+}
