@@ -11,9 +11,9 @@ use rumormill_core::{TraceRecord, sort::sort_by};
 use rumormill_sim::Scenario;
 
 /// Events between two copies of the run: half of them are played again for a jump, on average.
-const SPACING_EVENTS: u64 = 2_000;
+const SPACING_EVENTS: u64 = 1_000;
 
-/// What all copies may take together, by [`Run::weight_bytes`].
+/// What all copies may take together, by [`Run::weight_bytes`]: what two neighbours share counts once.
 const KEPT_BYTES_MAX: u64 = 240_000_000;
 
 /// So many copies are kept whatever they take.
@@ -55,6 +55,7 @@ struct Line {
 struct Copy {
     branch: usize,
     moment: Moment,
+    /// What it takes beside the copy before it.
     weight_bytes: u64,
     run: Run,
 }
@@ -439,26 +440,37 @@ impl Timeline {
         self.records.extend(records);
         let excess = self.records.len().saturating_sub(super::run::RECORDS_MAX as usize);
         self.records.drain(..excess);
-        let copy = Copy {
-            branch: self.current,
-            moment: self.run.moment(),
-            weight_bytes: self.run.weight_bytes(),
-            run: self.run.clone(),
-        };
+        let copy =
+            Copy { branch: self.current, moment: self.run.moment(), weight_bytes: 0, run: self.run.clone() };
         let place =
             self.copies.partition_point(|kept| (kept.branch, kept.moment) <= (copy.branch, copy.moment));
         self.copies.insert(place, copy);
-        let mut weight_bytes: u64 = self.copies.iter().map(|copy| copy.weight_bytes).sum();
-        while weight_bytes > KEPT_BYTES_MAX && self.copies.len() > KEPT_MIN {
+        self.weigh(place);
+        self.weigh(place + 1);
+        while self.weight_bytes() > KEPT_BYTES_MAX && self.copies.len() > KEPT_MIN {
             let Some(at) = self.least_useful() else { break };
-            weight_bytes -= self.copies.remove(at).weight_bytes;
+            self.copies.remove(at);
+            self.weigh(at);
         }
+    }
+
+    /// Weighs a copy, which has another neighbour than before.
+    fn weigh(&mut self, at: usize) {
+        let (before, rest) = self.copies.split_at_mut(at);
+        if let Some(copy) = rest.first_mut() {
+            copy.weight_bytes = copy.run.weight_bytes(before.last().map(|before| &before.run));
+        }
+    }
+
+    fn weight_bytes(&self) -> u64 {
+        self.copies.iter().map(|copy| copy.weight_bytes).sum()
     }
 
     /// The copy whose loss costs least: the gap that it would leave, compared with how far away it is. Never the start.
     #[inline(never)]
     fn least_useful(&self) -> Option<usize> {
         let here = self.run.moment().events;
+        let far = self.line().end.events / 2 + SPACING_EVENTS;
         let cost = |at: usize| {
             let copy = &self.copies[at];
             let before = self.copies[at - 1].moment.events;
@@ -468,7 +480,7 @@ impl Timeline {
             let after = after.map_or(self.lines[copy.branch].end.events, |next| next.moment.events);
             let gap = after.saturating_sub(before) as f64;
             let is_elsewhere = if copy.branch == self.current { 1.0 } else { 4.0 };
-            gap / (is_elsewhere * (copy.moment.events.abs_diff(here) + SPACING_EVENTS) as f64)
+            gap / (is_elsewhere * (copy.moment.events.abs_diff(here) + far) as f64)
         };
         (1..self.copies.len()).min_by(|a, b| cost(*a).total_cmp(&cost(*b)))
     }
@@ -476,7 +488,7 @@ impl Timeline {
     /// What the copies take, for the meter and the tests.
     #[cfg(test)]
     pub(super) fn kept(&self) -> (usize, u64) {
-        (self.copies.len(), self.copies.iter().map(|copy| copy.weight_bytes).sum())
+        (self.copies.len(), self.weight_bytes())
     }
 }
 
