@@ -420,6 +420,19 @@ impl Lab {
             action => self.view.borrow_mut().act(action),
         };
         self.send(commands);
+        // A jump does not wait for the display.
+        if self.waiting == 0 {
+            self.seek();
+        }
+    }
+
+    /// Asks for the jump that the user wants. False if there is none.
+    pub(super) fn seek(&mut self) -> bool {
+        let seek = self.view.borrow_mut().take_seek();
+        let Some(seek) = seek else { return false };
+        self.asked_us = 0;
+        self.send(vec![seek]);
+        true
     }
 
     pub(super) fn send(&mut self, commands: Vec<Command>) {

@@ -16,8 +16,7 @@ impl Lab {
     /// Asks for the time that is due, and paints. Returns whether there is something new to read.
     pub(super) fn on_frame(&mut self, ctx: &Context<Self>, at_ms: f64) -> bool {
         let started_ms = now_ms();
-        let command = self.next_command(at_ms);
-        if let Some(command) = command {
+        if let Some(command) = self.next_command(at_ms) {
             self.send(vec![command]);
         }
         let view = Rc::clone(&self.view);
@@ -43,17 +42,15 @@ impl Lab {
     }
 
     fn next_command(&mut self, at_ms: f64) -> Option<Command> {
-        let mut view = self.view.borrow_mut();
-        let speed = view.playing.then(|| pow(10.0, view.speed));
-        let speed = speed.map(|speed| if view.legible { legible(speed, &self.frame) } else { speed });
+        let view = Rc::clone(&self.view);
+        let speed = view.borrow().playing.then(|| pow(10.0, view.borrow().speed));
+        let speed =
+            speed.map(|speed| if view.borrow().legible { legible(speed, &self.frame) } else { speed });
         self.pace.frame(at_ms, speed);
-        if self.waiting > 0 {
+        if self.waiting > 0 || self.seek() {
             return None;
         }
-        if let Some(seek) = view.take_seek() {
-            self.asked_us = 0;
-            return Some(seek);
-        }
+        let view = view.borrow();
         if self.lacks_text && !view.playing && view.goal_us.is_none() {
             // Time stands still: what was told last of the way there is not how things stand here.
             self.lacks_text = false;
