@@ -270,12 +270,26 @@ async fn leave(State(node): State<NodeHandle>) -> Result<Json<StatusView>, Failu
     status(State(node)).await
 }
 
+/// Which part of the trace is asked for.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct TraceQuery {
+    /// Only what happened after this, in microseconds of the node's clock.
+    after_us: Option<u64>,
+}
+
 /// Shows what happened lately, oldest first.
 ///
 /// Messages are part of it while somebody observes, for ten seconds after this was asked for, or while the log level is `debug`.
-#[utoipa::path(get, path = "/trace", tag = "cluster", responses(
+#[utoipa::path(get, path = "/trace", tag = "cluster", params(TraceQuery), responses(
     (status = 200, description = "Trace records, as observers and simulations have them", body = Vec<Object>),
 ))]
-async fn trace(State(node): State<NodeHandle>) -> Result<Json<Vec<TraceRecord>>, Failure> {
-    Ok(Json(node.trace().await?))
+async fn trace(
+    State(node): State<NodeHandle>,
+    Asked(TraceQuery { after_us }): Asked<TraceQuery>,
+) -> Result<Json<Vec<TraceRecord>>, Failure> {
+    let mut records = node.trace().await?;
+    records.retain(|record| after_us.is_none_or(|after_us| record.at.as_micros() > after_us));
+    Ok(Json(records))
 }

@@ -90,12 +90,12 @@ async fn elsewhere(node: &NodeHandle, at: &NodeId, sight: Sight) -> Result<Value
         Sight::Health => Ok(json(&in_time(at, client.get::<HealthList>("health")).await?)),
         Sight::Config => Ok(Value::Object(in_time(at, client.get("config")).await?)),
         Sight::Trace { after_us } => {
-            Ok(json(&newest(in_time(at, client.get("trace")).await?, after_us, is_no_talk)))
+            Ok(json(&newest(trace_of(&client, at, after_us).await?, after_us, is_no_talk)))
         }
         Sight::Recent { after_us } => {
             let ClockRead { ahead_us, within_us } =
                 in_time(at, async { Ok(clock(node, &client).await) }).await??;
-            let records = newest(in_time(at, client.get("trace")).await?, after_us, |_| true);
+            let records = newest(trace_of(&client, at, after_us).await?, after_us, |_| true);
             Ok(json(&PastView { members: Vec::new(), records, ahead_us, within_us }))
         }
         Sight::Versions { key } => {
@@ -115,7 +115,7 @@ async fn elsewhere(node: &NodeHandle, at: &NodeId, sight: Sight) -> Result<Value
         }
         Sight::Arrival { key, after_us } => {
             let clock = in_time(at, async { Ok(clock(node, &client).await) }).await??;
-            let records: Vec<TraceRecord> = in_time(at, client.get("trace")).await?;
+            let records = trace_of(&client, at, clock.earliest(after_us).saturating_sub(1)).await?;
             Ok(json(&arrival(records.iter(), &key, after_us, clock)))
         }
     }
@@ -126,6 +126,14 @@ async fn elsewhere(node: &NodeHandle, at: &NodeId, sight: Sight) -> Result<Value
 struct ClockRead {
     ahead_us: Option<i64>,
     within_us: u64,
+}
+
+impl ClockRead {
+    /// A moment of this node's clock on the member's: rather too early than too late, since what had happened must not be
+    /// missed because of a clock.
+    fn earliest(self, at_us: u64) -> u64 {
+        at_us.saturating_add_signed(self.ahead_us.unwrap_or_default()).saturating_sub(self.within_us)
+    }
 }
 
 /// What a clock showed between a question and its answer.
@@ -191,9 +199,7 @@ fn arrival<'a>(
     after_us: u64,
     clock: ClockRead,
 ) -> ArrivalView {
-    // Rather too early than too late: what had arrived must not be missed because of a clock.
-    let after_us =
-        after_us.saturating_add_signed(clock.ahead_us.unwrap_or_default()).saturating_sub(clock.within_us);
+    let after_us = clock.earliest(after_us);
     let first = records.find_map(|record| match &record.event {
         TraceEvent::Node(Event::Changed { key, from, .. })
             if key.as_str() == wanted && record.at.as_micros() >= after_us =>
@@ -235,6 +241,11 @@ async fn in_time<T>(at: &NodeId, asked: impl Future<Output = Result<T, ClientErr
         Ok(answer) => answer.map_err(|error| error.to_string()),
         Err(_) => Err(format!("{at} did not answer within {} s", PATIENCE.as_secs())),
     }
+}
+
+/// What happened at a member after a moment of its clock. An older one tells all that it remembers.
+async fn trace_of(client: &Client, at: &NodeId, after_us: u64) -> Result<Vec<TraceRecord>, String> {
+    in_time(at, client.get(&format!("trace?after_us={after_us}"))).await
 }
 
 /// A key as an observer sent it, or why it is none.

@@ -4,7 +4,7 @@ use rumormill_core::state::store::VALUE_BYTES_MAX;
 use rumormill_core::{Status, Strategy, Tuning};
 use rumormill_node::client::{Client, ClientError};
 use rumormill_node::{Node, StartError};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::io::ErrorKind;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -169,6 +169,21 @@ async fn the_trace_can_be_fetched() {
     let trace = ask(&node, "GET", "/api/v1/trace", &[], "").await.json();
     assert!(trace[0]["event"]["skipped"].as_u64().is_some_and(|skipped| skipped > 0), "{}", trace[0]);
     assert_eq!(trace.as_array().map(Vec::len), Some(rumormill_node::feed::RECENT_MAX + 1));
+
+    // Whoever knows the beginning asks for the rest.
+    let times = |trace: &Value| -> Vec<u64> {
+        trace
+            .as_array()
+            .expect("records")
+            .iter()
+            .map(|record| record["at"].as_u64().expect("a time"))
+            .collect()
+    };
+    let known = times(&trace)[rumormill_node::feed::RECENT_MAX - 20];
+    let rest = ask(&node, "GET", &format!("/api/v1/trace?after_us={known}"), &[], "").await.json();
+    let rest = times(&rest);
+    assert!((1..=1_000).contains(&rest.len()) && rest.iter().all(|at| *at > known), "{known}: {rest:?}");
+    assert_eq!(ask(&node, "GET", "/api/v1/trace?after=1", &[], "").await.status, 400);
 }
 
 #[tokio::test]
