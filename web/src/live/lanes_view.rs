@@ -9,20 +9,15 @@ use super::{
     message::Message,
     picture::step,
     session::{Model, clock_ms},
+    shell::{Brush, Msg, Scene, Shell},
     state::View,
     words,
 };
 use crate::{
-    glue::{
-        Listener,
-        canvas::{Canvas, Resized, place_of},
-        page,
-        time::Frames,
-    },
+    glue::canvas::{Canvas, place_of},
     lab::{layout::Point, painter, palette::Palette},
 };
 use rumormill_core::NodeId;
-use std::{cell::RefCell, rc::Rc};
 use yew::prelude::*;
 
 /// How much time can be shown, in microseconds, and in words.
@@ -61,29 +56,14 @@ pub(super) struct LanesProps {
     pub is_dark: bool,
 }
 
-/// What can happen to the picture.
-#[derive(Debug)]
-pub(super) enum Msg {
-    /// The canvas was pointed at.
-    Pointed(PointerEvent),
-    /// A key was pressed on it.
-    Key(KeyboardEvent),
-}
-
 /// The picture.
 #[derive(Debug)]
-pub(super) struct LanesView {
-    node: NodeRef,
-    scene: Rc<RefCell<Scene>>,
-    resized: Option<Resized>,
-    frames: Option<Frames>,
-    _motion: Option<Listener>,
-}
+pub(super) struct LanesView(Shell<Picture>);
 
 /// What the next frame paints.
 #[derive(Debug)]
-struct Scene {
-    canvas: Option<Canvas>,
+pub(super) struct Picture {
+    brush: Brush,
     model: Model,
     lanes: Lanes,
     rows: Vec<MemberRow>,
@@ -91,8 +71,6 @@ struct Scene {
     looked: Option<Message>,
     window_us: u64,
     palette: &'static Palette,
-    is_still: bool,
-    is_changed: bool,
     /// What was painted last.
     painted_us: u64,
 }
@@ -103,42 +81,36 @@ impl Component for LanesView {
 
     fn create(ctx: &Context<Self>) -> Self {
         let props = ctx.props();
-        let scene = Rc::new(RefCell::new(Scene {
-            canvas: None,
-            model: props.model.clone(),
-            lanes: Lanes::default(),
-            rows: Vec::new(),
-            selected: None,
-            looked: None,
-            window_us: props.window_us,
-            palette: Palette::of(props.is_dark),
-            is_still: page::matches(page::REDUCED_MOTION),
-            is_changed: true,
-            painted_us: 0,
-        }));
-        scene.borrow_mut().look(props);
-        let moved = Rc::clone(&scene);
-        let motion = page::on_media_change(page::REDUCED_MOTION, move |is_still| {
-            let mut scene = moved.borrow_mut();
-            (scene.is_still, scene.is_changed) = (is_still, true);
-        });
-        Self { node: props.canvas.clone(), scene, resized: None, frames: None, _motion: motion }
+        Self(Shell::new(&props.canvas, |brush| {
+            let mut picture = Picture {
+                brush,
+                model: props.model.clone(),
+                lanes: Lanes::default(),
+                rows: Vec::new(),
+                selected: None,
+                looked: None,
+                window_us: props.window_us,
+                palette: Palette::of(props.is_dark),
+                painted_us: 0,
+            };
+            picture.look(props);
+            picture
+        }))
     }
 
     fn changed(&mut self, ctx: &Context<Self>, _old: &LanesProps) -> bool {
-        self.scene.borrow_mut().look(ctx.props());
-        self.set_running(ctx.props().active);
+        self.0.scene_mut().look(ctx.props());
         true
     }
 
     fn update(&mut self, ctx: &Context<Self>, message: Msg) -> bool {
-        let mut scene = self.scene.borrow_mut();
+        let mut picture = self.0.scene_mut();
         let lane = match message {
             Msg::Pointed(event) => {
                 let (x, y) = place_of(&event);
-                match scene.hit(Point::new(x, y)) {
+                match picture.hit(Point::new(x, y)) {
                     Some(Hit::Message(message)) => {
-                        drop(scene);
+                        drop(picture);
                         ctx.props().on_message.emit(Some(message));
                         return false;
                     }
@@ -147,8 +119,8 @@ impl Component for LanesView {
                 }
             }
             Msg::Key(event) => {
-                let selected = scene.selected.map(|lane| lane as u32);
-                match step(&event.key(), selected, scene.lanes.members.len() as u32, 1) {
+                let selected = picture.selected.map(|lane| lane as u32);
+                match step(&event.key(), selected, picture.lanes.members.len() as u32, 1) {
                     Some(chosen) => {
                         event.prevent_default();
                         chosen.map(|lane| lane as usize)
@@ -158,77 +130,74 @@ impl Component for LanesView {
             }
         };
         // The next key may come before the page has been painted with this choice.
-        (scene.selected, scene.is_changed) = (lane, true);
-        let chosen = lane.and_then(|lane| scene.lanes.members.get(lane).cloned());
-        drop(scene);
+        (picture.selected, picture.brush.is_changed) = (lane, true);
+        let chosen = lane.and_then(|lane| picture.lanes.members.get(lane).cloned());
+        drop(picture);
         ctx.props().on_select.emit(chosen);
         false
     }
 
     fn view(&self, ctx: &Context<Self>) -> Html {
-        let scene = self.scene.borrow();
+        let picture = self.0.scene();
         let link = ctx.link();
-        let active = scene.selected.map(|lane| format!("live-lane-{lane}"));
+        let active = picture.selected.map(|lane| format!("live-lane-{lane}"));
         let option = |(lane, id): (usize, &NodeId)| {
-            let is_selected = scene.selected == Some(lane);
-            let row = scene.rows.binary_search_by(|row| row.id.cmp(id)).ok().map(|at| &scene.rows[at]);
+            let is_selected = picture.selected == Some(lane);
+            let row = picture.rows.binary_search_by(|row| row.id.cmp(id)).ok().map(|at| &picture.rows[at]);
             let health = row.map_or("", |row| row.health.as_str());
             let has = row.and_then(|row| row.has).map_or(String::new(), |has| format!(", {}", has.words()));
             html! {
                 <div key={lane} id={format!("live-lane-{lane}")} role="option" aria-selected={is_selected.to_string()}>
-                    { format!("{id}, {health}{has}, {}", scene.lanes.words(lane)) }
+                    { format!("{id}, {health}{has}, {}", picture.lanes.words(lane)) }
                 </div>
             }
         };
         html! {
             <div class="live-ring">
-                <canvas class="live-ring-canvas" ref={self.node.clone()} tabindex="0" role="listbox"
+                <canvas class="live-ring-canvas" ref={ctx.props().canvas.clone()} tabindex="0" role="listbox"
                     aria-label="Members and their last messages. Arrow keys choose a member; messages are in the list of events."
                     aria-activedescendant={active} data-testid="live-space-time"
-                    data-messages={scene.lanes.talks.len().to_string()}
+                    data-messages={picture.lanes.talks.len().to_string()}
                     onpointerup={link.callback(Msg::Pointed)} onkeydown={link.callback(Msg::Key)}>
-                    { for scene.lanes.members.iter().enumerate().map(option) }
+                    { for picture.lanes.members.iter().enumerate().map(option) }
                 </canvas>
-                { legend(&scene.lanes, ctx.props().from_all) }
+                { legend(&picture.lanes, ctx.props().from_all) }
                 <p class="live-caption" data-testid="live-unknown">
-                    { unknown_words(&scene.model.view.borrow(), &scene.lanes, ctx.props().from_all) }
+                    { unknown_words(&picture.model.view.borrow(), &picture.lanes, ctx.props().from_all) }
                 </p>
             </div>
         }
     }
 
     fn rendered(&mut self, ctx: &Context<Self>, _first: bool) {
-        let mut scene = self.scene.borrow_mut();
-        if scene.canvas.is_none() {
-            scene.canvas = Canvas::attach(&self.node);
-            let resized = Rc::clone(&self.scene);
-            self.resized = Resized::watch(&self.node, move || {
-                let mut scene = resized.borrow_mut();
-                scene.is_changed = true;
-                if let Some(canvas) = &mut scene.canvas {
-                    canvas.fit();
-                }
-            });
-        }
-        drop(scene);
-        self.set_running(ctx.props().active);
+        self.0.rendered(ctx.props().active);
     }
 }
 
-impl LanesView {
-    fn set_running(&mut self, is_running: bool) {
-        match (is_running, &self.frames) {
-            (true, None) => {
-                let scene = Rc::clone(&self.scene);
-                self.frames = Some(Frames::new(move |_| scene.borrow_mut().frame()));
-            }
-            (false, Some(_)) => self.frames = None,
-            _ => {}
+impl Scene for Picture {
+    fn brush(&mut self) -> &mut Brush {
+        &mut self.brush
+    }
+
+    fn frame(&mut self) {
+        let mut now_us = self.now_us();
+        // While nobody speaks nothing is known to go on.
+        let is_current = self.model.view.borrow().is_current();
+        if self.brush.is_still && self.model.past_us().is_none() {
+            now_us = now_us / STILL_STEP_US * STILL_STEP_US;
+        }
+        if !self.brush.is_changed && (now_us == self.painted_us || !is_current) {
+            return;
+        }
+        (self.brush.is_changed, self.painted_us) = (false, now_us);
+        let layers = self.diagram(now_us).layers();
+        if let Some(canvas) = &mut self.brush.canvas {
+            painter::paint(canvas, &layers, self.palette);
         }
     }
 }
 
-impl Scene {
+impl Picture {
     /// Takes in what the components were handed.
     fn look(&mut self, props: &LanesProps) {
         self.model = props.model.clone();
@@ -241,7 +210,7 @@ impl Scene {
         self.looked.clone_from(&props.looked);
         self.window_us = props.window_us;
         self.palette = Palette::of(props.is_dark);
-        self.is_changed = true;
+        self.brush.is_changed = true;
     }
 
     /// The moment at the right end.
@@ -264,29 +233,12 @@ impl Scene {
             now_us,
             window_us: self.window_us,
             is_past: self.model.past_us().is_some(),
-            size: self.canvas.as_ref().map_or((1.0, 1.0), Canvas::size),
+            size: self.brush.canvas.as_ref().map_or((1.0, 1.0), Canvas::size),
         }
     }
 
     fn hit(&self, point: Point) -> Option<Hit> {
         self.diagram(self.painted_us).hit(point)
-    }
-
-    fn frame(&mut self) {
-        let mut now_us = self.now_us();
-        // While nobody speaks nothing is known to go on.
-        let is_current = self.model.view.borrow().is_current();
-        if self.is_still && self.model.past_us().is_none() {
-            now_us = now_us / STILL_STEP_US * STILL_STEP_US;
-        }
-        if !self.is_changed && (now_us == self.painted_us || !is_current) {
-            return;
-        }
-        (self.is_changed, self.painted_us) = (false, now_us);
-        let layers = self.diagram(now_us).layers();
-        if let Some(canvas) = &mut self.canvas {
-            painter::paint(canvas, &layers, self.palette);
-        }
     }
 }
 

@@ -54,6 +54,7 @@ mod time_bar;
 mod sights;
 mod layout;
 mod sharing;
+mod shell;
 
 pub use link::Link;
 pub use place::{Live, LiveProps};

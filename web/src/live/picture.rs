@@ -4,20 +4,17 @@
 
 use super::{
     figure::{Branches, Figure},
+    flash::flashes_before,
     holders::Has,
     knowledge::{self, Health, MemberRow},
     members::{has_mark, health_mark, mark_of},
-    picture_scene::{self, Subject, TRAVEL_MS, Traveller, departure_ms},
+    picture_scene::{self, BEHIND_MS, Motion, Subject, TRAVEL_MS, Traveller, departure_ms},
     session::Model,
-    state::View,
+    shell::{Brush, Msg, Scene, Shell},
+    state::{Flash, View},
 };
 use crate::{
-    glue::{
-        Listener,
-        canvas::{Canvas, Resized, place_of},
-        page,
-        time::{Frames, now_ms},
-    },
+    glue::{canvas::place_of, time::now_ms},
     lab::{
         layout::Point,
         painter,
@@ -27,7 +24,7 @@ use crate::{
     ui::Empty,
 };
 use rumormill_core::{NodeId, Strategy, tree::Tree};
-use std::{cell::RefCell, collections::VecDeque, rc::Rc};
+use std::collections::VecDeque;
 use yew::prelude::*;
 
 /// How far beside a member one may point, in pixels: a finger is wide.
@@ -61,29 +58,14 @@ pub(super) struct PictureProps {
     pub is_dark: bool,
 }
 
-/// What can happen to the picture.
-#[derive(Debug)]
-pub(super) enum Msg {
-    /// The canvas was pointed at.
-    Pointed(PointerEvent),
-    /// A key was pressed on it.
-    Key(KeyboardEvent),
-}
-
 /// The picture.
 #[derive(Debug)]
-pub(super) struct PictureView {
-    node: NodeRef,
-    picture: Rc<RefCell<Picture>>,
-    resized: Option<Resized>,
-    frames: Option<Frames>,
-    _motion: Option<Listener>,
-}
+pub(super) struct PictureView(Shell<Picture>);
 
 /// What the next frame paints.
 #[derive(Debug)]
-struct Picture {
-    canvas: Option<Canvas>,
+pub(super) struct Picture {
+    brush: Brush,
     figure: Figure,
     sight: Sight,
     tree_of: TreeOf,
@@ -91,9 +73,6 @@ struct Picture {
     selected: Option<u32>,
     travellers: VecDeque<Traveller>,
     palette: &'static Palette,
-    is_still: bool,
-    /// Is anything else than what travels different from what was painted last?
-    is_changed: bool,
     model: Model,
 }
 
@@ -103,37 +82,30 @@ impl Component for PictureView {
 
     fn create(ctx: &Context<Self>) -> Self {
         let props = ctx.props();
-        let picture = Rc::new(RefCell::new(Picture {
-            canvas: None,
-            figure: Figure::default(),
-            sight: props.sight,
-            tree_of: props.tree_of,
-            rows: Vec::new(),
-            selected: None,
-            travellers: VecDeque::new(),
-            palette: Palette::of(props.is_dark),
-            is_still: page::matches(page::REDUCED_MOTION),
-            is_changed: true,
-            model: props.model.clone(),
-        }));
-        picture.borrow_mut().look(props);
-        let moved = Rc::clone(&picture);
-        let motion = page::on_media_change(page::REDUCED_MOTION, move |is_still| {
-            let mut picture = moved.borrow_mut();
-            picture.is_still = is_still;
-            picture.is_changed = true;
-        });
-        Self { node: props.canvas.clone(), picture, resized: None, frames: None, _motion: motion }
+        Self(Shell::new(&props.canvas, |brush| {
+            let mut picture = Picture {
+                brush,
+                figure: Figure::default(),
+                sight: props.sight,
+                tree_of: props.tree_of,
+                rows: Vec::new(),
+                selected: None,
+                travellers: VecDeque::new(),
+                palette: Palette::of(props.is_dark),
+                model: props.model.clone(),
+            };
+            picture.look(props);
+            picture
+        }))
     }
 
     fn changed(&mut self, ctx: &Context<Self>, _old: &PictureProps) -> bool {
-        self.picture.borrow_mut().look(ctx.props());
-        self.set_running(ctx.props().active);
+        self.0.scene_mut().look(ctx.props());
         true
     }
 
     fn update(&mut self, ctx: &Context<Self>, message: Msg) -> bool {
-        let mut picture = self.picture.borrow_mut();
+        let mut picture = self.0.scene_mut();
         let chosen = match message {
             Msg::Pointed(event) => {
                 let (x, y) = place_of(&event);
@@ -148,7 +120,7 @@ impl Component for PictureView {
             },
         };
         // The next key may come before the page has been painted with this choice.
-        (picture.selected, picture.is_changed) = (chosen, true);
+        (picture.selected, picture.brush.is_changed) = (chosen, true);
         let chosen = chosen.and_then(|at| picture.rows.get(at as usize)).map(|row| row.id.clone());
         drop(picture);
         ctx.props().on_select.emit(chosen);
@@ -156,7 +128,7 @@ impl Component for PictureView {
     }
 
     fn view(&self, ctx: &Context<Self>) -> Html {
-        let picture = self.picture.borrow();
+        let picture = self.0.scene();
         let link = ctx.link();
         if picture.rows.is_empty() {
             return html! { <Empty title="No members"><p>{ "The node has named none, not even itself." }</p></Empty> };
@@ -164,9 +136,10 @@ impl Component for PictureView {
         let active = picture.selected.map(|at| format!("live-ring-{at}"));
         html! {
             <div class="live-ring">
-                <canvas class="live-ring-canvas" ref={self.node.clone()} tabindex="0" role="listbox"
+                <canvas class="live-ring-canvas" ref={ctx.props().canvas.clone()} tabindex="0" role="listbox"
                     aria-label={format!("Members in a {}. Arrow keys choose one, Escape takes the choice back.", picture.sight.as_str())}
                     aria-activedescendant={active} data-testid={format!("live-{}", picture.sight.as_str())}
+                    data-messages={picture.travellers.len().to_string()}
                     onpointerup={link.callback(Msg::Pointed)} onkeydown={link.callback(Msg::Key)}>
                     { for (0..).zip(&picture.rows).map(|(at, row)| option(at, row, picture.selected)) }
                 </canvas>
@@ -176,28 +149,47 @@ impl Component for PictureView {
     }
 
     fn rendered(&mut self, ctx: &Context<Self>, _first: bool) {
-        let mut picture = self.picture.borrow_mut();
-        if picture.canvas.is_none() && !picture.rows.is_empty() {
-            picture.canvas = Canvas::attach(&self.node);
-            picture.place_all();
-            let resized = Rc::clone(&self.picture);
-            self.resized = Resized::watch(&self.node, move || resized.borrow_mut().fit());
-        }
-        drop(picture);
-        self.set_running(ctx.props().active);
+        self.0.rendered(ctx.props().active);
     }
 }
 
-impl PictureView {
-    fn set_running(&mut self, is_running: bool) {
-        match (is_running, &self.frames) {
-            (true, None) => {
-                let picture = Rc::clone(&self.picture);
-                self.frames = Some(Frames::new(move |_| picture.borrow_mut().frame(now_ms())));
-            }
-            (false, Some(_)) => self.frames = None,
-            _ => {}
+impl Scene for Picture {
+    fn brush(&mut self) -> &mut Brush {
+        &mut self.brush
+    }
+
+    fn resized(&mut self) {
+        self.place_all();
+    }
+
+    fn frame(&mut self) {
+        let is_past = self.model.past_us().is_some();
+        let (mut now, mut is_moving) = (0.0, false);
+        if !is_past {
+            now = now_ms();
+            self.depart();
+            let before = self.travellers.len();
+            self.travellers.retain(|traveller| now <= traveller.departs_ms + TRAVEL_MS);
+            is_moving = before > 0 && (!self.brush.is_still || self.travellers.len() != before);
         }
+        if !self.brush.is_changed && !is_moving {
+            return;
+        }
+        self.brush.is_changed = false;
+        let Some(canvas) = &mut self.brush.canvas else { return };
+        let layers = picture_scene::layers(&Subject {
+            figure: &self.figure,
+            rows: &self.rows,
+            selected: self.selected,
+            travellers: self.travellers.make_contiguous(),
+            now_ms: now,
+            motion: match (self.brush.is_still, is_past) {
+                (true, _) => Motion::Still,
+                (false, true) => Motion::Paused,
+                (false, false) => Motion::Moving,
+            },
+        });
+        painter::paint(canvas, &layers, self.palette);
     }
 }
 
@@ -211,34 +203,29 @@ impl Picture {
         // In a tree it matters who is up, and who had what from whom.
         let is_elsewhere = props.sight == Sight::Tree
             || (props.sight, props.tree_of) != (self.sight, self.tree_of)
-            || !Rc::ptr_eq(&props.model.view, &self.model.view);
+            || props.model != self.model;
         (self.sight, self.tree_of) = (props.sight, props.tree_of);
         drop(view);
+        if !is_same_ring || props.model != self.model {
+            self.travellers.clear();
+        }
         self.model = props.model.clone();
         self.rows = rows;
         self.selected = props.selected.as_ref().and_then(|id| self.place(id));
         self.palette = Palette::of(props.is_dark);
-        self.is_changed = true;
-        if !is_same_ring {
-            self.travellers.clear();
-        }
+        self.brush.is_changed = true;
         if !is_same_ring || is_elsewhere {
             self.place_all();
         }
-    }
-
-    fn fit(&mut self) {
-        let Some(canvas) = &mut self.canvas else { return };
-        canvas.fit();
-        self.place_all();
+        self.travel_as_then();
     }
 
     fn place_all(&mut self) {
-        let Some(canvas) = &self.canvas else { return };
+        let Some(canvas) = &self.brush.canvas else { return };
         let view = self.model.view.borrow();
         let branches = branches(&view, self.tree_of);
         self.figure = Figure::new(self.sight, &self.rows, branches, canvas.size());
-        self.is_changed = true;
+        self.brush.is_changed = true;
     }
 
     fn step(&self, key: &str) -> Option<Option<u32>> {
@@ -249,39 +236,34 @@ impl Picture {
         self.rows.binary_search_by(|row| row.id.cmp(id)).ok().map(|at| at as u32)
     }
 
-    fn frame(&mut self, now_ms: f64) {
-        self.depart();
-        let before = self.travellers.len();
-        self.travellers.retain(|traveller| now_ms <= traveller.departs_ms + TRAVEL_MS);
-        let is_moving = before > 0 && (!self.is_still || self.travellers.len() != before);
-        if !self.is_changed && !is_moving {
-            return;
-        }
-        self.is_changed = false;
-        let Some(canvas) = &mut self.canvas else { return };
-        let layers = picture_scene::layers(&Subject {
-            figure: &self.figure,
-            rows: &self.rows,
-            selected: self.selected,
-            travellers: self.travellers.make_contiguous(),
-            now_ms,
-            is_still: self.is_still,
-        });
-        painter::paint(canvas, &layers, self.palette);
-    }
-
     /// Sends the new messages on their way.
     fn depart(&mut self) {
         let flashes: Vec<_> = self.model.flashes.borrow_mut().drain(..).collect();
         for (at_ms, flash) in flashes {
-            let (Some(from), Some(to)) = (self.place(&flash.from), self.place(&flash.to)) else { continue };
-            let is_received = self.rows[to as usize].is_self;
-            if self.travellers.len() == TRAVELLERS_MAX {
-                self.travellers.pop_front();
-            }
-            let departs_ms = departure_ms(at_ms, is_received);
-            self.travellers.push_back(Traveller { from, to, is_payload: flash.is_payload, departs_ms });
+            self.send(&flash, at_ms);
         }
+    }
+
+    /// At a moment of the past there is what was sent and received just before. That moment is the picture's zero.
+    fn travel_as_then(&mut self) {
+        let Some(past_us) = self.model.past_us() else { return };
+        self.travellers.clear();
+        let within_us = (TRAVEL_MS * 1_000.0) as u64;
+        let flashes = flashes_before(&self.model.view.borrow(), past_us, within_us);
+        for flash in flashes {
+            // Here the picture is not behind what happened.
+            self.send(&flash, -(flash.before_us as f64) / 1_000.0 - BEHIND_MS);
+        }
+    }
+
+    fn send(&mut self, flash: &Flash, at_ms: f64) {
+        let (Some(from), Some(to)) = (self.place(&flash.from), self.place(&flash.to)) else { return };
+        let is_received = self.rows[to as usize].is_self;
+        if self.travellers.len() == TRAVELLERS_MAX {
+            self.travellers.pop_front();
+        }
+        let departs_ms = departure_ms(at_ms, is_received);
+        self.travellers.push_back(Traveller { from, to, is_payload: flash.is_payload, departs_ms });
     }
 }
 

@@ -18,6 +18,9 @@ pub(super) const TRAVEL_MS: f64 = 450.0;
 /// received must have arrived in the picture before what it then sends departs.
 pub(super) const BEHIND_MS: f64 = 600.0;
 
+/// What stands still is drawn so far from either end at least, as a part of its way: members would hide it.
+const BESIDE: f32 = 0.14;
+
 /// A message on its way between two places.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Traveller {
@@ -50,8 +53,20 @@ pub(super) struct Subject<'a> {
     pub travellers: &'a [Traveller],
     /// The page's clock.
     pub now_ms: f64,
-    /// Does nothing travel, because the user wants it so?
-    pub is_still: bool,
+    /// Does what travels move?
+    pub motion: Motion,
+}
+
+/// Does what travels move on the screen?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Motion {
+    /// It does.
+    Moving,
+    /// Not now: a moment of the past is shown, with what was sent and received just before it. Lines say from where to
+    /// where, and what has come in stands where it came to.
+    Paused,
+    /// Never, because the user wants it so: each message stands half-way.
+    Still,
 }
 
 /// Everything, the lowest layer first.
@@ -96,12 +111,14 @@ fn messages(subject: &Subject<'_>) -> Vec<Layer> {
         let place = |at: u32| subject.figure.layout.nodes.get(at as usize).copied();
         let (Some(from), Some(to)) = (place(traveller.from), place(traveller.to)) else { continue };
         let part = ((subject.now_ms - traveller.departs_ms) / TRAVEL_MS) as f32;
-        if !(0.0..=1.0).contains(&part) {
-            continue;
-        }
-        let part = if subject.is_still { 0.5 } else { part };
+        let part = match subject.motion {
+            Motion::Paused => part.clamp(BESIDE, 1.0 - BESIDE),
+            _ if !(0.0..=1.0).contains(&part) => continue,
+            Motion::Moving => part,
+            Motion::Still => 0.5,
+        };
         let here = from.toward(to, part);
-        if subject.is_still {
+        if subject.motion != Motion::Moving {
             arrows.push((from, to));
         } else if traveller.is_payload {
             tails.push((from.toward(to, (part - 0.12).max(0.0)), here));
@@ -225,15 +242,15 @@ mod tests {
         layers.iter().map(count).sum()
     }
 
-    fn shown(travellers: &[Traveller], now_ms: f64, is_still: bool) -> Vec<Layer> {
+    fn shown(travellers: &[Traveller], now_ms: f64, motion: Motion) -> Vec<Layer> {
         let rows = rows();
         let figure = Figure::new(Sight::Ring, &rows, Branches::Nothing, (400.0, 300.0));
-        layers(&Subject { figure: &figure, rows: &rows, selected: Some(3), travellers, now_ms, is_still })
+        layers(&Subject { figure: &figure, rows: &rows, selected: Some(3), travellers, now_ms, motion })
     }
 
     #[test]
     fn each_member_has_the_shape_of_its_state() {
-        let layers = shown(&[], 0.0, false);
+        let layers = shown(&[], 0.0, Motion::Moving);
         assert_eq!(circles(&layers, Hue::Alive, Ink::Fill), 3, "a and b whole, c by its small centre");
         assert_eq!(circles(&layers, Hue::Left, Ink::Stroke(1.75)), 1);
         assert_eq!(circles(&layers, Hue::Focus, Ink::Stroke(2.0)), 1);
@@ -255,7 +272,7 @@ mod tests {
             selected: None,
             travellers: &[],
             now_ms: 0.0,
-            is_still: false,
+            motion: Motion::Moving,
         });
         assert_eq!(circles(&layers, Hue::Fresh, Ink::Fill), 1, "a");
         assert_eq!(circles(&layers, Hue::Alive, Ink::Fill), 2, "b is whole, c has a small centre");
@@ -267,20 +284,22 @@ mod tests {
         let sent = departure_ms(1_000.0, false);
         assert!(received + TRAVEL_MS <= sent);
         let traveller = Traveller { from: 1, to: 0, is_payload: true, departs_ms: received };
-        let dots = |now_ms| circles(&shown(&[traveller], now_ms, false), Hue::Fresh, Ink::Fill);
+        let dots = |now_ms| circles(&shown(&[traveller], now_ms, Motion::Moving), Hue::Fresh, Ink::Fill);
         assert_eq!([received - 1.0, received, received + TRAVEL_MS, sent + 1.0].map(dots), [0, 1, 1, 0]);
     }
 
     #[test]
     fn nothing_travels_for_who_wants_stillness() {
         let traveller = Traveller { from: 1, to: 0, is_payload: false, departs_ms: 0.0 };
-        assert_eq!(shown(&[traveller], 10.0, true), shown(&[traveller], 200.0, true));
-        assert_ne!(shown(&[traveller], 10.0, false), shown(&[traveller], 200.0, false));
+        let shown = |now_ms, motion| shown(&[traveller], now_ms, motion);
+        assert_eq!(shown(10.0, Motion::Still), shown(200.0, Motion::Still));
+        assert_ne!(shown(10.0, Motion::Moving), shown(200.0, Motion::Moving));
+        assert_ne!(shown(10.0, Motion::Paused), shown(10.0, Motion::Moving), "a line says where it goes");
     }
 
     #[test]
     fn messages_of_strangers_are_left_out() {
         let stray = Traveller { from: 77, to: 0, is_payload: true, departs_ms: 0.0 };
-        assert_eq!(circles(&shown(&[stray], 1.0, false), Hue::Fresh, Ink::Fill), 0);
+        assert_eq!(circles(&shown(&[stray], 1.0, Motion::Moving), Hue::Fresh, Ink::Fill), 0);
     }
 }

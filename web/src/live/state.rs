@@ -71,9 +71,11 @@ pub struct View {
     pub revisions: Revisions,
     /// The observed node's clock when its store was first told to be as it is now.
     pub moved_us: u64,
-    /// The observed node's clock when it last spoke.
+    /// The observed node's clock when it last told of itself.
     at_us: u64,
     /// The page's clock then.
+    told_ms: u64,
+    /// The page's clock when the node last said anything.
     heard_ms: u64,
     /// Does the node speak at present?
     is_current: bool,
@@ -191,7 +193,7 @@ impl View {
 
     /// The observed node's clock when it last spoke, and the page's clock then.
     pub fn told_at(&self) -> (u64, u64) {
-        (self.at_us, self.heard_ms)
+        (self.at_us, self.told_ms)
     }
 
     /// What is worth keeping of it: what costs little, since it is shared with what comes after.
@@ -203,6 +205,7 @@ impl View {
             around: self.around.kept(),
             moved_us: self.moved_us,
             at_us: self.at_us,
+            told_ms: self.told_ms,
             heard_ms: self.heard_ms,
             is_current: self.is_current,
             ..Self::default()
@@ -211,7 +214,7 @@ impl View {
 
     /// The observed node's clock, as far as the page can tell now.
     pub fn node_clock_us(&self, now_ms: u64) -> u64 {
-        self.at_us.saturating_add(now_ms.saturating_sub(self.heard_ms).saturating_mul(1_000))
+        self.at_us.saturating_add(now_ms.saturating_sub(self.told_ms).saturating_mul(1_000))
     }
 
     /// Another node or another life of it: what was counted and listed before does not go on.
@@ -249,8 +252,7 @@ impl View {
         changed_ms: Option<u64>,
         now_ms: u64,
     ) {
-        self.heard_ms = now_ms;
-        self.at_us = at_us;
+        (self.at_us, self.told_ms, self.heard_ms) = (at_us, now_ms, now_ms);
         self.rates.count(&status.tallies, at_us);
         // What the others know is told against what this node knows, so it changes with that.
         let is_store_moved = self.status.as_ref().is_none_or(|before| before.store != status.store);
@@ -283,6 +285,7 @@ impl View {
 #[cfg(test)]
 mod tests {
     use super::super::fixtures::{entry, id, member, own, snapshot, status, update};
+    use super::super::flash::flashes_before;
     use super::*;
     use rumormill_api::{Ask, Tallies};
     use rumormill_core::{Cause, Event, Incarnation, Instant, MessageKind, Status, TraceEvent, TraceRecord};
@@ -421,6 +424,20 @@ mod tests {
             |from, to, is_payload, before_us| Flash { from: id(from), to: id(to), is_payload, before_us };
         assert_eq!(news.flashes, [flash("a", "b", true, 300), flash("c", "a", false, 0)]);
         assert_eq!(view.feed.count(), 3);
+        assert_eq!(flashes_before(&view, 399, 300), [flash("a", "b", true, 299)]);
+        assert_eq!(flashes_before(&view, 500, 300), [flash("c", "a", false, 100)]);
+        assert_eq!(flashes_before(&view, 50, 300), []);
+    }
+
+    #[test]
+    fn only_what_the_node_tells_of_itself_sets_its_clock() {
+        let mut view = live();
+        assert_eq!(view.node_clock_us(1_700), 5_700_000);
+        view.apply(Notice::Trace { records: vec![], dropped: 0 }, 1_700);
+        assert_eq!(view.node_clock_us(1_900), 5_900_000);
+        assert_eq!(view.age_ms(1_900), Some(200));
+        view.apply(update(5_950_000, status("a", 1), vec![]), 1_900);
+        assert_eq!((view.node_clock_us(1_900), view.told_at()), (5_950_000, (5_950_000, 1_900)));
     }
 
     #[test]

@@ -82,6 +82,16 @@ async fn the_page_pauses_goes_back_and_follows_again_in_every_view() {
         .await;
     click(&browser, "live-back-event").await;
     click(&browser, "live-event").await;
+    // What was sent and received just before is on its way in the picture.
+    choose(&browser, "live-show-ring").await;
+    let messages = "return Number(document.querySelector('[data-testid=live-ring]').dataset.messages)";
+    until("a message of then", LIMIT, async || {
+        click(&browser, "live-event").await;
+        browser.script(messages, vec![]).await.as_u64().filter(|count| *count > 0)
+    })
+    .await;
+    is_at(&browser, "paused").await;
+    browser.screenshot("live-paused-messages").await;
     click(&browser, "live-back-round").await;
     click(&browser, "live-go-on").await;
     is_at(&browser, "behind").await;
@@ -92,6 +102,7 @@ async fn the_page_pauses_goes_back_and_follows_again_in_every_view() {
     set_in_page(&browser, "color", "white").await;
     is_at(&browser, "following").await;
     browser.text("[data-testid=live-value-color]", |text| text == "white").await;
+    show_table(&browser).await;
     has_members(&browser, "down", 1).await;
     scrub(&browser, 0.5).await;
     is_at(&browser, "paused").await;
