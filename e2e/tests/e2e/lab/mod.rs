@@ -287,6 +287,14 @@ async fn a_phone_has_it_all_in_one_column() {
     click(&browser, "play").await;
     status(&browser, "Converged, 50 of 50").await;
     click(&browser, "play").await;
+    browser.look(Look { width: 320, height: 640, ..Look::PHONE }).await;
+    let seen = "window.scrollTo(0, 0);
+        const ring = document.querySelector('#ring').getBoundingClientRect();
+        const bar = document.querySelector('.timebar').getBoundingClientRect();
+        return Math.min(1, (bar.top - ring.top) / ring.height)";
+    let seen = number(&browser, seen).await;
+    assert!(seen > 0.9, "of the picture {seen} is above the bar of time on the smallest phone");
+    browser.screenshot("lab-smallest").await;
     select(&browser, 3).await;
     open_acts(&browser).await;
     for width in [390, 320] {

@@ -182,10 +182,11 @@ impl Drop for Downloads {
 }
 
 /// What sticks out to the right of the window.
-pub(super) const OVERFLOW: &str = "const wide = document.documentElement.scrollWidth - window.innerWidth;
+pub(super) const OVERFLOW: &str = "const root = document.documentElement;
+    const wide = root.scrollWidth - root.clientWidth;
     if (wide <= 0) return [];
     return [...document.querySelectorAll('body *')]
-        .filter((e) => e.getBoundingClientRect().right > window.innerWidth + 1)
+        .filter((e) => e.getBoundingClientRect().right > root.clientWidth + 1)
         .map((e) => e.className || e.tagName).slice(0, 5).concat([`${wide} px`]);";
 
 /// How much of the picture is not empty, in thousandths.

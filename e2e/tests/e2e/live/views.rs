@@ -40,7 +40,7 @@ pub(super) async fn check_all(browser: &Browser, name: &str) {
         check(browser, &name).await;
         if look.mobile {
             check_for_fingers(browser, &name).await;
-            let wide = "return document.documentElement.scrollWidth - innerWidth";
+            let wide = "const root = document.documentElement; return root.scrollWidth - root.clientWidth";
             assert_eq!(browser.script(wide, vec![]).await, json!(0), "{name} fits");
         }
         browser.screenshot(&name).await;
