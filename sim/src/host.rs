@@ -69,8 +69,19 @@ impl Index<u32> for Hosts {
 
 impl IndexMut<u32> for Hosts {
     fn index_mut(&mut self, node: u32) -> &mut Host {
-        Arc::make_mut(&mut self.0[node as usize])
+        let host = &mut self.0[node as usize];
+        if Arc::get_mut(host).is_none() {
+            *host = copy(host);
+        }
+        Arc::get_mut(host).expect("nobody else has what was just copied")
     }
+}
+
+/// Apart from the many places that change a host: copying one is much code, and where nothing is copied, none of it is
+/// wanted.
+#[inline(never)]
+fn copy(host: &Host) -> Arc<Host> {
+    Arc::new(host.clone())
 }
 
 #[derive(Debug, Clone)]
