@@ -10,6 +10,8 @@ use crate::ui::Tone;
 pub enum Standing {
     /// There is no run.
     Nothing,
+    /// The run is being set up.
+    Starting,
     /// No node is up.
     AllDown,
     /// Nothing was written yet.
@@ -46,7 +48,7 @@ impl Standing {
         let words = self.words_of(spread);
         match spread.paths_cut {
             0 => words,
-            _ if self == Self::Nothing => words,
+            _ if matches!(self, Self::Nothing | Self::Starting) => words,
             count => format!("{words}, {}", paths_cut_words(count)),
         }
     }
@@ -55,6 +57,7 @@ impl Standing {
         let (informed, up) = (group(u64::from(spread.informed)), group(u64::from(spread.up)));
         match self {
             Self::Nothing => "No run".to_owned(),
+            Self::Starting => "Starting…".to_owned(),
             Self::AllDown => "No node is up".to_owned(),
             Self::Quiet => "Quiet".to_owned(),
             Self::Spreading => format!("Spreading {informed} of {up}"),
@@ -70,6 +73,7 @@ impl Standing {
     pub fn explained(self) -> &'static str {
         match self {
             Self::Nothing => "There is no cluster.",
+            Self::Starting => "The nodes are being started.",
             Self::AllDown => "Every node has crashed or left. Restart one.",
             Self::Quiet => "Nothing has been written yet: all nodes hold the same, which is nothing.",
             Self::Spreading => "The latest write is on its way to the others.",
@@ -85,7 +89,7 @@ impl Standing {
     /// The chip's tone.
     pub fn tone(self) -> Tone {
         match self {
-            Self::Nothing | Self::Quiet => Tone::Still,
+            Self::Nothing | Self::Starting | Self::Quiet => Tone::Still,
             Self::Spreading | Self::Settling => Tone::Busy,
             Self::Converged => Tone::Good,
             Self::Partitioned => Tone::Warn,

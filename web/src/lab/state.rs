@@ -461,7 +461,12 @@ impl View {
 
     /// How the cluster stands.
     pub fn standing(&self) -> Standing {
-        if !self.has_run() { Standing::Nothing } else { Standing::of(&self.spread) }
+        match () {
+            () if !self.has_run() => Standing::Nothing,
+            // The worker has not told of it yet.
+            () if self.marks.is_empty() && self.spread.up == 0 => Standing::Starting,
+            () => Standing::of(&self.spread),
+        }
     }
 
     /// Messages and bytes that were sent since the latest write, until all had it.
