@@ -123,15 +123,18 @@ impl Component for SpreadPanel {
 }
 
 impl SpreadPanel {
-    /// Simulates the cluster in sight, if a write is followed for which that was not done.
+    /// Simulates the cluster in sight, if a write is followed for which that was not done, or with a guessed latency only.
     fn aim(&mut self, ctx: &Context<Self>) {
         let view = ctx.props().model.view.borrow();
         let number = view.around.measured.as_ref().map_or(0, |measure| measure.number);
-        if number == self.of {
+        let is_known = number == self.of;
+        if is_known && !self.is_guess() {
             return;
         }
         self.of = number;
-        let Some(fitted) = what_if::fitted(&view) else { return };
+        let Some(fitted) = what_if::fitted(&view).filter(|fitted| !is_known || fitted.trip.is_some()) else {
+            return;
+        };
         if self.setup.as_ref().is_some_and(|(setup, _)| is_like(setup, &fitted.setup)) {
             return;
         }
@@ -146,6 +149,11 @@ impl SpreadPanel {
         }
         drop(view);
         self.go_on(ctx);
+    }
+
+    /// Is it only guessed how long messages travel?
+    fn is_guess(&self) -> bool {
+        self.setup.as_ref().is_some_and(|(_, trips)| trips.is_none())
     }
 
     fn fail(&mut self, why: String) {
@@ -197,7 +205,7 @@ impl SpreadPanel {
                 data-key={measure.key.clone()}>
                 { drawn(&chart, &format!("{informed} of {of} members have {}", measure.key)) }
                 <div class="spread-words">
-                    <p data-testid="live-spread-words"><b class="mono">{ &measure.key }</b>{ verdict(measure, band, is_over) }</p>
+                    <p data-testid="live-spread-words"><b class="mono">{ &measure.key }</b>{ verdict(measure, band, is_over, self.is_guess()) }</p>
                     <p class="spread-legend sub">
                         <i class="key key-fresh"></i>{ "measured " }
                         <i class="key key-band"></i>{ "where 90 of 100 simulated runs lie" }
@@ -254,7 +262,7 @@ fn is_like(a: &Setup, b: &Setup) -> bool {
 }
 
 /// What was measured, and how that compares.
-fn verdict(measure: &Measure, band: Option<&Band>, is_over: bool) -> String {
+fn verdict(measure: &Measure, band: Option<&Band>, is_over: bool, is_guess: bool) -> String {
     let (informed, of) = measure.informed();
     let after = measure.after();
     let last_us = after.last().copied().unwrap_or_default();
@@ -265,6 +273,11 @@ fn verdict(measure: &Measure, band: Option<&Band>, is_over: bool) -> String {
     let measured = format!(": all {of} had it after {}", span(last_us));
     match band.and_then(|band| band.took_us) {
         None => format!("{measured}."),
+        Some([low_us, _, high_us]) if is_guess => format!(
+            "{measured}; simulated, it takes {} to {}, but how long messages travel here is not known yet.",
+            span(low_us),
+            span(high_us)
+        ),
         Some([low_us, _, high_us]) => {
             let within_us = measure.within_us();
             let compared = if (low_us..=high_us).contains(&last_us) {
@@ -375,15 +388,17 @@ mod tests {
     #[test]
     fn what_was_measured_is_compared_no_finer_than_the_clocks_allow() {
         let all = measure(&[400, 900, 700]);
-        let words = |low, high| verdict(&all, Some(&band(low, high)), true);
+        let words = |low, high| verdict(&all, Some(&band(low, high)), true, false);
         assert!(words(500, 950).ends_with("That is as predicted."), "{}", words(500, 950));
         assert!(words(990, 2_000).ends_with("as far as the clocks can tell."), "they may be off by that");
         assert!(words(1_001, 2_000).ends_with("quicker than predicted."));
         assert!(words(100, 790).contains("slower than predicted"));
-        assert_eq!(verdict(&all, None, true), ": all 4 had it after 900 µs.");
+        let guessed = verdict(&all, Some(&band(1_001, 2_000)), true, true);
+        assert!(guessed.contains("is not known yet") && !guessed.contains("predicted"), "{guessed}");
+        assert_eq!(verdict(&all, None, true, false), ": all 4 had it after 900 µs.");
         let some = measure(&[400]);
-        assert!(verdict(&some, None, false).contains("2 of 4 had it after 400 µs"));
-        assert!(verdict(&some, None, true).contains("did not tell"));
+        assert!(verdict(&some, None, false, false).contains("2 of 4 had it after 400 µs"));
+        assert!(verdict(&some, None, true, false).contains("did not tell"));
     }
 
     #[test]
@@ -392,10 +407,10 @@ mod tests {
         let told =
             ArrivalView { at_us: Some(u64::MAX), from: None, ahead_us: Some(i64::MIN), within_us: u64::MAX };
         measure.take(&id("d"), Ok(told.clone()));
-        let words = verdict(&measure, Some(&band(500, 950)), true);
+        let words = verdict(&measure, Some(&band(500, 950)), true, false);
         assert!(words.ends_with("as far as the clocks can tell."), "{words}");
         measure.take(&id("d"), Ok(ArrivalView { within_us: 100, ..told }));
-        let words = verdict(&measure, Some(&band(500, u64::MAX - 1)), true);
+        let words = verdict(&measure, Some(&band(500, u64::MAX - 1)), true, false);
         assert!(words.contains("That is as predicted"), "{words}");
     }
 
