@@ -183,9 +183,9 @@ impl Scene for Picture {
             selected: self.selected,
             travellers: self.travellers.make_contiguous(),
             now_ms: now,
-            motion: match (self.brush.is_still, is_past) {
-                (true, _) => Motion::Still,
-                (false, true) => Motion::Paused,
+            motion: match (is_past, self.brush.is_still) {
+                (true, _) => Motion::Paused,
+                (false, true) => Motion::Still,
                 (false, false) => Motion::Moving,
             },
         });

@@ -135,14 +135,16 @@ impl SpreadPanel {
         let Some(fitted) = what_if::fitted(&view).filter(|fitted| !is_known || fitted.trip.is_some()) else {
             return;
         };
-        if self.setup.as_ref().is_some_and(|(setup, _)| is_like(setup, &fitted.setup)) {
+        let found_in = fitted.trip.map(|(_, trips)| trips);
+        if let Some((_, trips)) = self.setup.as_mut().filter(|(setup, _)| is_like(setup, &fitted.setup)) {
+            *trips = trips.or(found_in);
             return;
         }
         let plan = fitted.setup.scenario().ok().map(|scenario| {
             let write = Deed::Write { node: 0, key: "rumor".to_owned(), value: "true".to_owned() };
             Rc::new(Plan::new(&scenario, &[(WRITE_US, write)]))
         });
-        self.setup = Some((fitted.setup, fitted.trip.map(|(_, trips)| trips)));
+        self.setup = Some((fitted.setup, found_in));
         self.failed = None;
         if self.runs.aim_at(plan) {
             self.workers.clear();
