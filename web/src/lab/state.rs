@@ -463,8 +463,14 @@ impl View {
     pub fn standing(&self) -> Standing {
         match () {
             () if !self.has_run() => Standing::Nothing,
-            // The worker has not told of it yet.
-            () if self.marks.is_empty() && self.spread.up == 0 => Standing::Starting,
+            // The worker has not told of it yet, or could not start it.
+            () if self.marks.is_empty() && self.spread.up == 0 => {
+                if self.refused.is_none() {
+                    Standing::Starting
+                } else {
+                    Standing::Nothing
+                }
+            }
             () => Standing::of(&self.spread),
         }
     }

@@ -66,6 +66,14 @@ impl Pair {
 }
 
 #[test]
+fn a_run_is_starting_until_the_worker_tells_of_it() {
+    let (mut view, _) = View::new();
+    assert_eq!(view.standing(), Standing::Starting);
+    view.refused = Some("it cannot be".to_owned());
+    assert_eq!(view.standing(), Standing::Nothing);
+}
+
+#[test]
 fn nothing_plays_by_itself() {
     let pair = Pair::new();
     assert!(!pair.view.playing && pair.view.is_fresh());

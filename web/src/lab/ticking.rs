@@ -102,6 +102,10 @@ impl Lab {
                 true
             }
         };
+        // Who drags the slider wants to be elsewhere by now.
+        if self.waiting == 0 {
+            self.seek();
+        }
         self.meter.work(now_ms() - started_ms);
         news
     }

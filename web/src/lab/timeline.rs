@@ -84,6 +84,8 @@ pub(super) struct Timeline {
     current: usize,
     /// By branch, then by moment.
     copies: Vec<Copy>,
+    /// After how many events a copy was made last for which there was no room.
+    unkept: u64,
     records: Vec<TraceRecord>,
 }
 
@@ -107,6 +109,7 @@ impl Timeline {
             lines: vec![line],
             current: 0,
             copies: Vec::new(),
+            unkept: 0,
             records: Vec::new(),
         })
     }
@@ -427,6 +430,8 @@ impl Timeline {
     fn keep_if_due(&mut self) {
         let now = self.run.moment();
         let last = self.copy_before(|moment| moment <= now).map_or(0, |at| self.copies[at].moment.events);
+        // What went at once would go again.
+        let last = if self.unkept <= now.events { last.max(self.unkept) } else { last };
         if now.events >= last + SPACING_EVENTS && self.run.is_between_times() {
             self.keep();
         }
@@ -444,21 +449,43 @@ impl Timeline {
             Copy { branch: self.current, moment: self.run.moment(), weight_bytes: 0, run: self.run.clone() };
         let place =
             self.copies.partition_point(|kept| (kept.branch, kept.moment) <= (copy.branch, copy.moment));
+        let made = copy.moment;
         self.copies.insert(place, copy);
-        self.weigh(place);
-        self.weigh(place + 1);
+        self.weigh(&[place, place + 1]);
         while self.weight_bytes() > KEPT_BYTES_MAX && self.copies.len() > KEPT_MIN {
             let Some(at) = self.least_useful() else { break };
-            self.copies.remove(at);
-            self.weigh(at);
+            let gone = self.copies.remove(at);
+            if (gone.branch, gone.moment) == (self.current, made) {
+                self.unkept = made.events;
+            }
+            self.weigh(&[at]);
         }
     }
 
-    /// Weighs a copy, which has another neighbour than before.
-    fn weigh(&mut self, at: usize) {
-        let (before, rest) = self.copies.split_at_mut(at);
-        if let Some(copy) = rest.first_mut() {
-            copy.weight_bytes = copy.run.weight_bytes(before.last().map(|before| &before.run));
+    /// Weighs copies that have another one before them than they had: these, and the first of each branch, which may.
+    fn weigh(&mut self, of: &[usize]) {
+        for at in 0..self.copies.len() {
+            let before = self.before(at);
+            if of.contains(&at) || before.is_none_or(|before| before + 1 != at) {
+                let beside = before.map(|before| &self.copies[before].run);
+                self.copies[at].weight_bytes = self.copies[at].run.weight_bytes(beside);
+            }
+        }
+    }
+
+    /// The copy before one, on its branch or on those from which that comes.
+    fn before(&self, at: usize) -> Option<usize> {
+        let mut branch = self.copies[at].branch;
+        if at > 0 && self.copies[at - 1].branch == branch {
+            return Some(at - 1);
+        }
+        loop {
+            let (parent, from) = (self.lines[branch].parent?, self.lines[branch].from);
+            let is_before = |copy: &Copy| copy.branch == parent && copy.moment <= from;
+            if let Some(before) = self.copies.iter().rposition(is_before) {
+                return Some(before);
+            }
+            branch = parent;
         }
     }
 
@@ -470,14 +497,16 @@ impl Timeline {
     #[inline(never)]
     fn least_useful(&self) -> Option<usize> {
         let here = self.run.moment().events;
-        let far = self.line().end.events / 2 + SPACING_EVENTS;
+        let far = self.line().end.events.max(here) / 2 + SPACING_EVENTS;
         let cost = |at: usize| {
             let copy = &self.copies[at];
             let before = self.copies[at - 1].moment.events;
             let first = self.copies[at - 1].branch != copy.branch;
             let before = if first { self.lines[copy.branch].from.events } else { before };
             let after = self.copies.get(at + 1).filter(|next| next.branch == copy.branch);
-            let after = after.map_or(self.lines[copy.branch].end.events, |next| next.moment.events);
+            let end = self.lines[copy.branch].end.events;
+            let end = if copy.branch == self.current { end.max(here) } else { end };
+            let after = after.map_or(end, |next| next.moment.events);
             let gap = after.saturating_sub(before) as f64;
             let is_elsewhere = if copy.branch == self.current { 1.0 } else { 4.0 };
             gap / (is_elsewhere * (copy.moment.events.abs_diff(here) + far) as f64)

@@ -72,6 +72,8 @@ pub(super) struct Picture {
     rows: Vec<MemberRow>,
     selected: Option<u32>,
     travellers: VecDeque<Traveller>,
+    /// How many of them were on their way when it was painted last.
+    painted: usize,
     palette: &'static Palette,
     model: Model,
 }
@@ -91,6 +93,7 @@ impl Component for PictureView {
                 rows: Vec::new(),
                 selected: None,
                 travellers: VecDeque::new(),
+                painted: 0,
                 palette: Palette::of(props.is_dark),
                 model: props.model.clone(),
             };
@@ -168,9 +171,10 @@ impl Scene for Picture {
         if !is_past {
             now = now_ms();
             self.depart();
-            let before = self.travellers.len();
             self.travellers.retain(|traveller| now <= traveller.departs_ms + TRAVEL_MS);
-            is_moving = before > 0 && (!self.brush.is_still || self.travellers.len() != before);
+            let under_way = self.travellers.iter().filter(|traveller| traveller.departs_ms <= now).count();
+            is_moving = under_way != self.painted || (under_way > 0 && !self.brush.is_still);
+            self.painted = under_way;
         }
         if !self.brush.is_changed && !is_moving {
             return;

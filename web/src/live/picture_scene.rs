@@ -294,7 +294,28 @@ mod tests {
         let shown = |now_ms, motion| shown(&[traveller], now_ms, motion);
         assert_eq!(shown(10.0, Motion::Still), shown(200.0, Motion::Still));
         assert_ne!(shown(10.0, Motion::Moving), shown(200.0, Motion::Moving));
-        assert_ne!(shown(10.0, Motion::Paused), shown(10.0, Motion::Moving), "a line says where it goes");
+    }
+
+    #[test]
+    fn at_a_moment_of_the_past_what_was_sent_is_on_its_way_and_what_came_in_stands_there() {
+        let rows = rows();
+        let figure = Figure::new(Sight::Ring, &rows, Branches::Nothing, (400.0, 300.0));
+        let (from, to) = (figure.layout.nodes[1], figure.layout.nodes[0]);
+        for (departs_ms, part) in
+            [(0.0, 0.14), (-TRAVEL_MS / 2.0, 0.5), (-TRAVEL_MS, 0.86), (-2.0 * TRAVEL_MS, 0.86)]
+        {
+            let traveller = Traveller { from: 1, to: 0, is_payload: true, departs_ms };
+            let layers = shown(&[traveller], 0.0, Motion::Paused);
+            let dot = layers.iter().find_map(|layer| match &layer.shapes {
+                Shapes::Circles(_, places) if layer.hue == Hue::Fresh => places.first(),
+                _ => None,
+            });
+            let dot = dot.expect("it is drawn");
+            assert!(dot.distance(from.toward(to, part)) < 0.5, "{departs_ms}: {dot:?}");
+            let is_line =
+                |layer: &Layer| layer.shapes == Shapes::Lines(vec![(from, to)]) && layer.hue == Hue::Talk;
+            assert!(layers.iter().any(is_line), "a line says where it goes");
+        }
     }
 
     #[test]

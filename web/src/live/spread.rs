@@ -65,6 +65,8 @@ pub(super) struct SpreadPanel {
     setup: Option<(Setup, Option<usize>)>,
     /// The write for which it was made.
     of: u64,
+    /// What was told when it was last tried to find the latency.
+    tried: u64,
     failed: Option<String>,
 }
 
@@ -75,7 +77,7 @@ impl Component for SpreadPanel {
     fn create(ctx: &Context<Self>) -> Self {
         let mut runs = Runs::default();
         runs.aim = Some(Aim::Band);
-        let mut panel = Self { runs, workers: Vec::new(), setup: None, of: 0, failed: None };
+        let mut panel = Self { runs, workers: Vec::new(), setup: None, of: 0, tried: 0, failed: None };
         panel.aim(ctx);
         panel
     }
@@ -128,10 +130,11 @@ impl SpreadPanel {
         let view = ctx.props().model.view.borrow();
         let number = view.around.measured.as_ref().map_or(0, |measure| measure.number);
         let is_known = number == self.of;
-        if is_known && !self.is_guess() {
+        let is_news = view.revisions.feed != self.tried && ctx.props().model.past_us().is_none();
+        if is_known && !(self.is_guess() && is_news) {
             return;
         }
-        self.of = number;
+        (self.of, self.tried) = (number, view.revisions.feed);
         let Some(fitted) = what_if::fitted(&view).filter(|fitted| !is_known || fitted.trip.is_some()) else {
             return;
         };
