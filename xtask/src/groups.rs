@@ -28,7 +28,7 @@ pub(crate) fn run(project: &Project, groups: &[Group]) -> Result<()> {
     let started = Instant::now();
     let tools = prepare(project, groups)?;
     let mut tally = Tally::default();
-    let mut failed = Vec::new();
+    let (mut failed, mut why) = (Vec::new(), Vec::new());
     for group in groups {
         let (name, mut command) = match group {
             Group::Native => ("native", native(project)),
@@ -38,9 +38,14 @@ pub(crate) fn run(project: &Project, groups: &[Group]) -> Result<()> {
         };
         tools.offer(&mut command);
         eprintln!("\n== {name} tests");
-        if !process::watched(&mut command, |line| tally.add(line))? {
+        let watched = process::watched(&mut command, |line| tally.add(line))?;
+        if !watched.succeeded {
             failed.push(name);
+            why.push((name, watched.why));
         }
+    }
+    for (name, lines) in why {
+        eprintln!("\n== what failed in the {name} tests, again\n{}", lines.join("\n"));
     }
     eprintln!("\n{} passed, {} failed, in {}", tally.passed, tally.failed, duration(started.elapsed()));
     if !failed.is_empty() {
