@@ -33,7 +33,7 @@ pub(crate) fn run(project: &Project, groups: &[Group]) -> Result<()> {
         let (name, mut command) = match group {
             Group::Native => ("native", native(project)),
             Group::Hundred => ("hundred", hundred(project)),
-            Group::Wasm => ("wasm", wasm(project)),
+            Group::Wasm => ("wasm", wasm(project, &tools)),
             Group::Browser => ("browser", browser(project, &tools)),
         };
         tools.offer(&mut command);
@@ -81,16 +81,18 @@ fn hundred(project: &Project) -> Command {
     command
 }
 
-fn wasm(project: &Project) -> Command {
+fn wasm(project: &Project, tools: &Tools) -> Command {
     let mut command = project.cargo();
     command.args(["test", "--locked", "--no-fail-fast", "--target", targets::TESTS, "--lib", "--tests"]);
     for package in WASM_PACKAGES {
         command.args(["--package", package]);
     }
-    let script = project.root().join("xtask").join("wasi.mjs");
-    // With its parallel collector Node 20 dies after a program that used much memory, its tests all passed.
-    let runner = format!("node --no-warnings --single-threaded-gc {}", script.display());
+    let script = project.root().join("xtask").join("wasi.py");
+    let runner = format!("python3 {}", script.display());
     command.env("CARGO_TARGET_WASM32_WASIP1_RUNNER", runner);
+    if let Some(wasmtime) = &tools.wasmtime {
+        command.env("PYTHONPATH", wasmtime);
+    }
     command
 }
 

@@ -7,11 +7,12 @@ mod browser;
 mod installed;
 mod optimizer;
 pub(crate) mod targets;
+mod wasmtime;
 
 pub(crate) use browser::Browser;
 
 use crate::{board::Board, process, project::Project};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use std::{
     env,
     ffi::{OsStr, OsString},
@@ -48,6 +49,8 @@ pub(crate) struct Tools {
     pub(crate) browser: Option<Browser>,
     /// The checker of accessibility, a script; only with [`Need::Browser`].
     pub(crate) axe: Option<PathBuf>,
+    /// The folder with Wasmtime's Python package; only with [`Need::WasmTests`].
+    pub(crate) wasmtime: Option<PathBuf>,
 }
 
 impl Tools {
@@ -83,17 +86,12 @@ pub(crate) fn ensure_beside(
     });
     trunk?;
     bindgen?;
-    let (wasm_opt, browser, axe) = packaged?;
+    let tools = packaged?;
     done?;
-    Ok(Tools { path, wasm_opt, browser, axe })
+    Ok(tools)
 }
 
-fn packages(
-    project: &Project,
-    board: &Board,
-    path: &OsStr,
-    needs: &[Need],
-) -> Result<(Option<String>, Option<Browser>, Option<PathBuf>)> {
+fn packages(project: &Project, board: &Board, path: &OsStr, needs: &[Need]) -> Result<Tools> {
     let has = |name| process::find(name, Some(path)).is_some();
     let bundle = needs.contains(&Need::Bundle);
     let mut wanted = Vec::new();
@@ -103,20 +101,19 @@ fn packages(
     if lacks_package && !has("npm") {
         wanted.push("npm");
     }
-    if needs.contains(&Need::WasmTests) && !has("node") {
-        wanted.push("nodejs");
+    let wasm_tests = needs.contains(&Need::WasmTests);
+    if wasm_tests {
+        wanted.extend(wasmtime::missing(project));
     }
     if browser {
         wanted.extend(browser::missing(path));
     }
     apt::install(board, path, &wanted)?;
     let wasm_opt = if bundle { optimizer::ensure(project, board, path)? } else { None };
-    if needs.contains(&Need::WasmTests) && !has("node") {
-        bail!("the WebAssembly tests run in Node: install Node.js 18 or newer, so that `node` is on PATH");
-    }
+    let wasmtime = wasm_tests.then(|| wasmtime::ensure(project, board, path)).transpose()?;
     let axe = browser.then(|| axe::ensure(project, board, path)).transpose()?;
     let browser = browser.then(|| browser::find(path)).transpose()?;
-    Ok((wasm_opt, browser, axe))
+    Ok(Tools { path: path.to_owned(), wasm_opt, browser, axe, wasmtime })
 }
 
 /// The project's own tools first, then the user's PATH, then cargo's folder of installed programs, which is not on
