@@ -8,6 +8,7 @@ pub mod element;
 pub mod time;
 pub mod http;
 pub mod canvas;
+pub mod device;
 pub mod hook;
 pub mod files;
 pub mod programs;
