@@ -14,6 +14,7 @@ impl View {
             return false;
         }
         let was_in_past = self.now_us < self.end_us;
+        self.told_run = frame.run;
         self.marks.clone_from(&frame.marks);
         self.now_us = frame.now_us;
         self.spread = frame.spread;

@@ -390,7 +390,7 @@ mod tests {
     fn the_round_and_whom_most_suspect_are_spoken() {
         let (mut view, _) = View::new();
         let said = |view: &View| spoken(view, status(view).1);
-        view.spread.up = 100;
+        (view.told_run, view.spread.up) = (view.run, 100);
         assert_eq!(said(&view), "Quiet");
         view.now_us = 6_400_000;
         view.spread = Spread {

@@ -125,7 +125,13 @@ impl View {
         let script = self.script_for(scenario.nodes);
         self.scenario = Some(scenario.clone());
         self.history.begin(&self.setup);
-        vec![Command::Start { run: self.run, scenario: Box::new(scenario), script, look: self.look() }]
+        vec![Command::Start {
+            run: self.run,
+            scenario: Box::new(scenario),
+            script,
+            goes_back: true,
+            look: self.look(),
+        }]
     }
 
     /// Forgets the run before: another one begins.

@@ -326,7 +326,13 @@ mod tests {
         let mut machine = Machine::new(|| 0.0);
         let scenario = Box::new(preset.setup.scenario().expect("presets are valid"));
         let look = Look { text: true, ..Look::default() };
-        machine.obey(Command::Start { run: 1, scenario, script: preset.script, look: look.clone() });
+        machine.obey(Command::Start {
+            run: 1,
+            scenario,
+            script: preset.script,
+            goes_back: false,
+            look: look.clone(),
+        });
         let to_us = seconds * 1_000_000;
         loop {
             match machine.obey(Command::Advance { to_us, look: look.clone() }) {
@@ -368,7 +374,13 @@ mod tests {
         fn new(preset: Preset) -> Self {
             let mut machine = Machine::new(|| 0.0);
             let scenario = Box::new(preset.setup.scenario().expect("presets are valid"));
-            machine.obey(Command::Start { run: 1, scenario, script: preset.script, look: Look::default() });
+            machine.obey(Command::Start {
+                run: 1,
+                scenario,
+                script: preset.script,
+                goes_back: false,
+                look: Look::default(),
+            });
             Self { machine, now_us: 0 }
         }
 

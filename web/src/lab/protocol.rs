@@ -22,6 +22,8 @@ pub enum Command {
         /// What is done when, in place of the scenario's acts.
         #[serde(with = "apart::list")]
         script: Vec<(u64, Deed)>,
+        /// Will anyone go back in it? Only then copies are kept on the way.
+        goes_back: bool,
         /// What to report.
         look: Look,
     },

@@ -66,6 +66,8 @@ pub struct View {
     pub(super) history: History,
     /// The number of the run.
     pub run: u32,
+    /// The number of the run of which the worker told last.
+    pub(super) told_run: u32,
     /// Does time pass?
     pub playing: bool,
     /// The moment at which a step ends.
@@ -188,6 +190,7 @@ impl View {
             scenario: None,
             history: History::default(),
             run: 0,
+            told_run: 0,
             playing: false,
             goal_us: None,
             seek_us: None,
@@ -463,15 +466,10 @@ impl View {
     pub fn standing(&self) -> Standing {
         match () {
             () if !self.has_run() => Standing::Nothing,
+            () if self.told_run == self.run => Standing::of(&self.spread),
             // The worker has not told of it yet, or could not start it.
-            () if self.marks.is_empty() && self.spread.up == 0 => {
-                if self.refused.is_none() {
-                    Standing::Starting
-                } else {
-                    Standing::Nothing
-                }
-            }
-            () => Standing::of(&self.spread),
+            () if self.refused.is_none() => Standing::Starting,
+            () => Standing::Nothing,
         }
     }
 

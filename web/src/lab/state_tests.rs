@@ -71,6 +71,12 @@ fn a_run_is_starting_until_the_worker_tells_of_it() {
     assert_eq!(view.standing(), Standing::Starting);
     view.refused = Some("it cannot be".to_owned());
     assert_eq!(view.standing(), Standing::Nothing);
+    let mut pair = Pair::new();
+    pair.play(3);
+    let commands = pair.view.act(Action::NewRun);
+    assert_eq!(pair.view.standing(), Standing::Starting, "not as the run before stood");
+    pair.obey(commands);
+    assert_eq!(pair.view.standing(), Standing::Quiet);
 }
 
 #[test]

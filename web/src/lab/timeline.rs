@@ -13,8 +13,15 @@ use rumormill_sim::Scenario;
 /// Events between two copies of the run: half of them are played again for a jump, on average.
 const SPACING_EVENTS: u64 = 1_000;
 
-/// What all copies may take together, by [`Run::weight_bytes`]: what two neighbours share counts once.
-const KEPT_BYTES_MAX: u64 = 240_000_000;
+/// What all copies may take together where nobody knows how much memory there is, by [`Run::weight_bytes`]: what two
+/// neighbours share counts once. A guess at what a tab may take of a small computer.
+const KEPT_BYTES: u64 = 240_000_000;
+
+/// What they may take at most, of however much memory: a jump is quick enough with so many.
+const KEPT_BYTES_MAX: u64 = 720_000_000;
+
+/// The part of the device's memory that they may take: a guess.
+const KEPT_PART: u64 = 12;
 
 /// So many copies are kept whatever they take.
 const KEPT_MIN: usize = 3;
@@ -74,6 +81,11 @@ pub(super) struct News {
     pub(super) series: bool,
 }
 
+/// What the copies of a run may take on a device with so many bytes of memory, if it tells.
+pub(super) fn room_for_copies(memory_bytes: Option<u64>) -> u64 {
+    memory_bytes.map_or(KEPT_BYTES, |bytes| (bytes / KEPT_PART).min(KEPT_BYTES_MAX))
+}
+
 /// A run's whole course, and the moment that is looked at.
 #[derive(Debug)]
 pub(super) struct Timeline {
@@ -84,8 +96,13 @@ pub(super) struct Timeline {
     current: usize,
     /// By branch, then by moment.
     copies: Vec<Copy>,
+    /// What they may take together.
+    room_bytes: u64,
     /// After how many events a copy was made last for which there was no room.
     unkept: u64,
+    /// How many copies were ever made.
+    #[cfg(test)]
+    made: u64,
     records: Vec<TraceRecord>,
 }
 
@@ -109,14 +126,23 @@ impl Timeline {
             lines: vec![line],
             current: 0,
             copies: Vec::new(),
+            room_bytes: KEPT_BYTES,
             unkept: 0,
+            #[cfg(test)]
+            made: 0,
             records: Vec::new(),
         })
     }
 
+    /// The same, with so much room for copies; without any, nobody gets back in it.
+    pub(super) fn with_room(mut self, bytes: u64) -> Self {
+        self.room_bytes = bytes;
+        self
+    }
+
     /// Before anything happens: the start is kept. Who only looks waits for no copy.
     fn begin(&mut self) {
-        if self.copies.is_empty() {
+        if self.copies.is_empty() && self.room_bytes > 0 {
             self.keep();
         }
     }
@@ -428,6 +454,9 @@ impl Timeline {
     }
 
     fn keep_if_due(&mut self) {
+        if self.room_bytes == 0 {
+            return;
+        }
         let now = self.run.moment();
         let last = self.copy_before(|moment| moment <= now).map_or(0, |at| self.copies[at].moment.events);
         // What went at once would go again.
@@ -450,9 +479,13 @@ impl Timeline {
         let place =
             self.copies.partition_point(|kept| (kept.branch, kept.moment) <= (copy.branch, copy.moment));
         let made = copy.moment;
+        #[cfg(test)]
+        {
+            self.made += 1;
+        }
         self.copies.insert(place, copy);
         self.weigh(&[place, place + 1]);
-        while self.weight_bytes() > KEPT_BYTES_MAX && self.copies.len() > KEPT_MIN {
+        while self.weight_bytes() > self.room_bytes && self.copies.len() > KEPT_MIN {
             let Some(at) = self.least_useful() else { break };
             let gone = self.copies.remove(at);
             if (gone.branch, gone.moment) == (self.current, made) {

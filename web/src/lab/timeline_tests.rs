@@ -148,13 +148,33 @@ fn copies_stay_within_their_bound_and_dense_where_one_looks() {
         play(&mut timeline, second * 1_000_000);
     }
     let (copies, bytes) = timeline.kept();
-    assert!(bytes <= KEPT_BYTES_MAX && copies >= 20, "{copies} copies of {bytes} bytes");
+    assert!(bytes <= KEPT_BYTES && copies >= 20, "{copies} copies of {bytes} bytes");
     let events: Vec<u64> = timeline.copies.iter().map(|copy| copy.moment.events).collect();
     let end = timeline.run.moment().events;
     assert_eq!(events[0], 0, "the start is kept");
     assert!(end - events[copies - 1] <= 2 * SPACING_EVENTS, "{events:?} of {end}");
     let gap = events.windows(2).map(|pair| pair[1] - pair[0]).max();
     assert!(gap <= Some(end / 4), "{events:?} of {end}");
+}
+
+#[test]
+fn room_for_copies_goes_by_the_memory_that_the_device_tells_of() {
+    assert_eq!(room_for_copies(None), KEPT_BYTES);
+    assert_eq!(room_for_copies(Some(2_400_000_000)), 200_000_000, "a small one has less");
+    assert_eq!(room_for_copies(Some(64_000_000_000)), KEPT_BYTES_MAX);
+}
+
+#[test]
+fn where_there_is_no_room_a_copy_is_not_made_again_and_again() {
+    let mut timeline = timeline(300, vec![]).with_room(1);
+    // In small batches, after each of which a copy could be due.
+    for tick in 1..=2_000 {
+        play(&mut timeline, tick * 10_000);
+    }
+    let events = timeline.run.moment().events;
+    assert_eq!(timeline.kept().0, KEPT_MIN);
+    assert!(events > 10 * SPACING_EVENTS && timeline.made > 5, "{events} events, {} copies", timeline.made);
+    assert!(timeline.made <= events / SPACING_EVENTS + 1, "{} copies in {events} events", timeline.made);
 }
 
 #[test]

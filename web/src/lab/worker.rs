@@ -4,7 +4,7 @@
 use super::look;
 use super::protocol::{Command, Frame, Look, Report, SpreadNews};
 use super::record;
-use super::timeline::Timeline;
+use super::timeline::{Timeline, room_for_copies};
 use rumormill_sim::{Spread, SpreadConfig, SpreadResult, trace_hash_of};
 
 /// A tick handles at most so many events, however fast they are.
@@ -25,6 +25,8 @@ const SPREAD_BATCH: u32 = 1_000;
 /// The worker's whole state.
 pub struct Machine {
     clock: Box<dyn Fn() -> f64>,
+    /// What the copies of a run may take.
+    room_bytes: u64,
     timeline: Option<Timeline>,
     spread: Option<Spread>,
 }
@@ -38,7 +40,13 @@ impl std::fmt::Debug for Machine {
 impl Machine {
     /// A machine without a run; `clock` tells milliseconds of real time.
     pub fn new(clock: impl Fn() -> f64 + 'static) -> Self {
-        Self { clock: Box::new(clock), timeline: None, spread: None }
+        Self { clock: Box::new(clock), room_bytes: room_for_copies(None), timeline: None, spread: None }
+    }
+
+    /// The same on a device with so many bytes of memory, if it tells.
+    pub fn on_device(mut self, memory_bytes: Option<u64>) -> Self {
+        self.room_bytes = room_for_copies(memory_bytes);
+        self
     }
 
     /// Obeys an encoded command and returns the encoded report.
@@ -51,13 +59,15 @@ impl Machine {
         let started_ms = (self.clock)();
         match command {
             Command::TraceHash { id, name } => trace_hash(id, &name),
-            Command::Start { run, scenario, script, look } => match Timeline::new(run, *scenario, script) {
-                Ok(timeline) => {
-                    self.timeline = Some(timeline);
-                    self.report(&look, started_ms)
+            Command::Start { run, scenario, script, goes_back, look } => {
+                match Timeline::new(run, *scenario, script) {
+                    Ok(timeline) => {
+                        self.timeline = Some(timeline.with_room(if goes_back { self.room_bytes } else { 0 }));
+                        self.report(&look, started_ms)
+                    }
+                    Err(why) => Report::NotStarted(why),
                 }
-                Err(why) => Report::NotStarted(why),
-            },
+            }
             Command::Advance { to_us, look } => self.with(&look, |timeline, clock| {
                 timeline.advance(to_us, EVENTS_MAX, || clock() - started_ms >= TICK_MS);
             }),

@@ -10,7 +10,7 @@ fn machine() -> Machine {
 
 fn start(nodes: u32, script: Vec<(u64, Deed)>) -> Command {
     let scenario = Scenario { nodes, seed: 3, ..Scenario::default() };
-    Command::Start { run: 7, scenario: Box::new(scenario), script, look: Look::default() }
+    Command::Start { run: 7, scenario: Box::new(scenario), script, goes_back: true, look: Look::default() }
 }
 
 fn frame(report: Report) -> Frame {

@@ -168,6 +168,7 @@ mod tests {
                 run: 1,
                 scenario: Box::new(scenario),
                 script,
+                goes_back: false,
                 look: Look::default(),
             });
             let mut heat = Heat::default();

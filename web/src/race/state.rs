@@ -198,6 +198,7 @@ impl View {
             run,
             scenario: Box::new(scenario.clone()),
             script: course.script(scenario.nodes),
+            goes_back: false,
             look: Look::default(),
         };
         self.scenarios.iter().map(start).enumerate().collect()

@@ -112,6 +112,7 @@ impl View {
                         run: self.run,
                         scenario: Box::new(scenario),
                         script,
+                        goes_back: false,
                         look: Look::default(),
                     }
                 }
