@@ -14,8 +14,11 @@ use rumormill_core::tree::Tree;
 use std::{cell::Cell, rc::Rc};
 use yew::NodeRef;
 
-/// The charts move less than a pixel most of the time: painted so often, in microseconds of simulated time per chart.
+/// The charts move less than a pixel most of the time: they are painted anew after such a part of what they show.
 const CHART_STEPS: u64 = 400;
+
+/// The charts show at least so much, in microseconds.
+const CHART_MIN_US: u64 = 500_000;
 
 /// Canvases, and what they show.
 #[derive(Debug, Default)]
@@ -25,7 +28,9 @@ pub struct Stage {
     /// The charts.
     pub chart: NodeRef,
     canvas: Option<Sight>,
-    chart_of: Option<(u32, u64, bool, bool)>,
+    chart_of: Option<(u32, bool, bool, bool)>,
+    /// The moment that the charts show.
+    charted_us: u64,
 }
 
 /// One lane's ring: what seldom changes behind what moves.
@@ -98,12 +103,14 @@ impl Stage {
         if resized {
             sight.canvas.fit();
         }
-        let span_us = view.goal_us.max(500_000) / CHART_STEPS;
-        let chart_of = (view.run, view.now_us() / span_us.max(1), light.is_dark, view.is_over());
-        if resized || self.chart_of != Some(chart_of) {
+        let now_us = view.now_us();
+        let is_behind = now_us.abs_diff(self.charted_us) > now_us.max(CHART_MIN_US) / CHART_STEPS;
+        // What stands still shows exactly that moment.
+        let chart_of = (view.run, light.is_dark, view.is_over(), view.playing);
+        if resized || is_behind || self.chart_of != Some(chart_of) {
             let (width, height) = sight.canvas.size();
             painter::paint(&mut sight.canvas, &curves::layers(&view.heats, width, height), palette);
-            self.chart_of = Some(chart_of);
+            (self.chart_of, self.charted_us) = (Some(chart_of), now_us);
         }
     }
 }

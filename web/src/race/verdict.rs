@@ -60,7 +60,8 @@ pub fn sentence(contest: &Contest, heats: &[Heat]) -> String {
 fn against(contest: &Contest, index: usize, other: &Finish, first: &Finish) -> String {
     let times = other.payload as f64 / first.payload.max(1) as f64;
     let cost = if (0.95..1.05).contains(&times) {
-        "as many messages".to_owned()
+        let about = if other.payload == first.payload { "" } else { "about " };
+        format!("{about}as many messages")
     } else if times >= 1.0 {
         format!("{} times as many messages", rounded(times))
     } else {
