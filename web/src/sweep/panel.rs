@@ -127,7 +127,8 @@ impl Component for Sweep {
             (false, 0) => "Sweep seeds",
             _ => "Go on",
         };
-        let is_done = !self.map && done >= all;
+        // The map's own dialog says how far that is.
+        let is_done = self.map || done >= all;
         html! {
             <div class="sweep num" data-testid="sweep" data-done={done.to_string()} data-all={all.to_string()}>
                 if !is_done {
@@ -230,7 +231,10 @@ impl Sweep {
         }
         let waits = sweeping && ctx.props().playing && self.cores <= 2;
         let rest = if waits { ", waits while the run plays" } else { "" };
-        let Some(band) = self.view.band.as_ref().filter(|_| !self.map) else {
+        if self.map {
+            return Html::default();
+        }
+        let Some(band) = self.view.band.as_ref() else {
             return match sweeping {
                 true => html! { <span class="muted">{ format!("{done} of {all} seeds{rest}") }</span> },
                 false => Html::default(),
@@ -306,13 +310,12 @@ impl Sweep {
 
 fn in_words(band: &Band) -> String {
     let reached = match band.reached == band.runs {
-        true => String::new(),
-        false => format!(", {} reached all", band.reached),
+        true => "90 %".to_owned(),
+        false => format!("{} reached all, 90 % of those", band.reached),
     };
-    match band.took_us {
-        Some([low, _, high]) => {
-            format!("{} seeds{reached}, 90 % within {} to {}", band.runs, millis(low), millis(high))
-        }
+    match band.took_us.map(|[low, _, high]| (millis(low), millis(high))) {
+        Some((low, high)) if low == high => format!("{} seeds, {reached} after {low}", band.runs),
+        Some((low, high)) => format!("{} seeds, {reached} within {low} to {high}", band.runs),
         None => format!("{} seeds, none reached all", band.runs),
     }
 }
