@@ -93,11 +93,10 @@ pub fn without(query: &str) -> String {
     query.split('&').filter(is_other).collect::<Vec<_>>().join("&")
 }
 
-/// The part of a query that is the link's; empty if it holds no run.
+/// The part of a query that is the link's; empty if there is none.
 pub fn part(query: &str) -> String {
     let is_own = |pair: &&str| NAMES.iter().any(|name| pair.starts_with(name));
-    let own: Vec<&str> = query.split('&').filter(is_own).collect();
-    if own.iter().any(|pair| pair.starts_with("run=")) { own.join("&") } else { String::new() }
+    query.split('&').filter(is_own).collect::<Vec<_>>().join("&")
 }
 
 /// The link to a run in a scenario file that the Lab saved, as the address's query: it stands in a comment before the
@@ -111,7 +110,14 @@ pub fn in_file(bytes: &[u8]) -> Option<&str> {
 /// Reads the run in a query; none if there is none. The error says what is wrong and what to do.
 pub fn read(query: &str) -> Option<Result<Opened, String>> {
     let value = |name: &str| query.split('&').find_map(|pair| pair.strip_prefix(name));
-    let run = value("run=")?;
+    let Some(run) = value("run=") else {
+        let is_rest = !part(query).is_empty();
+        return is_rest.then(|| {
+            Err("The part that holds the cluster is missing: it was cut out on the way. Ask for the link again and copy \
+                 all of it. What was here is still here."
+                .to_owned())
+        });
+    };
     let version = value("v=").unwrap_or_default();
     if version != VERSION.to_string() {
         let version = if version.is_empty() { "no version" } else { &format!("version {version}") };
@@ -216,7 +222,15 @@ mod tests {
         let looked = format!("{query}&view=grid&sel=3");
         assert_eq!(read(&looked), Some(Ok(Opened { shared: shared(), lost: String::new() })));
         assert_eq!((without(&looked).as_str(), part(&looked)), ("view=grid&sel=3", query));
-        assert_eq!((read("view=grid"), part("view=grid&t=3")), (None, String::new()));
+        assert_eq!((read("view=grid"), part("view=grid")), (None, String::new()));
+    }
+
+    #[test]
+    fn what_is_left_of_a_link_without_its_run_is_no_link_and_no_silence() {
+        let query = written(&shared());
+        let rest: Vec<&str> = query.split('&').filter(|pair| !pair.starts_with("run=")).collect();
+        let why = read(&rest.join("&")).expect("something is left").expect_err("not enough");
+        assert!(why.contains("missing") && why.contains("Ask for the link again"), "{why}");
     }
 
     #[test]
