@@ -213,6 +213,21 @@ pub fn lift(css: &str) {
     }
 }
 
+/// Scrolls what surrounds the element that `css` selects sideways, as far as the whole element is in sight.
+pub fn reveal_across(css: &str) {
+    let element = window().document().and_then(|document| document.query_selector(css).ok().flatten());
+    let Some((element, around)) =
+        element.and_then(|element| Some((element.clone(), element.parent_element()?)))
+    else {
+        return;
+    };
+    let (place, room) = (element.get_bounding_client_rect(), around.get_bounding_client_rect());
+    let beyond = (place.right() - room.right()).max(0.0) + (place.left() - room.left()).min(0.0);
+    if beyond != 0.0 {
+        around.set_scroll_left(around.scroll_left() + beyond as i32);
+    }
+}
+
 /// The element with this `id`, if it is there and of that kind.
 pub(super) fn element<T: JsCast>(id: &str) -> Option<T> {
     window().document()?.get_element_by_id(id)?.dyn_into().ok()

@@ -1,7 +1,7 @@
 //! The charts, and below them what theory says in words.
 
 use super::action::Action;
-use super::protocol::{Spread, Totals};
+use super::protocol::{Sent, Spread, Totals};
 use super::setup::group;
 use super::standing::{bytes, hops, took};
 use super::theory_line::TheoryLine;
@@ -19,7 +19,7 @@ pub struct ChartPanelProps {
     /// Counts of the run.
     pub totals: Totals,
     /// Messages and bytes sent since the latest write, until all had it.
-    pub of_change: Option<(u64, u64)>,
+    pub of_change: Option<Sent>,
     /// What theory expects.
     pub theory: Option<Rc<TheoryLine>>,
     /// Is the formula open?
@@ -36,7 +36,8 @@ pub fn ChartPanel(props: &ChartPanelProps) -> Html {
     let formula = props.formula;
     let actions = html! {
         <>
-            <span class="chart-totals muted num" data-testid="totals">{ totals(&props.totals) }</span>
+            <span class="chart-totals muted num" data-testid="totals"
+                title="Lost: by the network, at a cut, at a node that is down, or with a link that was closed">{ totals(&props.totals) }</span>
             if props.theory.is_some() {
                 <Button label="Formula" kind={ButtonKind::Quiet} pressed={Some(formula)} testid="formula-toggle"
                     onclick={props.on.reform(|()| Action::Formula)} />
@@ -61,9 +62,10 @@ pub fn ChartPanel(props: &ChartPanelProps) -> Html {
                 if let Some(theory) = &props.theory {
                     <li><i class="key key-theory"></i>{ &theory.summary }</li>
                 }
-                if let Some((messages, sent)) = props.of_change {
-                    <li title="Everything that was sent from the write on, until all had it">
-                        { "this change: " }<b data-testid="of-change">{ change_words(messages, sent) }</b>
+                if let Some(sent) = props.of_change {
+                    <li title="With state: what carries the write, or another one. The others probe, answer and compare.">
+                        { if sent.is_whole { "until all had it: " } else { "since the write: " } }
+                        <b data-testid="of-change">{ sent_words(&sent) }</b>
                     </li>
                 }
                 <li><i class="key key-talk"></i>{ "messages/s" }</li>
@@ -73,9 +75,10 @@ pub fn ChartPanel(props: &ChartPanelProps) -> Html {
     }
 }
 
-fn change_words(messages: u64, sent: u64) -> String {
-    let what = if messages == 1 { "message" } else { "messages" };
-    format!("{} {what}, {}", group(messages), bytes(sent))
+fn sent_words(sent: &Sent) -> String {
+    let what = if sent.messages == 1 { "message" } else { "messages" };
+    let (messages, payload) = (group(sent.messages), group(sent.payload));
+    format!("{payload} with state of {messages} {what}, {}", bytes(sent.bytes))
 }
 
 fn covered(spread: &Spread) -> String {

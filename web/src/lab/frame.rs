@@ -321,6 +321,19 @@ pub struct Totals {
     pub events: u64,
 }
 
+/// What was sent from a write on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sent {
+    /// Until all had it, or else until now?
+    pub is_whole: bool,
+    /// Messages of all kinds.
+    pub messages: u64,
+    /// Of these, those that can carry state.
+    pub payload: u64,
+    /// Bytes of all kinds.
+    pub bytes: u64,
+}
+
 /// A row of the table of nodes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Row {

@@ -18,7 +18,7 @@ use super::scrub;
 use super::setup::group;
 use super::setup_panel::SetupPanel;
 use super::sharing::ShareMsg;
-use super::standing::Standing;
+use super::standing::{Standing, nodes_words};
 use super::state::View;
 use super::time_bar::TimeBar;
 use super::tour::{self, Tour};
@@ -298,9 +298,9 @@ fn facts(view: &View) -> String {
     let Some(scenario) = &view.scenario else { return "No run".to_owned() };
     let tuning = &scenario.tuning;
     format!(
-        "{} · {} nodes · fanout {} · loss {} % · seed {}",
+        "{} · {} · fanout {} · loss {} % · seed {}",
         tuning.strategy,
-        group(u64::from(scenario.nodes)),
+        nodes_words(scenario.nodes),
         tuning.fanout,
         plain(f64::from(scenario.network.loss_ppm) / 10_000.0),
         scenario.seed

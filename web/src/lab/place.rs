@@ -31,6 +31,9 @@ const TOUR_KEY: &str = "rumormill.tour";
 /// The tabs of the place in sight, where there is no room for all panels.
 const TABS: &str = ".place-root > .place-root:not([hidden]) [data-testid=tab]";
 
+/// The branch that is looked at, in the place in sight.
+const BRANCH: &str = ".place-root > .place-root:not([hidden]) .branches [aria-pressed=true]";
+
 /// Props of [`Lab`].
 #[derive(Clone, Debug, PartialEq, Properties)]
 pub struct LabProps {
@@ -109,6 +112,8 @@ pub struct Lab {
     pub(super) over: Option<u32>,
     /// Was something pointed at, so that what is said of it has to come in sight?
     pub(super) is_pointed: bool,
+    /// How many branches there were, and which one was looked at, when they were last drawn.
+    drawn_branch: (usize, u32),
     /// Where the focus is to go, once that stands on the page.
     pub(super) wants_focus: Option<&'static str>,
     /// What the theory was computed for, and the result.
@@ -152,7 +157,8 @@ impl Component for Lab {
             still: page::matches(page::REDUCED_MOTION),
             pressed: None,
             over: None,
-            is_pointed: false,
+            is_pointed: is_first_visit,
+            drawn_branch: (0, 0),
             wants_focus: None,
             theory: None,
             band: None,
@@ -235,6 +241,12 @@ impl Component for Lab {
         if std::mem::take(&mut self.is_pointed) {
             // On a phone it stands below the picture, and below the edge.
             page::lift(TABS);
+        }
+        let view = self.view.borrow();
+        let branch = (view.branches.len(), view.branch);
+        drop(view);
+        if std::mem::replace(&mut self.drawn_branch, branch) != branch {
+            page::reveal_across(BRANCH);
         }
         self.meter.work(now_ms() - self.render_started_ms.get());
     }
@@ -407,6 +419,7 @@ impl Lab {
     pub(super) fn act(&mut self, action: Action) {
         match &action {
             Action::Tour(None) => drop(page::store(TOUR_KEY, "done")),
+            Action::Tour(Some(_)) => self.is_pointed = true,
             Action::Keys(on) => page::set_single_keys(*on),
             Action::NewRun
             | Action::NewSeed(_)

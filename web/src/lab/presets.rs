@@ -310,7 +310,7 @@ fn thousand() -> Preset {
             "1,000 nodes",
             "Press Play, or Space: each square row is read like text.",
             "The full protocol on a thousand nodes: doubling the cluster costs the tree one more hop. The news is \
-               everywhere after at most 10 hops and 1,998 forwarded messages.",
+               everywhere after at most 10 hops. The tree forwards at most 1,998 messages; the repair beside it adds some.",
         )
     }
 }

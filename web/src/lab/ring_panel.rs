@@ -6,6 +6,7 @@ use super::keys::RING_ID;
 use super::layout::Point;
 use super::paths::PathSigns;
 use super::protocol::Deed;
+use super::standing::nodes_words;
 use super::tool::Tool;
 use crate::glue::canvas;
 use crate::ui::{Button, ButtonKind, Choice, Segmented};
@@ -146,9 +147,9 @@ fn ring(props: &RingPanelProps) -> Html {
     // Who is pressed is captured, and goes nowhere else before the release.
     let gone = cancel.clone();
     let label = format!(
-        "{} of {} nodes. Arrow keys select a node, with Shift more.",
+        "{} of {}. Arrow keys select a node, with Shift more.",
         props.sight.title(),
-        props.nodes
+        nodes_words(props.nodes)
     );
     html! {
         <>

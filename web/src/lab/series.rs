@@ -75,14 +75,13 @@ impl Series {
         &self.deeds
     }
 
-    /// What was sent from one moment to another, in messages and bytes, as finely as the points lie.
-    pub fn sent_between(&self, from_us: u64, to_us: u64) -> Option<(u64, u64)> {
+    /// The counts just before a moment, and just after another one.
+    pub fn around(&self, from_us: u64, to_us: u64) -> Option<(Sample, Sample)> {
         // Of the points at one time the first one is before what was done then.
         let last = self.samples.len().checked_sub(1)?;
         let before = self.samples.partition_point(|sample| sample.at_us < from_us).min(last);
-        let after = self.samples.partition_point(|sample| sample.at_us < to_us).min(self.samples.len() - 1);
-        let (a, b) = (self.samples[before], self.samples[after.max(before)]);
-        Some((b.messages.saturating_sub(a.messages), b.bytes.saturating_sub(a.bytes)))
+        let after = self.samples.partition_point(|sample| sample.at_us < to_us).min(last);
+        Some((self.samples[before], self.samples[after.max(before)]))
     }
 
     /// Messages per second, of all kinds and of those that can carry state, in `bins` equal spans of time.
@@ -154,20 +153,21 @@ mod tests {
     #[test]
     fn what_a_change_took_is_what_was_sent_in_its_time() {
         let mut series = Series::default();
-        assert_eq!(series.sent_between(0, 1), None);
-        let point = |n: u64| Sample { bytes: n * 1_000, ..sample(n * 100, n * 10) };
-        series.extend(&(0..=20).map(point).collect::<Vec<_>>(), &[]);
-        assert_eq!(series.sent_between(500_000, 1_200_000), Some((70, 7_000)));
-        assert_eq!(series.sent_between(500_000, 1_201_000), Some((80, 8_000)), "to the next point");
-        assert_eq!(series.sent_between(500_000, 9_000_000), Some((150, 15_000)), "as far as it goes");
-        assert_eq!(series.sent_between(9_000_000, 9_000_000), Some((0, 0)));
+        assert_eq!(series.around(0, 1), None);
+        series.extend(&(0..=20).map(|n| sample(n * 100, n * 10)).collect::<Vec<_>>(), &[]);
+        let sent = |from_us, to_us| series.around(from_us, to_us).map(|(a, b)| b.messages - a.messages);
+        assert_eq!(sent(500_000, 1_200_000), Some(70));
+        assert_eq!(sent(500_000, 1_201_000), Some(80), "to the next point");
+        assert_eq!(sent(500_000, 9_000_000), Some(150), "as far as it goes");
+        assert_eq!(sent(9_000_000, 9_000_000), Some(0));
     }
 
     #[test]
     fn what_is_sent_as_something_is_written_counts_as_sent_for_it() {
         let mut series = Series::default();
         series.extend(&[sample(100, 10), sample(500, 40), sample(500, 42), sample(900, 60)], &[]);
-        assert_eq!(series.sent_between(500_000, 900_000).map(|sent| sent.0), Some(20));
+        let sent = series.around(500_000, 900_000).map(|(before, after)| after.messages - before.messages);
+        assert_eq!(sent, Some(20));
     }
 
     #[test]

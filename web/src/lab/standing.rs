@@ -118,6 +118,11 @@ pub fn hops(count: u32) -> String {
     if count == 1 { "1 hop".to_owned() } else { format!("{} hops", group(u64::from(count))) }
 }
 
+/// So many nodes, for people.
+pub fn nodes_words(count: u32) -> String {
+    if count == 1 { "1 node".to_owned() } else { format!("{} nodes", group(u64::from(count))) }
+}
+
 /// Bytes, for people.
 pub fn bytes(bytes: u64) -> String {
     match bytes {

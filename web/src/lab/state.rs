@@ -8,12 +8,13 @@ use super::pace::{SPEED_DEFAULT, SPEED_MAX, SPEED_MIN};
 use super::paths::PathSigns;
 use super::presets;
 use super::protocol::{
-    Branch, Command, Deed, Detail, Mark, MessageLine, MessageRef, Row, Shown, Spread, Totals, WriteLine,
+    Branch, Command, Deed, Detail, Mark, MessageLine, MessageRef, Row, Sent, Shown, Spread, Totals, WriteLine,
 };
 use super::sentences::{Filter, Line};
 use super::series::Series;
 use super::setup::{Errors, Field, Setup};
 use super::standing::Standing;
+use super::tour;
 use super::views::WINDOWS;
 use crate::replay::recording::Facts;
 use crate::sweep::{Opening, Plan};
@@ -257,6 +258,10 @@ impl View {
         if self.is_out_of_place(&action) {
             return Vec::new();
         }
+        if self.told_run == self.run {
+            // Whoever goes on has read it.
+            self.refused = None;
+        }
         match action {
             Action::Preset(name) => return self.take_preset(&name),
             Action::OpenFile(given) => return self.open_file(*given),
@@ -402,7 +407,11 @@ impl View {
             Action::Dismiss => self.refused = None,
             Action::DismissLink => self.link_note = None,
             Action::Help(open) => self.help = open,
-            Action::Tour(stop) => (self.tour, self.help) = (stop, false),
+            Action::Tour(stop) => {
+                (self.tour, self.help) = (stop, false);
+                // What it speaks of is in sight, where there is no room for all.
+                self.tab = stop.and_then(tour::tab).unwrap_or(self.tab);
+            }
             Action::Meter => self.meter = !self.meter,
             Action::Formula => self.formula = !self.formula,
             Action::Keys(on) => self.keys = on,
@@ -473,10 +482,23 @@ impl View {
         }
     }
 
-    /// Messages and bytes that were sent since the latest write, until all had it.
-    pub fn of_change(&self) -> Option<(u64, u64)> {
+    /// What was sent since the latest write, until all had it.
+    pub fn of_change(&self) -> Option<Sent> {
         let since_us = self.spread.since_us?;
-        self.series.sent_between(since_us, self.spread.complete_us.unwrap_or(self.now_us))
+        let complete_us = self.spread.complete_us;
+        let (before, after) = self.series.around(since_us, complete_us.unwrap_or(since_us))?;
+        let now = self.totals;
+        // There is a point for the moment at which the last one learned it, but for now there need be none.
+        let (messages, payload, bytes) = match complete_us {
+            Some(_) => (after.messages, after.payload, after.bytes),
+            None => (now.messages, now.payload, now.bytes),
+        };
+        Some(Sent {
+            is_whole: complete_us.is_some(),
+            messages: messages.saturating_sub(before.messages),
+            payload: payload.saturating_sub(before.payload),
+            bytes: bytes.saturating_sub(before.bytes),
+        })
     }
 
     /// The tree along which news is forwarded, if the strategy has one.

@@ -80,6 +80,22 @@ fn a_run_is_starting_until_the_worker_tells_of_it() {
 }
 
 #[test]
+fn a_moment_tells_the_same_figures_from_whichever_side_one_comes() {
+    let mut pair = Pair::new();
+    pair.act(Action::Preset("partition".into()));
+    let mut then = Vec::new();
+    for _ in 0..5 {
+        pair.play(1);
+        then.push((pair.view.now_us, pair.view.of_change()));
+    }
+    assert!(then.iter().filter(|(_, sent)| sent.is_some_and(|sent| !sent.is_whole)).count() >= 2, "{then:?}");
+    for (us, sent) in then.into_iter().rev() {
+        pair.act(Action::Seek(us));
+        assert_eq!((pair.view.now_us, pair.view.of_change()), (us, sent));
+    }
+}
+
+#[test]
 fn nothing_plays_by_itself() {
     let pair = Pair::new();
     assert!(!pair.view.playing && pair.view.is_fresh());

@@ -61,7 +61,7 @@ fn tree(
     Some(TheoryLine {
         points,
         summary: format!(
-            "Tree: {hops} hops, ≤ {} messages",
+            "Tree: {hops} hops, ≤ {} with state",
             group(theory::tree_messages(nodes, tuning.arity))
         ),
         formula: "Every node hands news to its k children, so n nodes are reached within ⌈log n / log k⌉ hops.",

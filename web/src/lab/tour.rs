@@ -1,7 +1,7 @@
 //! The tour: a few words on the first visit, beside what they speak of. It blocks nothing, and can be left at any time
 //! and found again in the help.
 
-use super::action::Action;
+use super::action::{Action, Tab};
 use crate::ui::{Button, ButtonKind};
 use yew::prelude::*;
 
@@ -87,6 +87,15 @@ pub fn Tour(props: &TourProps) -> Html {
 /// What the stop speaks of, for an outline.
 pub fn place(stop: u8) -> &'static str {
     STOPS[usize::from(stop.min(STOPS_COUNT - 1))].at
+}
+
+/// The tab with what the stop speaks of, if that stands in one.
+pub fn tab(stop: u8) -> Option<Tab> {
+    match place(stop) {
+        "setup" => Some(Tab::Setup),
+        "node" => Some(Tab::Node),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

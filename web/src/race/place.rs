@@ -17,7 +17,7 @@ use crate::lab::pace::{Pace, SPEED_MAX, SPEED_MIN, speed_words};
 use crate::lab::palette::Palette;
 use crate::lab::protocol::{self, Report};
 use crate::lab::setup::group;
-use crate::lab::standing::seconds;
+use crate::lab::standing::{nodes_words, seconds};
 use crate::route::{Place, Route};
 use crate::share::dialog::{Copied, Kept, Wish};
 use crate::ui::{Announcer, Button, ButtonKind, Column, IconName, Notice, SourceBar, Table, Tone};
@@ -423,7 +423,7 @@ impl Race {
                     </Table>
                 </div>
                 <p class="field-hint">
-                    { "Messages are those that carry state and were sent. Redundancy is how many of them arrived per node beyond the one it needed." }
+                    { "Each way's figures stop once all have the write; its curves go on. Messages are those that carry state and were sent, bytes are those of all messages. Redundancy is how many of them arrived per node beyond the one it needed." }
                 </p>
             </section>
         }
@@ -468,9 +468,9 @@ impl Race {
 fn facts(view: &View) -> String {
     let Some(first) = view.scenarios.first() else { return "No race".to_owned() };
     format!(
-        "{} ways · {} nodes each · loss {} % · seed {} · {}",
+        "{} ways · {} each · loss {} % · seed {} · {}",
         view.heats.len(),
-        group(u64::from(first.nodes)),
+        nodes_words(first.nodes),
         f64::from(first.network.loss_ppm) / 10_000.0,
         first.seed,
         view.raced.course.title()
