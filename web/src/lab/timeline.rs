@@ -530,7 +530,7 @@ impl Timeline {
     #[inline(never)]
     fn least_useful(&self) -> Option<usize> {
         let here = self.run.moment().events;
-        let far = self.line().end.events.max(here) / 2 + SPACING_EVENTS;
+        let far = self.line().end.events.max(here) * 2 + SPACING_EVENTS;
         let cost = |at: usize| {
             let copy = &self.copies[at];
             let before = self.copies[at - 1].moment.events;

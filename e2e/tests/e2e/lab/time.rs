@@ -76,7 +76,7 @@ async fn scrubbing_a_thousand_nodes_is_measured() {
         .await;
     set(&browser, "speed", "1").await;
     click(&browser, "play").await;
-    until_clock(&browser, 20.0).await;
+    until_clock(&browser, 40.0).await;
     click(&browser, "play").await;
     let script = "const done = arguments[1];
         const slider = document.querySelector('#moment');
@@ -89,12 +89,12 @@ async fn scrubbing_a_thousand_nodes_is_measured() {
         look();";
     let mut took_ms = Vec::new();
     for n in 0..100 {
-        let seconds = f64::from((n * 7_919) % 19_000) / 1_000.0 + 0.5;
+        let seconds = f64::from((n * 7_919) % 39_000) / 1_000.0 + 0.5;
         let ms = browser.client().execute_async(script, vec![json!(seconds)]).await.expect("it gets there");
         took_ms.push(ms.as_f64().expect("milliseconds"));
     }
     took_ms.sort_by(f64::total_cmp);
     let [median, p95, most] = [50, 95, 99].map(|at| took_ms[at]);
-    println!("1,000 nodes, jumps within 20 s: {median:.0} ms median, {p95:.0} ms p95, {most:.0} ms at most");
+    println!("1,000 nodes, jumps within 40 s: {median:.0} ms median, {p95:.0} ms p95, {most:.0} ms at most");
     browser.assert_quiet_console().await;
 }
