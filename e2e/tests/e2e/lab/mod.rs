@@ -314,6 +314,23 @@ async fn a_phone_has_it_all_in_one_column() {
 }
 
 #[tokio::test]
+async fn in_a_low_window_no_panel_lies_over_another() {
+    let (browser, _server) = lab().await;
+    let over = "const bottoms = [...document.querySelectorAll('.lab-ring, .lab-ring .ring-body, .lab-ring .table-frame')]
+            .map(element => element.getBoundingClientRect().bottom);
+        return Math.max(...bottoms) - document.querySelector('.lab-chart').getBoundingClientRect().top";
+    for (width, height) in [(1280, 720), (1280, 600), (900, 600)] {
+        browser.look(Look { width, height, ..Look::DESKTOP }).await;
+        for view in ["ring", "tree", "grid", "matrix", "space-time", "table"] {
+            choose(&browser, &format!("view-{view}")).await;
+            let over = number(&browser, over).await;
+            assert!(over < 0.0, "{view} lies {over} px over the charts at {width} by {height}");
+        }
+    }
+    browser.assert_quiet_console().await;
+}
+
+#[tokio::test]
 async fn with_a_mouse_no_control_is_too_small() {
     let (browser, _server) = lab().await;
     check_for_a_mouse(&browser, "the Lab").await;
