@@ -296,12 +296,16 @@ async fn it_fits_every_screen() {
     })
     .await;
     let narrow = Look { width: 320, height: 640, ..Look::PHONE };
+    let low = Look { height: 600, ..Look::DESKTOP };
+    let middle = Look { width: 900, ..Look::DESKTOP };
     let looks = [
         ("live-desktop", Look::DESKTOP),
         ("live-desktop-dark", Look::DESKTOP.dark()),
         ("live-phone", Look::PHONE),
         ("live-phone-dark", Look::PHONE.dark()),
         ("live-narrow", narrow),
+        ("live-low", low),
+        ("live-middle", middle),
     ];
     for (name, look) in looks {
         browser.look(look).await;
@@ -315,6 +319,10 @@ async fn it_fits_every_screen() {
             let beyond = browser.script(wide, vec![]).await.as_i64().expect("a width is a number");
             assert!(beyond <= 0, "{name}, {section}: {beyond} pixels stick out");
         }
+        let over = "const bottom = of => document.querySelector(of).getBoundingClientRect().bottom;
+            return bottom('.live-legend') - bottom('.live-members')";
+        let over = browser.script(over, vec![]).await.as_f64().expect("a height is a number");
+        assert!(over <= 0.0, "{name}: the members stick out of their panel by {over} pixels");
         browser.screenshot(name).await;
     }
     browser.look(Look { reduced_motion: true, ..Look::DESKTOP }).await;

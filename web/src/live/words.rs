@@ -71,6 +71,8 @@ pub fn time_of_day(at: Instant) -> String {
 /// A value on one line: text without its quotes, anything else as JSON.
 pub fn value(value: &Value) -> String {
     match value {
+        // Something stands there.
+        Value::String(text) if text.is_empty() => "\"\"".to_owned(),
         Value::String(text) => text.clone(),
         Value::Number(number) => match number.as_i64() {
             Some(whole) => grouped(whole),
@@ -221,6 +223,7 @@ mod tests {
     #[test]
     fn values_fit_on_a_line() {
         assert_eq!(value(&json!("a b")), "a b");
+        assert_eq!(value(&json!("")), "\"\"");
         assert_eq!(value(&json!(12_345)), "12,345");
         assert_eq!(value(&json!(1.5)), "1.5");
         assert_eq!(value(&json!({ "a": [1] })), "{\"a\":[1]}");
