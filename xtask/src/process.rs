@@ -4,6 +4,7 @@ use crate::board::Step;
 use anyhow::{Context, Result, bail};
 use std::{
     collections::VecDeque,
+    env,
     ffi::OsStr,
     io::{BufRead, BufReader, IsTerminal, Read, Write, stderr, stdout},
     path::{Path, PathBuf},
@@ -87,7 +88,8 @@ pub(crate) struct Watched {
 /// Runs a cargo command in full view and hands each line of its standard output to `each` as well.
 pub(crate) fn watched(command: &mut Command, mut each: impl FnMut(&str)) -> Result<Watched> {
     let shown = describe(command);
-    if stderr().is_terminal() {
+    let is_free = |name| env::var_os(name).is_none();
+    if stderr().is_terminal() && is_free("CARGO_TERM_COLOR") && is_free("NO_COLOR") {
         // Cargo does not see the terminal behind the pipe.
         command.env("CARGO_TERM_COLOR", "always");
     }
@@ -102,14 +104,15 @@ pub(crate) fn watched(command: &mut Command, mut each: impl FnMut(&str)) -> Resu
     thread::scope(|scope| {
         scope.spawn(|| {
             for line in lines(err) {
-                eprintln!("{line}");
                 locked(&excerpts).add(&line, true);
+                eprintln!("{line}");
             }
         });
         for line in lines(out) {
+            // Before it is printed: what cargo says of it comes by the other pipe.
+            locked(&excerpts).add(&line, false);
             writeln!(stdout(), "{line}").context("cannot print")?;
             each(&line);
-            locked(&excerpts).add(&line, false);
         }
         anyhow::Ok(())
     })?;
@@ -179,8 +182,8 @@ pub(crate) fn answer(program: impl AsRef<OsStr>, arguments: &[&str]) -> Option<S
 
 /// The program of that name in the folders of `path`, as a shell would find it.
 pub(crate) fn find(name: &str, path: Option<&OsStr>) -> Option<PathBuf> {
-    let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
-    let folders = path.map(std::env::split_paths).into_iter().flatten();
+    let file = format!("{name}{}", env::consts::EXE_SUFFIX);
+    let folders = path.map(env::split_paths).into_iter().flatten();
     folders.map(|folder| folder.join(&file)).find(|candidate| is_program(candidate))
 }
 

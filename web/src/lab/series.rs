@@ -75,7 +75,8 @@ impl Series {
         &self.deeds
     }
 
-    /// The counts just before a moment, and just after another one.
+    /// The counts just before a moment, and just after another one, as finely as the points lie: in a long run every other
+    /// one goes.
     pub fn around(&self, from_us: u64, to_us: u64) -> Option<(Sample, Sample)> {
         // Of the points at one time the first one is before what was done then.
         let last = self.samples.len().checked_sub(1)?;

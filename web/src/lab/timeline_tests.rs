@@ -178,6 +178,16 @@ fn where_there_is_no_room_a_copy_is_not_made_again_and_again() {
 }
 
 #[test]
+fn where_nobody_goes_back_no_copy_is_made() {
+    let scenario = Scenario { nodes: 100, seed: 9, ..Scenario::default() };
+    let mut timeline = Timeline::new(1, scenario, vec![]).expect("a valid scenario").with_room(0);
+    play(&mut timeline, 10_000_000);
+    timeline.step_back();
+    assert_eq!((timeline.made, timeline.run.now_us()), (0, 10_000_000));
+    assert!(timeline.run.moment().events > 2 * SPACING_EVENTS);
+}
+
+#[test]
 fn branches_have_a_bound_and_a_refusal_changes_nothing() {
     let mut timeline = timeline(3, vec![]);
     play(&mut timeline, 1_000_000);

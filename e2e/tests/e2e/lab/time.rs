@@ -69,12 +69,10 @@ async fn acting_in_the_past_forks_and_both_branches_stay() {
         browser.text(&by_testid(&format!("branch-{fork}")), |text| text.starts_with("fork")).await;
     }
     let in_sight = "const strip = document.querySelector('.branches').getBoundingClientRect();
+        if (strip.width >= document.querySelector('.branches').scrollWidth) return 0;
         const branch = document.querySelector('.branches [aria-pressed=true]').getBoundingClientRect();
         return branch.left >= strip.left - 1 && branch.right <= strip.right + 1 ? 1 : 0";
     until("the branch in sight", LIMIT, async || (number(&browser, in_sight).await == 1.0).then_some(()))
-        .await;
-    click(&browser, "branch-1").await;
-    until("the first fork in sight", LIMIT, async || (number(&browser, in_sight).await == 1.0).then_some(()))
         .await;
     browser.assert_quiet_console().await;
 }
