@@ -213,6 +213,11 @@ pub fn lift(css: &str) {
     }
 }
 
+/// Scrolls the page back to its top.
+pub fn to_top() {
+    window().scroll_to_with_x_and_y(0.0, 0.0);
+}
+
 /// Scrolls what surrounds the element that `css` selects sideways, as far as the whole element is in sight.
 pub fn reveal_across(css: &str) {
     let element = window().document().and_then(|document| document.query_selector(css).ok().flatten());

@@ -12,6 +12,7 @@ use super::sharing::{ShareMsg, Sharing};
 use super::stage::Stage;
 use super::state::View;
 use super::theory_line::TheoryLine;
+use super::tour;
 use crate::glue::files;
 use crate::glue::hook::Hook;
 use crate::glue::time::{Frames, now_ms};
@@ -419,7 +420,8 @@ impl Lab {
     pub(super) fn act(&mut self, action: Action) {
         match &action {
             Action::Tour(None) => drop(page::store(TOUR_KEY, "done")),
-            Action::Tour(Some(_)) => self.is_pointed = true,
+            Action::Tour(Some(stop)) if tour::tab(*stop).is_some() => self.is_pointed = true,
+            Action::Tour(Some(_)) => page::to_top(),
             Action::Keys(on) => page::set_single_keys(*on),
             Action::NewRun
             | Action::NewSeed(_)
